@@ -1,0 +1,1 @@
+//! The demo shop: real HTTP services, real traffic, breakable.

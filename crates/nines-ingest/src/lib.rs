@@ -1,0 +1,1 @@
+//! Scrape, remote write: bytes to samples.

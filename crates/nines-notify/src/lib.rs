@@ -1,0 +1,1 @@
+//! Channels: webhook, e-mail, inbox.

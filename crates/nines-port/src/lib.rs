@@ -1,0 +1,18 @@
+//! Ports: the traits between the engine and its edges, and their plain data.
+//!
+//! Every port is small and synchronous. It has one contract test that all its adapters pass, a memory
+//! adapter for tests and a real one. This crate must not know how any of them works.
+
+#![warn(missing_docs)]
+
+mod clock;
+mod journal;
+mod notifier;
+mod runner;
+mod samples;
+
+pub use clock::{Clock, VirtualClock};
+pub use journal::{HASH_BYTES, Journal, JournalError, Record};
+pub use notifier::{Channel, Delivery, Message, Notifier, Urgency};
+pub use runner::{CapturedOutput, StepEnd, StepOutcome, StepRequest, StepRunner};
+pub use samples::{Appended, RefusedSeries, SampleSink, SinkError};

@@ -1,0 +1,1 @@
+//! PromQL: text to checked plan to values over a series source.

@@ -1,0 +1,1 @@
+//! Executes runbook steps under limits.

@@ -1,0 +1,1 @@
+//! HTTP APIs, server-rendered pages, background loops.

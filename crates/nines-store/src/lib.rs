@@ -1,0 +1,1 @@
+//! Journal adapters: memory, SQLite.

@@ -1,0 +1,1 @@
+//! Metrics store: write-ahead log, head, segments, retention.

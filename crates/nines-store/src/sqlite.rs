@@ -1,0 +1,202 @@
+//! The embedded journal: one SQLite file.
+//!
+//! SQLite runs with a write-ahead log and full synchronisation, so that an append is on the disk when it
+//! returns. The library is async, the port is not: the runtime stays inside, and the journal must be used
+//! and dropped on a plain thread. Nothing here may look into the body of a record.
+
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use nines_port::{HASH_BYTES, Journal, JournalError, Record};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
+use tokio::runtime::{self, Runtime};
+
+use crate::OpenError;
+use crate::folder::{FolderLock, private_file};
+
+/// The database within the data folder.
+const DATABASE_FILE: &str = "journal.sqlite";
+
+/// Rows of one `INSERT`: most of the time of a group commit is spent between statements, not in them.
+const ROWS_PER_INSERT: usize = 512;
+
+/// Appends differ in length, and each length of the last `INSERT` is a statement of its own.
+const CACHED_STATEMENTS_MAX: usize = 64;
+
+/// The log goes into the database after so many pages (4 MiB), in the commit that crosses the mark.
+const LOG_PAGES_MAX: &str = "1000";
+
+/// The primary result codes of SQLite that have a remedy. Source: sqlite.org/rescode.html.
+const SQLITE_READONLY: i32 = 8;
+const SQLITE_FULL: i32 = 13;
+const SQLITE_CANTOPEN: i32 = 14;
+
+/// The journal in one SQLite file, and the hold on its folder.
+pub struct SqliteJournal {
+    folder: PathBuf,
+    epoch: u64,
+    // Dropped in this order: the database is closed before another process may have the folder.
+    database: SqliteConnection,
+    runtime: Runtime,
+    _lock: FolderLock,
+}
+
+impl SqliteJournal {
+    /// Opens the journal in `folder`, which is made if it is missing, and begins the next epoch.
+    ///
+    /// # Errors
+    /// Another process holds the folder, or it cannot be written.
+    pub fn open(folder: &Path) -> Result<Self, OpenError> {
+        let lock = FolderLock::take(folder)?;
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_time() // for the time limit on a busy database
+            .build()
+            .map_err(|error| OpenError::from_io(folder, error))?;
+        let file = folder.join(DATABASE_FILE);
+        // SQLite would let everybody read it; its other files take their mode from this one.
+        private_file(&file).map_err(|error| OpenError::from_io(folder, error))?;
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .pragma("wal_autocheckpoint", LOG_PAGES_MAX)
+            .statement_cache_capacity(CACHED_STATEMENTS_MAX);
+        let opened = runtime.block_on(async {
+            let mut database = SqliteConnection::connect_with(&options).await?;
+            let epoch = schema::prepare(&mut database).await?;
+            Ok((database, epoch))
+        });
+        let (database, epoch) = opened.map_err(|error| open_error(folder, error))?;
+        Ok(Self { folder: folder.to_owned(), epoch, database, runtime, _lock: lock })
+    }
+
+    fn failed_to(&self, action: &'static str, error: sqlx::Error) -> JournalError {
+        let place = self.folder.display();
+        let source = match primary_code(&error) {
+            Some(SQLITE_FULL) => {
+                format!("the disk of {place} is full; free some space and start again").into()
+            }
+            Some(SQLITE_READONLY | SQLITE_CANTOPEN) => {
+                format!("no permission to write in {place}; make it writable and start again")
+                    .into()
+            }
+            _ => error.into(),
+        };
+        JournalError { action, source }
+    }
+}
+
+impl fmt::Debug for SqliteJournal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteJournal")
+            .field("folder", &self.folder)
+            .field("epoch", &self.epoch)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    fn append(&mut self, records: &[Record]) -> Result<(), JournalError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let Self { runtime, database, .. } = self;
+        let write = async {
+            let mut commit = database.begin_with("BEGIN IMMEDIATE").await?;
+            for rows in records.chunks(ROWS_PER_INSERT) {
+                insert(rows).build().execute(&mut *commit).await?;
+            }
+            commit.commit().await
+        };
+        runtime.block_on(write).map_err(|error| self.failed_to("append to", error))
+    }
+
+    fn read(&mut self, after_seq: u64, count_max: usize) -> Result<Vec<Record>, JournalError> {
+        let Self { runtime, database, .. } = self;
+        let select = "SELECT seq, epoch, at, kind, version, body, hash FROM fact \
+            WHERE seq > ? ORDER BY seq LIMIT ?";
+        let rows = sqlx::query_as::<_, Row>(select)
+            .bind(stored(after_seq))
+            .bind(i64::try_from(count_max).unwrap_or(i64::MAX))
+            .fetch_all(database);
+        let rows = runtime.block_on(rows).map_err(|error| self.failed_to("read", error))?;
+        rows.into_iter()
+            .map(|row| {
+                let seq = row.0;
+                record(row).ok_or_else(|| JournalError {
+                    action: "read",
+                    source: format!(
+                        "record {seq} is damaged; restore the data folder from a backup"
+                    )
+                    .into(),
+                })
+            })
+            .collect()
+    }
+}
+
+/// `seq, epoch, at, kind, version, body, hash`
+type Row = (i64, i64, String, String, i64, Vec<u8>, Vec<u8>);
+
+fn insert(records: &[Record]) -> QueryBuilder<Sqlite> {
+    let head = "INSERT INTO fact (seq, epoch, at, kind, version, body, hash) ";
+    let mut insert = QueryBuilder::new(head);
+    insert.push_values(records, |mut row, it| {
+        row.push_bind(stored(it.seq))
+            .push_bind(stored(it.epoch))
+            .push_bind(it.at.to_string())
+            .push_bind(it.kind.clone())
+            .push_bind(i64::from(it.version))
+            .push_bind(it.body.clone())
+            .push_bind(it.hash.to_vec());
+    });
+    insert
+}
+
+/// The record of a row, or `None` if no append can have written it.
+fn record((seq, epoch, at, kind, version, body, hash): Row) -> Option<Record> {
+    Some(Record {
+        seq: u64::try_from(seq).ok()?,
+        epoch: u64::try_from(epoch).ok()?,
+        at: at.parse::<Timestamp>().ok()?,
+        kind,
+        version: u16::try_from(version).ok()?,
+        body,
+        hash: <[u8; HASH_BYTES]>::try_from(hash).ok()?,
+    })
+}
+
+/// SQLite's integers are signed; nobody lives to see the end of them.
+fn stored(number: u64) -> i64 {
+    i64::try_from(number).expect("a journal has fewer than 2^63 records and openings")
+}
+
+fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let code = error.as_database_error()?.code()?;
+    // The low byte of an extended code is the primary one.
+    Some(code.parse::<i32>().ok()? & 0xff)
+}
+
+fn open_error(folder: &Path, error: schema::PrepareError) -> OpenError {
+    let folder = folder.to_owned();
+    match error {
+        schema::PrepareError::Newer { found } => {
+            OpenError::Newer { folder, found, known: schema::FORMAT }
+        }
+        schema::PrepareError::Store(error) => match primary_code(&error) {
+            Some(SQLITE_FULL) => OpenError::DiskFull { folder },
+            Some(SQLITE_READONLY | SQLITE_CANTOPEN) => OpenError::NotPermitted { folder },
+            _ => OpenError::Failed { folder, source: error.into() },
+        },
+    }
+}

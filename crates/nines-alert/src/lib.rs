@@ -4,6 +4,12 @@
 
 #![warn(missing_docs)]
 
+mod alert;
+mod evidence;
 mod routing;
 
-pub use routing::{Route, Routing};
+pub use alert::{
+    Activation, Alert, AlertKey, Command, Fact, Phase, Refusal, ResolveReason, decide, evolve,
+};
+pub use evidence::{Evidence, WindowEvidence};
+pub use routing::{RejectedRoute, Route, RouteDecision, Routing};

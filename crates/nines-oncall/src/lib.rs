@@ -4,8 +4,15 @@
 
 #![warn(missing_docs)]
 
+mod escalation;
 mod people;
+mod roster;
 mod schedule;
 
+pub use escalation::{
+    Command, EscalationId, EscalationKind, Fact, Page, Phase, Reached, Refusal, State, decide,
+    evolve,
+};
 pub use people::{Contact, Person, Policy, Step, Target};
-pub use schedule::Schedule;
+pub use roster::Roster;
+pub use schedule::{Schedule, Shift};

@@ -1,8 +1,11 @@
 //! People and escalation policies, as configured.
 
+use std::fmt;
+
 use jiff::SignedDuration;
 use nines_base::Origin;
 use nines_port::Channel;
+use serde::{Deserialize, Serialize};
 
 /// Somebody who can be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +30,7 @@ pub struct Contact {
 }
 
 /// Who is told in which order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// Unique, such as `shop-primary`.
     pub name: String,
@@ -40,7 +43,7 @@ pub struct Policy {
 }
 
 /// One step of a policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// All are told at once.
     pub targets: Vec<Target>,
@@ -49,10 +52,20 @@ pub struct Step {
 }
 
 /// Whom a step tells.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Target {
     /// A person by name.
     Person(String),
     /// Whoever is on call.
     Schedule(String),
+}
+
+/// `person ana`, `schedule shop`.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(name) => write!(f, "person {name}"),
+            Self::Schedule(name) => write!(f, "schedule {name}"),
+        }
+    }
 }

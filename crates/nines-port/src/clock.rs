@@ -24,6 +24,9 @@ impl VirtualClock {
     }
 
     /// Puts the clock forward; never back.
+    ///
+    /// # Panics
+    /// Another thread has panicked while it held the clock.
     pub fn advance_to(&self, at: Timestamp) {
         let mut now = self.now.lock().expect("nobody panics while holding the clock");
         *now = at.max(*now);

@@ -1,0 +1,76 @@
+//! What a query returns.
+
+use std::fmt;
+
+use nines_base::{Labels, Sample};
+
+use crate::SeriesSamples;
+
+/// The value of a query and what it cost.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The value.
+    pub value: Value,
+    /// Results that are probably not what was meant; sorted, each once.
+    pub warnings: Vec<String>,
+    /// Things worth knowing; sorted, each once.
+    pub infos: Vec<String>,
+    /// Series that the selectors returned, counted per selector.
+    pub series_read: u64,
+    /// Samples that the selectors returned, counted per selector.
+    pub samples_read: u64,
+}
+
+/// A value of one of the four types.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A number at the instant of the query.
+    Scalar(Sample),
+    /// A text.
+    String {
+        /// The instant of the query.
+        at_ms: i64,
+        /// The text.
+        value: String,
+    },
+    /// One value per series at the instant of the query. Sorted by labels unless the query sorts.
+    Vector(Vec<VectorSample>),
+    /// Several values per series, sorted by labels.
+    Matrix(Vec<SeriesSamples>),
+}
+
+/// One element of an instant vector.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VectorSample {
+    /// The series.
+    pub labels: Labels,
+    /// The instant of the query, in milliseconds since the Unix epoch.
+    pub at_ms: i64,
+    /// The value.
+    pub value: f64,
+}
+
+/// The type of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueType {
+    /// A number.
+    Scalar,
+    /// A text.
+    String,
+    /// One value per series.
+    Vector,
+    /// A window of values per series.
+    Matrix,
+}
+
+/// The words of the HTTP API.
+impl fmt::Display for ValueType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Scalar => "scalar",
+            Self::String => "string",
+            Self::Vector => "vector",
+            Self::Matrix => "matrix",
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! What can go wrong with a query.
+
+use crate::SourceError;
+
+/// Why a query has no value.
+///
+/// At the HTTP API `Parse` is `bad_data`, `Cancelled` is `canceled`, everything else is `execution`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum QueryError {
+    /// The text is not a query.
+    #[error("invalid query: {message}")]
+    Parse {
+        /// What is wrong.
+        message: String,
+        /// Where, as a byte offset into the text, if it is known.
+        at: Option<usize>,
+    },
+    /// The query is well formed, but the data does not allow it.
+    #[error("{message}")]
+    Execution {
+        /// What is wrong.
+        message: String,
+    },
+    /// The query would cost too much.
+    #[error("the query needs more than {limit} {what}; {advice}")]
+    Limit {
+        /// What was counted.
+        what: &'static str,
+        /// How much of it is allowed.
+        limit: usize,
+        /// What the caller can do.
+        advice: &'static str,
+    },
+    /// The caller does not want the answer any more, or its time is over.
+    #[error("the query was cancelled or took too long")]
+    Cancelled,
+    /// Samples could not be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+}
+
+impl QueryError {
+    /// A mistake whose place in the text is not known.
+    pub(crate) fn parse(message: impl Into<String>) -> Self {
+        Self::Parse { message: message.into(), at: None }
+    }
+
+    /// Data that the query cannot work with.
+    pub(crate) fn execution(message: impl Into<String>) -> Self {
+        Self::Execution { message: message.into() }
+    }
+}

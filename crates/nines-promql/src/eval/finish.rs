@@ -1,0 +1,103 @@
+//! The end of a query: names that must go are dropped, duplicates refused, results sorted.
+
+use std::collections::BTreeMap;
+
+use nines_base::{Labels, METRIC_NAME, Sample, is_stale};
+
+use super::select::Windows;
+use super::{Column, Grid};
+use crate::function::Function;
+use crate::plan::{AggregateKind, Node};
+use crate::{QueryError, SeriesSamples, Value, VectorSample};
+
+/// The words of Prometheus, which clients look for.
+pub(super) fn duplicate() -> QueryError {
+    QueryError::execution("vector cannot contain metrics with the same labelset")
+}
+
+fn final_labels(labels: Labels, drop_name: bool) -> Labels {
+    if drop_name { labels.filtered(|it| it != METRIC_NAME) } else { labels }
+}
+
+/// One step of each column as an instant vector.
+pub(super) fn vector(columns: Vec<Column>, at_ms: i64, root: &Node) -> Result<Value, QueryError> {
+    let mut samples = Vec::with_capacity(columns.len());
+    for column in columns {
+        if let Some(value) = column.values.first().copied().filter(|it| !is_stale(*it)) {
+            let labels = final_labels(column.labels, column.drop_name);
+            samples.push(VectorSample { labels, at_ms, value });
+        }
+    }
+    if is_ordered(root) {
+        let mut sorted: Vec<_> = samples.iter().map(|it| &it.labels).collect();
+        sorted.sort_unstable();
+        refuse_duplicates(&sorted)?;
+    } else {
+        samples.sort_by(|left, right| left.labels.cmp(&right.labels));
+        refuse_duplicates(&samples.iter().map(|it| &it.labels).collect::<Vec<_>>())?;
+    }
+    Ok(Value::Vector(samples))
+}
+
+fn refuse_duplicates(sorted: &[&Labels]) -> Result<(), QueryError> {
+    let is_duplicate = sorted.windows(2).any(|pair| matches!(pair, [one, two] if one == two));
+    if is_duplicate { Err(duplicate()) } else { Ok(()) }
+}
+
+/// Whether the query itself says in which order its result comes.
+fn is_ordered(root: &Node) -> bool {
+    match root {
+        Node::Call(it) => matches!(it.function, Function::Sort(_) | Function::SortByLabel(_)),
+        Node::Aggregate(it) => matches!(it.kind, AggregateKind::Topk | AggregateKind::Bottomk),
+        _ => false,
+    }
+}
+
+/// All steps; columns whose labels became equal are one series if they never have a value at the same step.
+pub(super) fn matrix(columns: Vec<Column>, grid: &Grid) -> Result<Value, QueryError> {
+    let mut merged = BTreeMap::<Labels, Vec<f64>>::new();
+    for column in columns {
+        let labels = final_labels(column.labels, column.drop_name);
+        match merged.entry(labels) {
+            std::collections::btree_map::Entry::Vacant(it) => {
+                it.insert(column.values);
+            }
+            std::collections::btree_map::Entry::Occupied(mut it) => {
+                merge(it.get_mut(), &column.values)?
+            }
+        }
+    }
+    let series = merged.into_iter().map(|(labels, values)| {
+        let present = grid.times().zip(values).filter(|(_, value)| !is_stale(*value));
+        let samples = present.map(|(at_ms, value)| Sample { at_ms, value }).collect();
+        SeriesSamples { labels, samples }
+    });
+    Ok(Value::Matrix(series.filter(|it| !it.samples.is_empty()).collect()))
+}
+
+fn merge(into: &mut [f64], values: &[f64]) -> Result<(), QueryError> {
+    for (slot, value) in into.iter_mut().zip(values).filter(|(_, value)| !is_stale(**value)) {
+        if !is_stale(*slot) {
+            return Err(duplicate());
+        }
+        *slot = *value;
+    }
+    Ok(())
+}
+
+/// The samples of the only step's windows.
+pub(super) fn window(windows: Windows) -> Result<Value, QueryError> {
+    let (start_ms, end_ms) = windows.bounds.first().copied().unwrap_or_default();
+    let mut series: Vec<_> = windows
+        .series
+        .into_iter()
+        .map(|mut it| {
+            it.samples.retain(|it| start_ms < it.at_ms && it.at_ms <= end_ms);
+            SeriesSamples { labels: final_labels(it.labels, it.drop_name), samples: it.samples }
+        })
+        .filter(|it| !it.samples.is_empty())
+        .collect();
+    series.sort_by(|left, right| left.labels.cmp(&right.labels));
+    refuse_duplicates(&series.iter().map(|it| &it.labels).collect::<Vec<_>>())?;
+    Ok(Value::Matrix(series))
+}

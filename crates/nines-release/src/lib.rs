@@ -5,6 +5,12 @@
 
 #![warn(missing_docs)]
 
+mod gate;
+mod numbers;
 mod policy;
 
-pub use policy::{GatePolicy, OnOpenIncident};
+pub use gate::{
+    BudgetInput, Cause, Change, Check, CheckResult, Decision, GateInput, OpenIncident, PolicyRef,
+    Verdict, decide,
+};
+pub use policy::{GatePolicy, OnBurnPage, OnOpenIncident};

@@ -174,7 +174,7 @@ fn positive_ms(it: Duration) -> Result<i64, QueryError> {
 
 fn binary(it: &foreign_parser::BinaryExpr, depth: usize) -> Result<Binary, QueryError> {
     let modifier = it.modifier.clone().unwrap_or_default();
-    let operator = operator(&it.op.to_string(), modifier.return_bool)?;
+    let operator = operator(&it.op.to_string(), &modifier)?;
     let (left, right) = (node(&it.lhs, depth)?, node(&it.rhs, depth)?);
     let types = [left.value_type(), right.value_type()];
     if types.iter().any(|it| !matches!(it, ValueType::Scalar | ValueType::Vector)) {
@@ -193,7 +193,7 @@ fn binary(it: &foreign_parser::BinaryExpr, depth: usize) -> Result<Binary, Query
     Ok(Binary { operator, left, right, matching })
 }
 
-fn operator(text: &str, return_bool: bool) -> Result<Operator, QueryError> {
+fn operator(text: &str, modifier: &foreign_parser::BinModifier) -> Result<Operator, QueryError> {
     let comparison = match text {
         "==" => Some(Comparison::Equal),
         "!=" => Some(Comparison::NotEqual),
@@ -204,7 +204,7 @@ fn operator(text: &str, return_bool: bool) -> Result<Operator, QueryError> {
         _ => None,
     };
     if let Some(it) = comparison {
-        return Ok(if return_bool { Operator::Test(it) } else { Operator::Filter(it) });
+        return Ok(if modifier.return_bool { Operator::Test(it) } else { Operator::Filter(it) });
     }
     Ok(match text {
         "+" => Operator::Arithmetic(Arithmetic::Add),

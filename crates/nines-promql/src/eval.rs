@@ -86,6 +86,7 @@ impl Columns {
 
 /// What the whole query asks for; `@ start()` and `range()` look at it from inside of subqueries, too.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "a bare number ends in its unit")]
 struct Span {
     start_ms: i64,
     end_ms: i64,
@@ -242,7 +243,9 @@ impl<'a> Evaluator<'a> {
     fn negate(&mut self, of: &Node, grid: &Grid) -> Result<Columns, QueryError> {
         Ok(match self.eval(of, grid)? {
             Columns::Scalar(mut values) => {
-                values.iter_mut().for_each(|it| *it = -*it);
+                for value in &mut values {
+                    *value = -*value;
+                }
                 Columns::Scalar(values)
             }
             Columns::Vector(columns) => Columns::Vector(map(columns, |it| Some(-it))),

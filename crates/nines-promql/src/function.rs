@@ -141,10 +141,12 @@ impl Function {
     }
 }
 
-/// The best of the values; NaN loses against everything.
+/// The best of the values; NaN if any of them is.
 fn fold_of(values: &[f64], is_better: fn(f64, f64) -> bool) -> f64 {
-    let better =
-        |best: f64, value: f64| if is_better(value, best) || best.is_nan() { value } else { best };
+    if values.iter().any(|it| it.is_nan()) {
+        return f64::NAN;
+    }
+    let better = |best: f64, value: f64| if is_better(value, best) { value } else { best };
     values.iter().copied().reduce(better).unwrap_or(f64::NAN)
 }
 

@@ -26,6 +26,10 @@ impl Sum {
         if self.sum.is_infinite() { self.sum } else { self.sum + self.lost }
     }
 
+    fn divided(self, by: f64) -> Self {
+        Self { sum: self.sum / by, lost: self.lost / by }
+    }
+
     fn scaled(self, factor: f64) -> Self {
         Self { sum: self.sum * factor, lost: self.lost * factor }
     }
@@ -59,7 +63,7 @@ impl Mean {
                 return;
             }
             self.is_running = true;
-            self.state = self.state.scaled(1.0 / before);
+            self.state = self.state.divided(before);
         }
         let mut next = self.state.scaled(before / self.count);
         next.add(value / self.count);
@@ -67,13 +71,8 @@ impl Mean {
     }
 
     pub(crate) fn value(self) -> f64 {
-        match self.is_running {
-            true => self.state.total(),
-            false => {
-                let (sum, lost) = (self.state.sum / self.count, self.state.lost / self.count);
-                if sum.is_infinite() { sum } else { sum + lost }
-            }
-        }
+        let mean = if self.is_running { self.state } else { self.state.divided(self.count) };
+        mean.total()
     }
 }
 
@@ -125,6 +124,7 @@ pub(crate) fn quantile(q: f64, mut values: Vec<f64>) -> f64 {
 /// Slope per second and value at `origin_ms` of the least-squares line through the samples.
 pub(crate) fn linear_regression(samples: &[Sample], origin_ms: i64) -> (f64, f64) {
     let Some(first) = samples.first() else { return (f64::NAN, f64::NAN) };
+    #[expect(clippy::float_cmp, reason = "a line that does not rise at all")]
     if samples.iter().all(|it| it.value == first.value) {
         let value = if first.value.is_infinite() { f64::NAN } else { first.value };
         return (if value.is_nan() { f64::NAN } else { 0.0 }, value);

@@ -77,7 +77,9 @@ impl Evaluator<'_> {
                 self.count_values(&groups, &label, grid)
             }
             (AggregateKind::Quantile, Some(Columns::Scalar(quantiles))) => {
-                quantiles.iter().for_each(|it| self.notes.check_quantile(*it));
+                for it in &quantiles {
+                    self.notes.check_quantile(*it);
+                }
                 self.fold(groups, grid, |group, index| {
                     let q = quantiles.get(index).copied().unwrap_or(f64::NAN);
                     quantile(q, group.values(index).collect())
@@ -86,7 +88,10 @@ impl Evaluator<'_> {
             (AggregateKind::LimitRatio, Some(Columns::Scalar(ratios))) => {
                 self.limit_ratio(groups, &ratios)
             }
-            (kind, Some(Columns::Scalar(counts))) => choose(groups, kind, &counts, grid),
+            (kind, Some(Columns::Scalar(counts))) => {
+                let counts = counts.into_iter().map(count_of).collect::<Result<Vec<_>, _>>()?;
+                Ok(choose(groups, kind, &counts, grid))
+            }
             (kind, _) => self.fold(groups, grid, |group, index| fold(kind, group.values(index))),
         }
     }
@@ -199,17 +204,12 @@ fn fold(kind: AggregateKind, values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// `topk`, `bottomk` and `limitk`: members stay themselves, but not at every step.
-fn choose(
-    groups: Vec<Group>,
-    kind: AggregateKind,
-    counts: &[f64],
-    grid: &Grid,
-) -> Result<Vec<Column>, QueryError> {
+fn choose(groups: Vec<Group>, kind: AggregateKind, counts: &[usize], grid: &Grid) -> Vec<Column> {
     let mut columns = Vec::new();
     for mut group in groups {
         let mut order = Vec::new();
         for index in 0..grid.count {
-            let count = count_of(counts.get(index).copied().unwrap_or(f64::NAN))?;
+            let count = counts.get(index).copied().unwrap_or(0);
             let mut ranked: Vec<_> = group.present(index).collect();
             rank(&mut ranked, kind);
             for (member, _) in ranked.iter().skip(count) {
@@ -228,18 +228,19 @@ fn choose(
             columns.extend(group.members.into_iter().filter(|it| !is_empty(it)));
         }
     }
-    Ok(columns)
+    columns
 }
 
 /// The best first; NaN is the worst either way.
 fn rank(members: &mut [(usize, f64)], kind: AggregateKind) {
+    let order = |left: f64, right: f64| left.partial_cmp(&right).unwrap_or(Ordering::Equal);
     let compare = |left: f64, right: f64| match (left.is_nan(), right.is_nan()) {
-        (false, false) if kind == AggregateKind::Topk => right.total_cmp(&left),
-        (false, false) => left.total_cmp(&right),
+        (false, false) if kind == AggregateKind::Topk => order(right, left),
+        (false, false) => order(left, right),
         (left, right) => left.cmp(&right),
     };
     if kind != AggregateKind::Limitk {
-        members.sort_by(|left, right| compare(left.1, right.1).then(Ordering::Equal));
+        members.sort_by(|left, right| compare(left.1, right.1));
     }
 }
 
@@ -248,10 +249,10 @@ fn count_of(value: f64) -> Result<usize, QueryError> {
     if value.is_nan() {
         return Err(QueryError::execution("Parameter value is NaN"));
     }
-    if value >= 9_223_372_036_854_775_807.0 {
+    if value >= i64::MAX as f64 {
         return Err(QueryError::execution(format!("Scalar value {value} overflows int64")));
     }
-    if value <= -9_223_372_036_854_775_808.0 {
+    if value <= i64::MIN as f64 {
         return Err(QueryError::execution(format!("Scalar value {value} underflows int64")));
     }
     #[expect(

@@ -202,10 +202,10 @@ impl SetOperator {
                 };
                 match self {
                     Self::And if !is_in(&right, &group.right) => {
-                        clear(&mut left, &group.left, index)
+                        clear(&mut left, &group.left, index);
                     }
                     Self::Unless if is_in(&right, &group.right) => {
-                        clear(&mut left, &group.left, index)
+                        clear(&mut left, &group.left, index);
                     }
                     Self::Or if is_in(&left, &group.left) => clear(&mut right, &group.right, index),
                     _ => {}
@@ -240,9 +240,11 @@ struct Join<'a> {
 impl<'a> Join<'a> {
     fn new(it: &'a Binary, [left, right]: [&'a [Column]; 2]) -> Self {
         let matching = &it.matching;
-        let (many, one, fill_many, fill_one) = match matching.cardinality {
-            Cardinality::OneToMany => (right, left, matching.fill_right, matching.fill_left),
-            _ => (left, right, matching.fill_left, matching.fill_right),
+        // Upstream swaps the sides of `group_right`, but not their fill values: `fill_left` stands for the "many".
+        let (fill_many, fill_one) = (matching.fill_left, matching.fill_right);
+        let (many, one) = match matching.cardinality {
+            Cardinality::OneToMany => (right, left),
+            _ => (left, right),
         };
         Self {
             operator: it.operator,
@@ -264,9 +266,10 @@ impl<'a> Join<'a> {
 
     /// Combines a group at one step into `found`.
     fn step(&mut self, group: &Match, index: usize) -> Result<(), QueryError> {
-        let (manys, ones) = match self.is_swapped() {
-            true => (&group.right, &group.left),
-            false => (&group.left, &group.right),
+        let (manys, ones) = if self.is_swapped() {
+            (&group.right, &group.left)
+        } else {
+            (&group.left, &group.right)
         };
         let mut present = ones.iter().filter_map(|it| Some((*it, value_at(self.one, *it, index)?)));
         let one = present.next();
@@ -280,17 +283,16 @@ impl<'a> Join<'a> {
             (None, Some(fill)) => (None, fill),
             (None, None) => return Ok(()),
         };
-        let (mut is_matched, mut is_taken) = (false, false);
+        let mut is_matched = false;
         for many in manys {
             let Some(value) = value_at(self.many, *many, index) else { continue };
-            is_matched = true;
-            let is_kept = self.combine(group, (Some(*many), value), (one, one_value));
-            if is_kept && is_taken && self.matching.cardinality == Cardinality::OneToOne {
+            if is_matched && self.matching.cardinality == Cardinality::OneToOne {
                 return Err(QueryError::execution(
                     "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)",
                 ));
             }
-            is_taken |= is_kept;
+            is_matched = true;
+            self.combine(group, (Some(*many), value), (one, one_value));
         }
         if self.matching.cardinality != Cardinality::OneToOne && self.found.len() > 1 {
             self.refuse_ambiguous()?;
@@ -301,15 +303,10 @@ impl<'a> Join<'a> {
         Ok(())
     }
 
-    /// Whether there is a result; it is added to `found`.
-    fn combine(
-        &mut self,
-        group: &Match,
-        many: (Option<usize>, f64),
-        one: (Option<usize>, f64),
-    ) -> bool {
+    /// Adds the result to `found`, if there is one.
+    fn combine(&mut self, group: &Match, many: (Option<usize>, f64), one: (Option<usize>, f64)) {
         let (left, right) = if self.is_swapped() { (one.1, many.1) } else { (many.1, one.1) };
-        let Some(value) = self.operator.apply(left, right) else { return false };
+        let Some(value) = self.operator.apply(left, right) else { return };
         let column = |columns: &'a [Column], position: Option<usize>| columns.get(position?);
         let (many_column, one_column) = (column(self.many, many.0), column(self.one, one.0));
         let many_labels = many_column.map_or(&group.labels, |it| &it.labels);
@@ -323,7 +320,6 @@ impl<'a> Join<'a> {
             _ => many_column.is_some_and(|it| it.drop_name),
         };
         self.found.push((labels.clone(), drop_name, value));
-        true
     }
 
     fn refuse_ambiguous(&self) -> Result<(), QueryError> {
@@ -344,8 +340,8 @@ impl<'a> Join<'a> {
             "found duplicate series for the match group {} on the {side} hand-side of the operation: [{}, {}];\
              many-to-many matching not allowed: matching labels must be unique on one side",
             braces(&group.labels),
-            shown(second),
             shown(first),
+            shown(second),
         ))
     }
 }

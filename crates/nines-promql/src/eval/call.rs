@@ -162,7 +162,9 @@ impl Evaluator<'_> {
         let argument = argument(call, 0)?;
         if let Node::Selector(it) = argument {
             let mut columns = self.select_timestamp(it, grid)?;
-            columns.iter_mut().for_each(|it| it.drop_name = true);
+            for column in &mut columns {
+                column.drop_name = true;
+            }
             return Ok(columns);
         }
         let mut columns = self.eval(argument, grid)?.into_vector()?;

@@ -1,6 +1,7 @@
 //! The end of a query: names that must go are dropped, duplicates refused, results sorted.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use nines_base::{Labels, METRIC_NAME, Sample, is_stale};
 
@@ -15,16 +16,23 @@ pub(super) fn duplicate() -> QueryError {
     QueryError::execution("vector cannot contain metrics with the same labelset")
 }
 
-fn final_labels(labels: Labels, drop_name: bool) -> Labels {
-    if drop_name { labels.filtered(|it| it != METRIC_NAME) } else { labels }
+impl Column {
+    fn finished(self) -> (Labels, Vec<f64>) {
+        let labels = if self.drop_name { without_name(&self.labels) } else { self.labels };
+        (labels, self.values)
+    }
+}
+
+fn without_name(labels: &Labels) -> Labels {
+    labels.filtered(|it| it != METRIC_NAME)
 }
 
 /// One step of each column as an instant vector.
 pub(super) fn vector(columns: Vec<Column>, at_ms: i64, root: &Node) -> Result<Value, QueryError> {
     let mut samples = Vec::with_capacity(columns.len());
     for column in columns {
-        if let Some(value) = column.values.first().copied().filter(|it| !is_stale(*it)) {
-            let labels = final_labels(column.labels, column.drop_name);
+        let (labels, values) = column.finished();
+        if let Some(value) = values.first().copied().filter(|it| !is_stale(*it)) {
             samples.push(VectorSample { labels, at_ms, value });
         }
     }
@@ -55,19 +63,8 @@ fn is_ordered(root: &Node) -> bool {
 
 /// All steps; columns whose labels became equal are one series if they never have a value at the same step.
 pub(super) fn matrix(columns: Vec<Column>, grid: &Grid) -> Result<Value, QueryError> {
-    let mut merged = BTreeMap::<Labels, Vec<f64>>::new();
-    for column in columns {
-        let labels = final_labels(column.labels, column.drop_name);
-        match merged.entry(labels) {
-            std::collections::btree_map::Entry::Vacant(it) => {
-                it.insert(column.values);
-            }
-            std::collections::btree_map::Entry::Occupied(mut it) => {
-                merge(it.get_mut(), &column.values)?
-            }
-        }
-    }
-    let series = merged.into_iter().map(|(labels, values)| {
+    let labelled = columns.into_iter().map(Column::finished).collect();
+    let series = merge(labelled)?.into_iter().map(|(labels, values)| {
         let present = grid.times().zip(values).filter(|(_, value)| !is_stale(*value));
         let samples = present.map(|(at_ms, value)| Sample { at_ms, value }).collect();
         SeriesSamples { labels, samples }
@@ -75,7 +72,23 @@ pub(super) fn matrix(columns: Vec<Column>, grid: &Grid) -> Result<Value, QueryEr
     Ok(Value::Matrix(series.filter(|it| !it.samples.is_empty()).collect()))
 }
 
-fn merge(into: &mut [f64], values: &[f64]) -> Result<(), QueryError> {
+/// Sorted by labels; values with equal labels become one list, if no step has two of them.
+pub(super) fn merge<K: Ord>(
+    columns: Vec<(K, Vec<f64>)>,
+) -> Result<BTreeMap<K, Vec<f64>>, QueryError> {
+    let mut merged = BTreeMap::<K, Vec<f64>>::new();
+    for (labels, values) in columns {
+        match merged.entry(labels) {
+            Entry::Vacant(it) => {
+                it.insert(values);
+            }
+            Entry::Occupied(mut it) => overlay(it.get_mut(), &values)?,
+        }
+    }
+    Ok(merged)
+}
+
+fn overlay(into: &mut [f64], values: &[f64]) -> Result<(), QueryError> {
     for (slot, value) in into.iter_mut().zip(values).filter(|(_, value)| !is_stale(**value)) {
         if !is_stale(*slot) {
             return Err(duplicate());
@@ -93,7 +106,8 @@ pub(super) fn window(windows: Windows) -> Result<Value, QueryError> {
         .into_iter()
         .map(|mut it| {
             it.samples.retain(|it| start_ms < it.at_ms && it.at_ms <= end_ms);
-            SeriesSamples { labels: final_labels(it.labels, it.drop_name), samples: it.samples }
+            let labels = if it.drop_name { without_name(&it.labels) } else { it.labels };
+            SeriesSamples { labels, samples: it.samples }
         })
         .filter(|it| !it.samples.is_empty())
         .collect();

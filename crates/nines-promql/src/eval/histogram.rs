@@ -8,7 +8,6 @@ use super::call::text_argument;
 use super::{ABSENT, Column, Evaluator, Grid};
 use crate::QueryError;
 use crate::plan::Call;
-use crate::statistics::format_float;
 
 /// The label that holds a bucket's upper bound.
 const BOUND: &str = "le";
@@ -71,7 +70,7 @@ impl Evaluator<'_> {
             for mut column in
                 self.quantiles_of(&histograms, "histogram_quantiles", &quantiles, grid)?
             {
-                let value = format_float(quantiles.first().copied().unwrap_or(f64::NAN));
+                let value = format_quantile(quantiles.first().copied().unwrap_or(f64::NAN));
                 column.labels = column.labels.with(label, &value);
                 found.push(column);
             }
@@ -86,7 +85,9 @@ impl Evaluator<'_> {
         quantiles: &[f64],
         grid: &Grid,
     ) -> Result<Vec<Column>, QueryError> {
-        quantiles.iter().for_each(|it| self.notes.check_quantile(*it));
+        for it in quantiles {
+            self.notes.check_quantile(*it);
+        }
         self.each_histogram(histograms, grid, |notes, labels, index, mut buckets| {
             if make_monotonic(&mut buckets) {
                 let name = labels.metric_name().unwrap_or_default();
@@ -161,6 +162,11 @@ impl Evaluator<'_> {
             })
             .collect())
     }
+}
+
+/// Whole numbers get `.0`, as OpenMetrics writes the `quantile` label.
+fn format_quantile(value: f64) -> String {
+    if value.is_finite() { format!("{value:?}") } else { crate::statistics::format_float(value) }
 }
 
 fn parse_bound(text: &str) -> Option<f64> {
@@ -239,7 +245,9 @@ fn rank_of(value: f64, buckets: &[Bucket]) -> f64 {
     let start = match below {
         Some(it) => it.bound,
         None if bucket.bound > 0.0 => 0.0,
-        None => return rank,
+        // A bucket without a lower end cannot be divided: what is in it lies below every finite value.
+        None if value == f64::NEG_INFINITY => return rank,
+        None => return bucket.count,
     };
     if bucket.bound.is_infinite() || value <= start {
         return rank;

@@ -7,7 +7,7 @@ use nines_base::{Labels, METRIC_NAME};
 use regex::Regex;
 
 use super::call::text_argument;
-use super::finish::duplicate;
+use super::finish::merge;
 use super::{Column, Evaluator, Grid};
 use crate::QueryError;
 use crate::function::Direction;
@@ -76,12 +76,11 @@ impl Evaluator<'_> {
 }
 
 fn refuse_empty_name(name: &str, function: &str) -> Result<(), QueryError> {
-    match name.is_empty() {
-        true => Err(QueryError::execution(format!(
-            "invalid destination label name in {function}(): {name}"
-        ))),
-        false => Ok(()),
+    if name.is_empty() {
+        let message = format!("invalid destination label name in {function}(): {name}");
+        return Err(QueryError::execution(message));
     }
+    Ok(())
 }
 
 /// Sets `target` where `make` says so; a name that was set on purpose stays.
@@ -97,7 +96,12 @@ fn relabel(
         }
     }
     let different: BTreeSet<_> = columns.iter().map(|it| &it.labels).collect();
-    if different.len() < columns.len() { Err(duplicate()) } else { Ok(columns) }
+    if different.len() == columns.len() {
+        return Ok(columns);
+    }
+    let keyed = columns.into_iter().map(|it| ((it.labels, it.drop_name), it.values)).collect();
+    let merged = merge(keyed)?.into_iter();
+    Ok(merged.map(|((labels, drop_name), values)| Column { labels, drop_name, values }).collect())
 }
 
 /// Runs of digits compare as numbers: `2` before `10`.

@@ -50,9 +50,7 @@ pub(super) fn named(name: &str) -> Option<Function> {
             it.values().for_each(|value| mean.add(value));
             Some(mean.value())
         }),
-        "changes" => plain(|it, _| {
-            Some(it.count_pairs(|one, two| one != two && !(one.is_nan() && two.is_nan())))
-        }),
+        "changes" => plain(|it, _| Some(it.count_pairs(is_change))),
         "count_over_time" => plain(|it, _| Some(it.samples.len() as f64)),
         "delta" => plain(|it, _| extrapolated(it, Kind::Gauge)),
         "deriv" => plain(|it, _| match it.samples {
@@ -78,6 +76,9 @@ pub(super) fn named(name: &str) -> Option<Function> {
             ..plain(|it, _| it.samples.last().map(|it| it.value))
         },
         "mad_over_time" => plain(|it, _| {
+            if it.values().any(f64::is_nan) {
+                return Some(f64::NAN);
+            }
             let median = quantile(0.5, it.values().collect());
             Some(quantile(0.5, it.values().map(|value| (value - median).abs()).collect()))
         }),
@@ -114,6 +115,12 @@ pub(super) fn named(name: &str) -> Option<Function> {
     }))
 }
 
+/// NaN to NaN is none, nor is 0 to -0.
+#[expect(clippy::float_cmp, reason = "any difference is a change")]
+fn is_change(one: f64, two: f64) -> bool {
+    one != two && !(one.is_nan() && two.is_nan())
+}
+
 fn seconds(sample: Sample) -> f64 {
     sample.at_ms as f64 / 1e3
 }
@@ -139,10 +146,7 @@ const EXTRAPOLATION_INTERVALS_MAX: f64 = 1.1;
 /// Source: Prometheus, `extrapolatedRate`. Where the samples come within 1.1 average intervals of a border they
 /// are thought to reach it, else half an interval; a counter is not extrapolated below zero.
 fn extrapolated(window: &Window<'_>, kind: Kind) -> Option<f64> {
-    let (first, last) = match window.samples {
-        [first, .., last] => (first, last),
-        _ => return None,
-    };
+    let [first, .., last] = window.samples else { return None };
     let mut growth = last.value - first.value;
     if kind == Kind::Counter {
         let mut previous = first.value;

@@ -79,14 +79,12 @@ fn labels<'a>(text: &'a str, pairs: &mut Vec<(String, String)>) -> Option<&'a st
         if let Some(after) = rest.strip_prefix('}') {
             return Some(after.trim_start());
         }
-        let (name, after) = match rest.starts_with(['"', '\'']) {
-            true => quoted(rest)?,
-            false => {
-                let end =
-                    rest.find(|it: char| !(it.is_alphanumeric() || it == '_' || it == ':'))?;
-                let (name, after) = rest.split_at(end);
-                (name.to_owned(), after)
-            }
+        let (name, after) = if rest.starts_with(['"', '\'']) {
+            quoted(rest)?
+        } else {
+            let end = rest.find(|it: char| !(it.is_alphanumeric() || it == '_' || it == ':'))?;
+            let (name, after) = rest.split_at(end);
+            (name.to_owned(), after)
         };
         let after = after.trim_start();
         rest = match after.strip_prefix('=') {
@@ -126,9 +124,10 @@ fn points(text: &str) -> Option<Vec<Point>> {
     let (mut points, mut rest) = (Vec::new(), text.trim());
     while !rest.is_empty() {
         let is_native = rest.starts_with("{{");
-        let end = match is_native {
-            true => native_end(rest)?,
-            false => rest.find(char::is_whitespace).unwrap_or(rest.len()),
+        let end = if is_native {
+            native_end(rest)?
+        } else {
+            rest.find(char::is_whitespace).unwrap_or(rest.len())
         };
         let (token, after) = rest.split_at(end);
         rest = after.trim_start();
@@ -165,8 +164,7 @@ fn expand(token: &str, points: &mut Vec<Point>) -> Option<()> {
         "stale" => Some(Point::Float(stale_marker())),
         _ => number(text).map(Point::Float),
     };
-    let hex = token.trim_start_matches(['+', '-']).starts_with("0x");
-    let Some((formula, times)) = token.rsplit_once('x').filter(|_| !hex) else {
+    let Some((formula, times)) = token.rsplit_once('x') else {
         points.push(plain(token)?);
         return Some(());
     };

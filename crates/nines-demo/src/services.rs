@@ -112,8 +112,9 @@ impl Service {
     /// What part of its requests fails by itself on an ordinary day, as in any real system.
     pub(crate) fn background_error_ratio(self) -> f64 {
         match self {
-            Self::Gateway | Self::Cart => 0.000_03,
             Self::Search => 0.000_10,
+            Self::Cart => 0.000_03,
+            Self::Gateway => 0.000_01,
             Self::Checkout | Self::Orders | Self::Payments => 0.000_02,
         }
     }

@@ -129,12 +129,10 @@ impl Shop {
             addresses.insert(service, keeper.address());
             keepers.push(keeper);
         }
-        let gateway = addresses.get(&Service::Gateway).copied();
-        let gateway = gateway.expect("the gateway is one of the services that were started");
         let counters = Arc::new(Counters::default());
         let generator = Generator {
             client: client.clone(),
-            gateway: format!("http://{gateway}"),
+            gateway: format!("http://{}", keeper_of(&keepers, Service::Gateway).address()),
             clock: Arc::clone(&config.clock),
             peak_per_second: config.peak_per_second,
             rng: fastrand::Rng::with_seed(config.seed),
@@ -239,8 +237,7 @@ impl Shop {
     }
 
     fn keeper(&self, service: Service) -> &Keeper {
-        let found = self.keepers.iter().find(|it| it.service() == service);
-        found.expect("every service has a keeper")
+        keeper_of(&self.keepers, service)
     }
 
     fn tell(&self, notice: ChangeNotice) -> ChangeNotice {
@@ -279,13 +276,18 @@ impl Drop for Shop {
     }
 }
 
+fn keeper_of(keepers: &[Keeper], service: Service) -> &Keeper {
+    let found = keepers.iter().find(|it| it.service() == service);
+    found.expect("every service has a keeper")
+}
+
 fn random_token() -> Result<String, ShopError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|source| ShopError::Io {
         action: "make a token for the demo",
         source: std::io::Error::other(source.to_string()),
     })?;
-    Ok(bytes.iter().map(|it| format!("{it:02x}")).collect())
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
 /// The services to scrape: `HOST:PORT`, and the labels that tell them apart.

@@ -7,7 +7,7 @@ use crate::services::DURATION_BUCKETS;
 pub(super) type Profile = [f64; DURATION_BUCKETS.len()];
 
 /// What part of answers of a slow search fail.
-pub(super) const SLOW_ERROR_RATIO: f64 = 0.01;
+pub(super) const SLOW_ERROR_RATIO: f64 = 0.005;
 
 // Bounds:               0.005, 0.01, 0.025, 0.05, 0.1,    0.2,    0.3,    0.5,    1,   2,   5,   10
 const QUICK: Profile =

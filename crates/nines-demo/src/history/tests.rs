@@ -66,16 +66,17 @@ fn budgets_of_four_weeks_are_as_designed() {
         writeln!(out, "{left:6.1} % {name}").unwrap();
     }
     expect![[r#"
-          55.7 % gateway availability
-          84.1 % search availability
-         -23.1 % cart availability
+          60.6 % gateway availability
+          87.1 % search availability
+         -20.1 % cart availability
           63.0 % checkout availability
           95.5 % orders availability
           92.0 % payments availability
           30.0 % search latency
           88.0 % checkout latency
           75.0 % orders latency
-    "#]].assert_eq(&out);
+    "#]]
+    .assert_eq(&out);
 }
 
 #[test]

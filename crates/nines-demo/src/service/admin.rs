@@ -18,7 +18,7 @@ use crate::services::DISK_BYTES_MAX;
 /// The header that carries the token.
 pub(crate) const TOKEN_HEADER: &str = "x-demo-token";
 
-/// Time between two dumps: the disk is full after some eight seconds.
+/// Time between two dumps: the disk is full after some five seconds.
 const DUMP_EVERY: Duration = Duration::from_millis(500);
 
 /// No volume holds more dumps than bytes.

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Shared;
 use super::failure::Failure;
+use super::leak::MEBIBYTE;
 use crate::Fault;
-use crate::services::MIB;
 
 /// How many baskets are kept; then the oldest session is forgotten.
 const BASKETS_MAX: usize = 10_000;
@@ -22,14 +22,14 @@ const BASKETS_MAX: usize = 10_000;
 const LINES_MAX: usize = 20;
 
 /// From here on there is no memory left for requests.
-const PRESSURE_BYTES: usize = 96 * MIB as usize;
+const PRESSURE_BYTES: usize = 96 * MEBIBYTE;
 
 /// More than the supervisor lets the process have.
-const LEAK_BYTES_MAX: usize = 320 * MIB as usize;
+const LEAK_BYTES_MAX: usize = 320 * MEBIBYTE;
 
 /// What a request that is served leaks, and what one that is refused leaks.
-const SERVED_LEAK_BYTES: usize = 6 * MIB as usize;
-const REFUSED_LEAK_BYTES: usize = MIB as usize / 2;
+const SERVED_LEAK_BYTES: usize = 6 * MEBIBYTE;
+const REFUSED_LEAK_BYTES: usize = MEBIBYTE;
 
 /// The longest pause for a collection that frees nothing.
 const PAUSE_MAX: Duration = Duration::from_millis(400);
@@ -105,8 +105,8 @@ async fn remember_too_much(app: &Shared) -> Result<(), Failure> {
     app.leak.sweep();
     let pressure_ratio = (kept_bytes as f64 / PRESSURE_BYTES as f64).min(1.0);
     tokio::time::sleep(PAUSE_MAX.mul_f64(pressure_ratio.powi(2))).await;
-    match is_full {
-        true => Err(Failure::Unavailable("no memory is left for this request".to_owned())),
-        false => Ok(()),
+    if is_full {
+        return Err(Failure::Unavailable("no memory is left for this request".to_owned()));
     }
+    Ok(())
 }

@@ -8,23 +8,23 @@ use serde::{Deserialize, Serialize};
 
 use super::Shared;
 use super::failure::Failure;
+use super::leak::MEBIBYTE;
 use super::orders::Order;
 use super::payments::Payment;
-use crate::services::MIB;
 use crate::{BAD_VERSION, Service};
 
 /// Regions are numbered below this; visitors are spread evenly over them.
-pub(crate) const REGIONS: u64 = 10;
+pub(crate) const REGIONS: u64 = TAX_THOUSANDTHS.len() as u64;
 
 /// The tax of each region in thousandths, as v2.32 has it.
-const TAX_THOUSANDTHS: [u64; REGIONS as usize] = [190, 200, 210, 220, 230, 240, 250, 170, 80, 0];
+const TAX_THOUSANDTHS: [u64; 10] = [190, 200, 210, 220, 230, 240, 250, 170, 80, 0];
 
 /// How many regions the tables of v2.33 have. The rest was lost in a merge.
 const REGIONS_OF_BAD_VERSION: usize = 3;
 
 /// What v2.33 keeps of each request, and where it stops.
-const AUDIT_BYTES: usize = MIB as usize;
-const AUDIT_BYTES_MAX: usize = 256 * MIB as usize;
+const AUDIT_BYTES: usize = MEBIBYTE;
+const AUDIT_BYTES_MAX: usize = 256 * MEBIBYTE;
 
 /// A visitor buys what is in the basket, and this product.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]

@@ -2,6 +2,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
+/// 2^20 bytes.
+pub(super) const MEBIBYTE: usize = 1 << 20;
+
 /// One page of most machines; touching one byte of each makes it resident.
 const PAGE_BYTES: usize = 4096;
 

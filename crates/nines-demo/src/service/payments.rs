@@ -45,8 +45,8 @@ async fn charge(
 
 /// Mostly near the minimum, with a tail; both arguments are evenly in 0..1.
 fn bank_time(luck: f64, spread: f64) -> Duration {
-    match luck < BANK_SLOW_RATIO {
-        true => BANK_SLOW,
-        false => BANK_MIN + BANK_SPREAD.mul_f64(spread.powi(2)),
+    if luck < BANK_SLOW_RATIO {
+        return BANK_SLOW;
     }
+    BANK_MIN + BANK_SPREAD.mul_f64(spread.powi(2))
 }

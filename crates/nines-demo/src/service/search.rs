@@ -29,10 +29,15 @@ const BY_CATEGORY: &str =
 const BY_NAME: &str = "SELECT name, price_cents FROM products \
     WHERE name >= ?1 AND name < ?1 || 'zzzz' ORDER BY name LIMIT 20";
 
-/// Compares every product with every other by text: no index can help.
+/// Compares every product with every other by text, and chooses afterwards: no index can help.
 const BY_RELATION: &str = "SELECT a.name, a.price_cents FROM products a CROSS JOIN products b \
-    WHERE b.description LIKE '%' || a.name || '%' AND a.name >= ?1 \
-    GROUP BY a.name ORDER BY count(*) DESC, a.name LIMIT 20";
+    WHERE b.description LIKE '%' || a.name || '%' \
+    GROUP BY a.name HAVING a.name >= ?1 ORDER BY count(*) DESC, a.name LIMIT 20";
+
+/// What every description says. The longer it is, the slower the comparison: near two seconds in all.
+const PRAISE: &str = "hand made, lasts for years, packed in recycled paper and sent the same day, with a card \
+    if it is a gift, free returns within thirty days, repaired in our own workshop, available in ten \
+    colours and in sets of two, four and six";
 
 pub(super) fn router() -> Router<Shared> {
     Router::new().route("/products", get(list)).route("/search", get(search))
@@ -71,10 +76,8 @@ async fn search(
     State(app): State<Shared>,
     Query(SearchQuery { q }): Query<SearchQuery>,
 ) -> Result<Json<Vec<Product>>, Failure> {
-    let question = match app.is_broken_by(Fault::SlowQuery) {
-        true => Question::Relation(q),
-        false => Question::Name(q),
-    };
+    let is_slow = app.is_broken_by(Fault::SlowQuery);
+    let question = if is_slow { Question::Relation(q) } else { Question::Name(q) };
     ask(&app, question).await.map(Json)
 }
 
@@ -117,11 +120,11 @@ pub(super) async fn create_tables(pool: &SqlitePool) -> Result<(), sqlx::Error> 
         sqlx::query_as("SELECT count(*) FROM products").fetch_one(&mut *transaction).await?;
     for id in count..PRODUCTS {
         let (name, price_cents) = product(id);
-        let (pair, _) = product(id.rotate_left(1) % PRODUCTS);
+        let (pair, _) = product(id * 2 % PRODUCTS);
         sqlx::query("INSERT INTO products VALUES (?1, ?2, ?3, ?4, ?5)")
             .bind(id)
             .bind(&name)
-            .bind(format!("{name}, hand made, lasts for years, goes well with {pair}"))
+            .bind(format!("{name}, {PRAISE}, goes well with {pair}"))
             .bind(id % CATEGORIES)
             .bind(price_cents)
             .execute(&mut *transaction)

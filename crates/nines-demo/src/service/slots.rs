@@ -12,7 +12,7 @@ use super::{WAIT_MAX, WAITING_MAX};
 #[derive(Debug)]
 pub(super) struct Slots {
     semaphore: Arc<Semaphore>,
-    slots_max: usize,
+    count_max: usize,
     waiting: AtomicUsize,
 }
 
@@ -20,7 +20,7 @@ impl Slots {
     pub(super) fn new(slots_max: usize) -> Self {
         Self {
             semaphore: Arc::new(Semaphore::new(slots_max)),
-            slots_max,
+            count_max: slots_max,
             waiting: AtomicUsize::new(0),
         }
     }
@@ -39,11 +39,11 @@ impl Slots {
     }
 
     pub(super) fn slots_max(&self) -> usize {
-        self.slots_max
+        self.count_max
     }
 
     pub(super) fn in_use(&self) -> usize {
-        self.slots_max - self.semaphore.available_permits().min(self.slots_max)
+        self.count_max - self.semaphore.available_permits().min(self.count_max)
     }
 
     pub(super) fn waiting(&self) -> usize {

@@ -11,7 +11,7 @@ use crate::services::{DISK_BYTES_MAX, MIB};
 const LOG_BYTES_MAX: u64 = MIB;
 
 /// How much one debug dump holds.
-const DUMP_BYTES: u64 = 4 * MIB;
+const DUMP_BYTES: u64 = 6 * MIB;
 
 /// More files than a service ever has; beyond, they are not looked at.
 const FILES_MAX: usize = 1024;

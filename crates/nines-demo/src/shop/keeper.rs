@@ -31,7 +31,7 @@ const BACKOFF_MIN: Duration = Duration::from_millis(200);
 const BACKOFF_MAX: Duration = Duration::from_secs(5);
 
 /// A process that lived for this long was healthy: the row of restarts begins anew.
-const HEALTHY_AFTER: Duration = Duration::from_secs(10);
+const HEALTHY_AFTER: Duration = Duration::from_secs(8);
 
 /// After so many restarts in a row nobody tries again until the next change.
 const RESTARTS_IN_A_ROW_MAX: u32 = 20;
@@ -274,7 +274,7 @@ async fn keep(
             Some(process) => {
                 let pid = process.child.id();
                 report.send_modify(|it| {
-                    (it.generation, it.pid, it.problem) = (generation, pid, None)
+                    (it.generation, it.pid, it.problem) = (generation, pid, None);
                 });
                 let over = process.watch(service, &mut wanted).await;
                 if HEALTHY_AFTER < process.started.elapsed() {

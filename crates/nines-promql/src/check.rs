@@ -16,8 +16,8 @@ use crate::{Query, QueryError, ValueType};
 /// The longest text of a query.
 pub const QUERY_BYTES_MAX: usize = 128 * 1024;
 /// How deep expressions may be nested; `a + b + c` is two deep.
-pub const QUERY_DEPTH_MAX: usize = 256;
-/// Brackets, operators and commas in one text, so that the parser's own tree stays shallow.
+pub const QUERY_DEPTH_MAX: usize = 128;
+/// Words, brackets and operators in one text, so that the parser's own tree stays shallow.
 const TOKENS_MAX: usize = 4_096;
 
 /// Parses and type-checks a query.
@@ -50,25 +50,34 @@ fn parse(text: &str) -> Result<Expr, QueryError> {
 
 /// Refuses what would make the parser's tree deeper than a stack can bear.
 fn check_size(text: &str) -> Result<(), QueryError> {
-    let (mut tokens, mut quote, mut is_escaped) = (0, None, false);
+    let (mut tokens, mut depth, mut quote) = (0_usize, 0_usize, None);
+    let (mut is_escaped, mut is_word) = (false, false);
     for (at, byte) in text.bytes().enumerate() {
+        let was_word = is_word;
+        is_word = byte.is_ascii_alphanumeric() || byte == b'_';
         match (quote, byte) {
+            (Some(b'#'), b'\n') => quote = None,
             (Some(_), _) if is_escaped => is_escaped = false,
             (Some(b'"' | b'\''), b'\\') => is_escaped = true,
-            (Some(open), _) if open == byte => quote = None,
+            (Some(open), _) if open == byte && open != b'#' => quote = None,
             (Some(_), _) => {}
-            (None, b'"' | b'\'' | b'`') => quote = Some(byte),
-            // Every operator, written as a word or not, has a blank, a bracket or a sign beside it.
-            (
-                None,
-                b'(' | b'[' | b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'=' | b'<' | b'>' | b'!',
-            ) => {
+            // A comment is a text that ends with its line.
+            (None, b'"' | b'\'' | b'`' | b'#') => quote = Some(byte),
+            (None, b'(' | b'[') => (tokens, depth) = (tokens + 1, depth + 1),
+            (None, b')' | b']') => depth = depth.saturating_sub(1),
+            (None, b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'=' | b'<' | b'>' | b'!') => {
                 tokens += 1;
             }
+            // Some operators are words.
+            (None, _) if is_word && !was_word => tokens += 1,
             (None, _) => {}
         }
-        if tokens > TOKENS_MAX {
-            let message = format!("a query has at most {TOKENS_MAX} brackets and operators");
+        if tokens > TOKENS_MAX || depth > QUERY_DEPTH_MAX {
+            let message = if depth > QUERY_DEPTH_MAX {
+                format!("brackets are nested deeper than {QUERY_DEPTH_MAX}")
+            } else {
+                format!("a query has at most {TOKENS_MAX} words, brackets and operators")
+            };
             return Err(QueryError::Parse { message, at: Some(at) });
         }
     }

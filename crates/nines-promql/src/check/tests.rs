@@ -108,17 +108,31 @@ fn mistakes_are_refused_with_a_reason() {
 #[test]
 fn depth_and_length_have_limits() {
     let nested = |depth: usize| format!("{}1{}", "-(".repeat(depth), ")".repeat(depth));
-    assert!(check(&nested(100)).is_ok());
-    let too_much =
-        [nested(1_000), nested(100_000), "1+".repeat(60_000), " ".repeat(QUERY_BYTES_MAX + 1)];
+    assert!(check(&nested(60)).is_ok());
+    let too_much = [
+        nested(1_000),
+        nested(100_000),
+        "1+".repeat(1_500) + "1",
+        "a or ".repeat(1_900) + "a",
+        "a or ".repeat(25_000) + "a",
+        "1+".repeat(60_000),
+        " ".repeat(QUERY_BYTES_MAX + 1),
+    ];
     let messages = too_much.map(|it| format!("{}\n", check(&it).unwrap_err()));
     expect![[r#"
+        invalid query: brackets are nested deeper than 256
+        invalid query: a query has at most 131072 bytes
         invalid query: expressions are nested deeper than 256
+        invalid query: expressions are nested deeper than 256
+        invalid query: a query has at most 4096 words, brackets and operators
+        invalid query: a query has at most 4096 words, brackets and operators
         invalid query: a query has at most 131072 bytes
-        invalid query: a query has at most 4096 brackets and operators
-        invalid query: a query has at most 131072 bytes
-    "#]].assert_eq(&messages.concat());
-    // Text in quotes is no nesting.
+    "#]]
+    .assert_eq(&messages.concat());
+    // Text in quotes is no nesting, nor are comments; after a comment the query goes on.
+    let commented = format!("1 # {}'\n + {}", "(".repeat(300), nested(300));
+    assert!(check(&commented).is_err());
+    assert!(check(&format!("1 # {}'\n + 1", "(".repeat(300))).is_ok());
     assert!(check(&format!("'{}'", "(".repeat(50_000))).is_ok());
 }
 
@@ -150,7 +164,8 @@ fn a_selector_is_read_alone() {
           invalid query: expected a series selector such as `up{job="shop"}`
         sum(up)
           invalid query: expected a series selector such as `up{job="shop"}`
-    "#]].assert_eq(&lines.concat());
+    "#]]
+    .assert_eq(&lines.concat());
 }
 
 proptest! {

@@ -7,8 +7,8 @@ use nines_base::{Labels, Matcher, Sample, stale_marker};
 use proptest::prelude::*;
 
 use crate::{
-    Answer, QueryError, QueryLimits, SelectLimits, SeriesSamples, SeriesSource, SourceError, Value,
-    check,
+    Answer, QUERY_DEPTH_MAX, QueryError, QueryLimits, SelectLimits, SeriesSamples, SeriesSource,
+    SourceError, Value, check,
 };
 
 const MINUTE_MS: i64 = 60_000;
@@ -209,6 +209,21 @@ fn extreme_times_do_not_overflow() {
         for at_ms in [i64::MIN, -1, 0, i64::MAX] {
             println!("{:?}", query.instant(&counters(), at_ms, &limits).is_ok());
         }
+    }
+}
+
+#[test]
+fn the_deepest_query_fits_the_stack() {
+    const DEEP: usize = QUERY_DEPTH_MAX - 2;
+    let deep = [
+        format!("{}up{}", "abs(".repeat(DEEP), ")".repeat(DEEP)),
+        "up + ".repeat(DEEP) + "up",
+        format!("{}up{}", "sum(".repeat(DEEP), ")".repeat(DEEP)),
+        format!("{}up{}", "max_over_time(".repeat(DEEP / 2), "[1m:1m])".repeat(DEEP / 2)),
+    ];
+    for query in deep {
+        let answer = check(&query).unwrap().instant(&counters(), 0, &QueryLimits::default());
+        assert!(answer.is_ok(), "{answer:?}");
     }
 }
 

@@ -40,6 +40,14 @@ pub(crate) fn test(repository: &Repository, routes: &[String]) -> anyhow::Result
         return Ok(Outcome::Skipped(format!("`npm ci` failed in {FOLDER}; see above")));
     }
 
+    // First the checks themselves: a look that finds nothing wrong anywhere would always pass.
+    let mut own = Command::new(&node);
+    own.args(["--test", "look.test.mjs"]).current_dir(&folder).env("CHROMIUM", &chromium);
+    let status = own.stdin(Stdio::null()).status().context("failed to start node")?;
+    if !status.success() {
+        return Ok(Outcome::Failed(format!("the tests of {FOLDER} failed; see above")));
+    }
+
     let place = repository.target()?.join("browser");
     if place.is_dir() {
         fs::remove_dir_all(&place)

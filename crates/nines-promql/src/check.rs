@@ -1,5 +1,7 @@
 //! Text to checked plan. Nothing but this module knows the parser's tree.
 
+mod places;
+
 use std::time::{Duration, SystemTime};
 
 use nines_base::{METRIC_NAME, MatchOp, Matcher};
@@ -13,6 +15,8 @@ use crate::plan::{
 };
 use crate::{Query, QueryError, ValueType};
 
+pub(crate) use places::{CallPlaces, Place};
+
 /// The longest text of a query.
 pub const QUERY_BYTES_MAX: usize = 128 * 1024;
 /// How deep expressions may be nested; `a + b + c` is two deep.
@@ -25,7 +29,13 @@ const TOKENS_MAX: usize = 4_096;
 /// # Errors
 /// [`QueryError::Parse`] for everything that is not a query, names an unknown function, or is nested too deep.
 pub fn check(query: &str) -> Result<Query, QueryError> {
-    let root = node(&parse(query)?, QUERY_DEPTH_MAX)?;
+    let expr = parse(query)?;
+    let mut checker = Checker { places: places::calls(query), calls: 0 };
+    let mut root = checker.node(&expr, QUERY_DEPTH_MAX)?;
+    if checker.calls != checker.places.len() {
+        // The scan saw other calls than the parser did: no place is better than a wrong one.
+        root = Checker { places: Vec::new(), calls: 0 }.node(&expr, QUERY_DEPTH_MAX)?;
+    }
     Ok(Query { text: query.to_owned(), root })
 }
 
@@ -84,43 +94,158 @@ fn check_size(text: &str) -> Result<(), QueryError> {
     Ok(())
 }
 
-/// `depth` is how many more levels are allowed.
-fn node(expr: &Expr, depth: usize) -> Result<Node, QueryError> {
-    let Some(depth) = depth.checked_sub(1) else {
-        return Err(QueryError::parse(format!(
-            "expressions are nested deeper than {QUERY_DEPTH_MAX}"
-        )));
-    };
-    Ok(match expr {
-        Expr::NumberLiteral(it) => Node::Number(it.val),
-        Expr::StringLiteral(it) => Node::Text(it.val.clone()),
-        Expr::Paren(it) => node(&it.expr, depth)?,
-        Expr::Unary(it) => Node::Negate(Box::new(node(&it.expr, depth)?)),
-        Expr::VectorSelector(it) => Node::Selector(selector(it)?),
-        Expr::MatrixSelector(it) => Node::Range(RangeSelector {
-            selector: selector(&it.vs)?,
-            range_ms: positive_ms(it.range)?,
-        }),
-        Expr::Subquery(it) => Node::Subquery(Box::new(Subquery {
-            of: typed(&it.expr, ValueType::Vector, "a subquery", depth)?,
-            range_ms: positive_ms(it.range)?,
-            step_ms: it.step.filter(|it| !it.is_zero()).map(positive_ms).transpose()?,
-            shift: shift(it.offset.as_ref(), it.at.as_ref()),
-        })),
-        Expr::Binary(it) => Node::Binary(Box::new(binary(it, depth)?)),
-        Expr::Aggregate(it) => Node::Aggregate(Box::new(aggregate(it, depth)?)),
-        Expr::Call(it) => Node::Call(Box::new(call(it, depth)?)),
-        Expr::Extension(_) => return Err(QueryError::parse("extensions are not supported")),
-    })
+/// Walks the parser's tree in the order of the text.
+struct Checker {
+    places: Vec<CallPlaces>,
+    /// How many calls were met.
+    calls: usize,
 }
 
-fn typed(expr: &Expr, expected: ValueType, place: &str, depth: usize) -> Result<Node, QueryError> {
-    let node = node(expr, depth)?;
-    let found = node.value_type();
-    if found != expected {
-        return Err(QueryError::parse(format!("expected type {expected} in {place}, got {found}")));
+impl Checker {
+    /// Where the call that is met now stands; empty if that is not known.
+    fn next_places(&mut self) -> CallPlaces {
+        let places = self.places.get(self.calls).cloned().unwrap_or_default();
+        self.calls += 1;
+        places
     }
-    Ok(node)
+
+    /// `depth` is how many more levels are allowed.
+    fn node(&mut self, expr: &Expr, depth: usize) -> Result<Node, QueryError> {
+        let Some(depth) = depth.checked_sub(1) else {
+            return Err(QueryError::parse(format!(
+                "expressions are nested deeper than {QUERY_DEPTH_MAX}"
+            )));
+        };
+        Ok(match expr {
+            Expr::NumberLiteral(it) => Node::Number(it.val),
+            Expr::StringLiteral(it) => Node::Text(it.val.clone()),
+            Expr::Paren(it) => self.node(&it.expr, depth)?,
+            Expr::Unary(it) => Node::Negate(Box::new(self.node(&it.expr, depth)?)),
+            Expr::VectorSelector(it) => Node::Selector(selector(it)?),
+            Expr::MatrixSelector(it) => Node::Range(RangeSelector {
+                selector: selector(&it.vs)?,
+                range_ms: positive_ms(it.range)?,
+            }),
+            Expr::Subquery(it) => Node::Subquery(Box::new(Subquery {
+                of: self.typed(&it.expr, ValueType::Vector, "a subquery", depth)?,
+                range_ms: positive_ms(it.range)?,
+                step_ms: it.step.filter(|it| !it.is_zero()).map(positive_ms).transpose()?,
+                shift: shift(it.offset.as_ref(), it.at.as_ref()),
+            })),
+            Expr::Binary(it) => Node::Binary(Box::new(self.binary(it, depth)?)),
+            Expr::Aggregate(it) => Node::Aggregate(Box::new(self.aggregate(it, depth)?)),
+            Expr::Call(it) => Node::Call(Box::new(self.call(it, depth)?)),
+            Expr::Extension(_) => return Err(QueryError::parse("extensions are not supported")),
+        })
+    }
+
+    fn typed(
+        &mut self,
+        expr: &Expr,
+        expected: ValueType,
+        place: &str,
+        depth: usize,
+    ) -> Result<Node, QueryError> {
+        let node = self.node(expr, depth)?;
+        let found = node.value_type();
+        if found != expected {
+            return Err(QueryError::parse(format!(
+                "expected type {expected} in {place}, got {found}"
+            )));
+        }
+        Ok(node)
+    }
+
+    fn binary(
+        &mut self,
+        it: &foreign_parser::BinaryExpr,
+        depth: usize,
+    ) -> Result<Binary, QueryError> {
+        let modifier = it.modifier.clone().unwrap_or_default();
+        let operator = operator(&it.op.to_string(), &modifier)?;
+        let (left, right) = (self.node(&it.lhs, depth)?, self.node(&it.rhs, depth)?);
+        let types = [left.value_type(), right.value_type()];
+        if types.iter().any(|it| !matches!(it, ValueType::Scalar | ValueType::Vector)) {
+            return Err(QueryError::parse(
+                "binary expression must contain only scalar and instant vector types",
+            ));
+        }
+        let are_vectors = types == [ValueType::Vector, ValueType::Vector];
+        if matches!(operator, Operator::Set(_)) && !are_vectors {
+            return Err(QueryError::parse("set operators work between vectors only"));
+        }
+        let matching = matching(modifier)?;
+        if !are_vectors && (matching.fill_left.is_some() || matching.fill_right.is_some()) {
+            return Err(QueryError::parse("fill modifiers work between vectors only"));
+        }
+        Ok(Binary { operator, left, right, matching })
+    }
+
+    fn aggregate(
+        &mut self,
+        it: &foreign_parser::AggregateExpr,
+        depth: usize,
+    ) -> Result<Aggregate, QueryError> {
+        use AggregateKind as Kind;
+        let places = self.next_places();
+        let (kind, parameter) = match it.op.to_string().as_str() {
+            "sum" => (Kind::Sum, None),
+            "avg" => (Kind::Avg, None),
+            "count" => (Kind::Count, None),
+            "min" => (Kind::Min, None),
+            "max" => (Kind::Max, None),
+            "group" => (Kind::Group, None),
+            "stddev" => (Kind::Stddev, None),
+            "stdvar" => (Kind::Stdvar, None),
+            "quantile" => (Kind::Quantile, Some(ValueType::Scalar)),
+            "count_values" => (Kind::CountValues, Some(ValueType::String)),
+            "topk" => (Kind::Topk, Some(ValueType::Scalar)),
+            "bottomk" => (Kind::Bottomk, Some(ValueType::Scalar)),
+            "limitk" => (Kind::Limitk, Some(ValueType::Scalar)),
+            "limit_ratio" => (Kind::LimitRatio, Some(ValueType::Scalar)),
+            other => return Err(QueryError::parse(format!("unknown aggregation `{other}`"))),
+        };
+        let parameter = match (parameter, &it.param) {
+            (Some(expected), Some(expr)) => {
+                Some(self.typed(expr, expected, "aggregation parameter", depth)?)
+            }
+            _ => None,
+        };
+        // Without a clause all series are one group; `without ()` is another thing.
+        let by = match &it.modifier {
+            None => Grouping::Only(Vec::new()),
+            modifier => grouping(modifier.as_ref()),
+        };
+        let of = self.typed(&it.expr, ValueType::Vector, "aggregation expression", depth)?;
+        Ok(Aggregate { kind, by, of, parameter, places })
+    }
+
+    fn call(&mut self, it: &foreign_parser::Call, depth: usize) -> Result<Call, QueryError> {
+        let places = self.next_places();
+        let name = it.func.name;
+        let Some(function) = Function::named(name) else {
+            return Err(QueryError::parse(format!("function `{name}` is not supported yet")));
+        };
+        let expected = |index: usize| {
+            let types = &it.func.arg_types;
+            types.get(index).or(types.last()).map(|it| match it {
+                foreign_parser::value::ValueType::Vector => ValueType::Vector,
+                foreign_parser::value::ValueType::Scalar => ValueType::Scalar,
+                foreign_parser::value::ValueType::Matrix => ValueType::Matrix,
+                foreign_parser::value::ValueType::String => ValueType::String,
+            })
+        };
+        let place = format!("call to function `{name}`");
+        let args = it.args.args.iter().enumerate().map(|(index, expr)| match expected(index) {
+            Some(expected) => self.typed(expr, expected, &place, depth),
+            None => Err(QueryError::parse(format!("{place} takes no arguments"))),
+        });
+        let mut args = args.collect::<Result<Vec<_>, _>>()?;
+        if matches!(function, Function::Info) {
+            name_info_metric(&mut args)?;
+        }
+        Ok(Call { function, args, places })
+    }
 }
 
 fn selector(it: &foreign_parser::VectorSelector) -> Result<Selector, QueryError> {
@@ -181,27 +306,6 @@ fn positive_ms(it: Duration) -> Result<i64, QueryError> {
     }
 }
 
-fn binary(it: &foreign_parser::BinaryExpr, depth: usize) -> Result<Binary, QueryError> {
-    let modifier = it.modifier.clone().unwrap_or_default();
-    let operator = operator(&it.op.to_string(), &modifier)?;
-    let (left, right) = (node(&it.lhs, depth)?, node(&it.rhs, depth)?);
-    let types = [left.value_type(), right.value_type()];
-    if types.iter().any(|it| !matches!(it, ValueType::Scalar | ValueType::Vector)) {
-        return Err(QueryError::parse(
-            "binary expression must contain only scalar and instant vector types",
-        ));
-    }
-    let are_vectors = types == [ValueType::Vector, ValueType::Vector];
-    if matches!(operator, Operator::Set(_)) && !are_vectors {
-        return Err(QueryError::parse("set operators work between vectors only"));
-    }
-    let matching = matching(modifier)?;
-    if !are_vectors && (matching.fill_left.is_some() || matching.fill_right.is_some()) {
-        return Err(QueryError::parse("fill modifiers work between vectors only"));
-    }
-    Ok(Binary { operator, left, right, matching })
-}
-
 fn operator(text: &str, modifier: &foreign_parser::BinModifier) -> Result<Operator, QueryError> {
     let comparison = match text {
         "==" => Some(Comparison::Equal),
@@ -256,60 +360,20 @@ fn grouping(modifier: Option<&foreign_parser::LabelModifier>) -> Grouping {
     }
 }
 
-fn aggregate(it: &foreign_parser::AggregateExpr, depth: usize) -> Result<Aggregate, QueryError> {
-    use AggregateKind as Kind;
-    let (kind, parameter) = match it.op.to_string().as_str() {
-        "sum" => (Kind::Sum, None),
-        "avg" => (Kind::Avg, None),
-        "count" => (Kind::Count, None),
-        "min" => (Kind::Min, None),
-        "max" => (Kind::Max, None),
-        "group" => (Kind::Group, None),
-        "stddev" => (Kind::Stddev, None),
-        "stdvar" => (Kind::Stdvar, None),
-        "quantile" => (Kind::Quantile, Some(ValueType::Scalar)),
-        "count_values" => (Kind::CountValues, Some(ValueType::String)),
-        "topk" => (Kind::Topk, Some(ValueType::Scalar)),
-        "bottomk" => (Kind::Bottomk, Some(ValueType::Scalar)),
-        "limitk" => (Kind::Limitk, Some(ValueType::Scalar)),
-        "limit_ratio" => (Kind::LimitRatio, Some(ValueType::Scalar)),
-        other => return Err(QueryError::parse(format!("unknown aggregation `{other}`"))),
-    };
-    let parameter = match (parameter, &it.param) {
-        (Some(expected), Some(expr)) => {
-            Some(typed(expr, expected, "aggregation parameter", depth)?)
+/// Makes the second argument of `info` explicit: a selector of `target_info` if it says nothing else.
+fn name_info_metric(args: &mut Vec<Node>) -> Result<(), QueryError> {
+    if args.len() == 1 {
+        args.push(Node::Selector(Selector { matchers: Vec::new(), shift: Shift::default() }));
+    }
+    match args.get_mut(1) {
+        Some(Node::Selector(it)) => {
+            if !it.matchers.iter().any(|it| it.name() == METRIC_NAME) {
+                it.matchers.push(Matcher::equal(METRIC_NAME, "target_info"));
+            }
+            Ok(())
         }
-        _ => None,
-    };
-    // Without a clause all series are one group; `without ()` is another thing.
-    let by = match &it.modifier {
-        None => Grouping::Only(Vec::new()),
-        modifier => grouping(modifier.as_ref()),
-    };
-    let of = typed(&it.expr, ValueType::Vector, "aggregation expression", depth)?;
-    Ok(Aggregate { kind, by, of, parameter })
-}
-
-fn call(it: &foreign_parser::Call, depth: usize) -> Result<Call, QueryError> {
-    let name = it.func.name;
-    let Some(function) = Function::named(name) else {
-        return Err(QueryError::parse(format!("function `{name}` is not supported yet")));
-    };
-    let expected = |index: usize| {
-        let types = &it.func.arg_types;
-        types.get(index).or(types.last()).map(|it| match it {
-            foreign_parser::value::ValueType::Vector => ValueType::Vector,
-            foreign_parser::value::ValueType::Scalar => ValueType::Scalar,
-            foreign_parser::value::ValueType::Matrix => ValueType::Matrix,
-            foreign_parser::value::ValueType::String => ValueType::String,
-        })
-    };
-    let place = format!("call to function `{name}`");
-    let args = it.args.args.iter().enumerate().map(|(index, expr)| match expected(index) {
-        Some(expected) => typed(expr, expected, &place, depth),
-        None => Err(QueryError::parse(format!("{place} takes no arguments"))),
-    });
-    Ok(Call { function, args: args.collect::<Result<_, _>>()? })
+        _ => Err(QueryError::parse("the second argument of info must be a label selector")),
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod binary;
 mod call;
 mod finish;
 mod histogram;
+mod info;
 mod label;
 mod select;
 

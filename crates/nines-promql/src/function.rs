@@ -36,6 +36,8 @@ pub(crate) enum Function {
     HistogramQuantile,
     HistogramQuantiles,
     HistogramFraction,
+    /// Its second argument is always there in a plan, and only its matchers count.
+    Info,
     /// Reads only native histograms, which no source delivers yet: always empty.
     OfNativeHistogram,
 }
@@ -113,6 +115,7 @@ impl Function {
                     "histogram_quantile" => Self::HistogramQuantile,
                     "histogram_quantiles" => Self::HistogramQuantiles,
                     "histogram_fraction" => Self::HistogramFraction,
+                    "info" => Self::Info,
                     "histogram_avg" | "histogram_count" | "histogram_stddev"
                     | "histogram_stdvar" | "histogram_sum" => Self::OfNativeHistogram,
                     _ => return None,

@@ -3,6 +3,7 @@
 use nines_base::Matcher;
 
 use crate::ValueType;
+use crate::check::{CallPlaces, Place};
 use crate::function::Function;
 
 /// One operator with its operands.
@@ -157,6 +158,7 @@ pub(crate) struct Aggregate {
     pub(crate) of: Node,
     /// The number or text before the vector.
     pub(crate) parameter: Option<Node>,
+    pub(crate) places: CallPlaces,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,6 +184,19 @@ pub(crate) enum AggregateKind {
 pub(crate) struct Call {
     pub(crate) function: Function,
     pub(crate) args: Vec<Node>,
+    pub(crate) places: CallPlaces,
+}
+
+impl Call {
+    /// Where the call stands, if that is known.
+    pub(crate) fn place(&self) -> Option<Place> {
+        self.places.first().copied()
+    }
+
+    /// Where an argument stands, if that is known.
+    pub(crate) fn argument_place(&self, index: usize) -> Option<Place> {
+        self.places.get(index + 1).copied()
+    }
 }
 
 impl Node {
@@ -220,7 +235,7 @@ impl Node {
     }
 
     /// The operands, left to right.
-    fn children(&self) -> Vec<&Self> {
+    pub(crate) fn children(&self) -> Vec<&Self> {
         match self {
             Self::Number(_) | Self::Text(_) | Self::Selector(_) | Self::Range(_) => Vec::new(),
             Self::Subquery(it) => vec![&it.of],

@@ -96,7 +96,7 @@ fn mistakes_are_refused_with_a_reason() {
             up{job=~"("}
               invalid query: illegal regex for (
             info(up)
-              invalid query: function `info` is not supported yet
+              vector {__name__="up"} {__name__="target_info"}
             count_values(1, up)
               invalid query: expected type string in aggregation expression, got scalar
             {a="1" or b="2"}
@@ -120,10 +120,10 @@ fn depth_and_length_have_limits() {
     ];
     let messages = too_much.map(|it| format!("{}\n", check(&it).unwrap_err()));
     expect![[r#"
-        invalid query: brackets are nested deeper than 256
+        invalid query: brackets are nested deeper than 128
         invalid query: a query has at most 131072 bytes
-        invalid query: expressions are nested deeper than 256
-        invalid query: expressions are nested deeper than 256
+        invalid query: expressions are nested deeper than 128
+        invalid query: expressions are nested deeper than 128
         invalid query: a query has at most 4096 words, brackets and operators
         invalid query: a query has at most 4096 words, brackets and operators
         invalid query: a query has at most 131072 bytes

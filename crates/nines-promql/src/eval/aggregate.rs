@@ -7,6 +7,7 @@ use nines_base::{Labels, METRIC_NAME, is_stale};
 
 use super::{ABSENT, Column, Columns, Evaluator, Grid};
 use crate::QueryError;
+use crate::check::Place;
 use crate::plan::{Aggregate, AggregateKind, Grouping};
 use crate::statistics::{Mean, Variance, format_float, quantile, sum};
 
@@ -72,13 +73,15 @@ impl Evaluator<'_> {
         let columns = self.eval(&it.of, grid)?.into_vector()?;
         self.meter.work(columns.len().saturating_mul(grid.count))?;
         let groups = groups(&it.by, columns);
+        // The parameter is the first argument.
+        let place = it.places.get(1).copied();
         match (it.kind, parameter) {
             (AggregateKind::CountValues, Some(Columns::Text(label))) => {
                 self.count_values(&groups, &label, grid)
             }
             (AggregateKind::Quantile, Some(Columns::Scalar(quantiles))) => {
                 for it in &quantiles {
-                    self.notes.check_quantile(*it);
+                    self.notes.check_quantile(*it, place);
                 }
                 self.fold(groups, grid, |group, index| {
                     let q = quantiles.get(index).copied().unwrap_or(f64::NAN);
@@ -86,7 +89,7 @@ impl Evaluator<'_> {
                 })
             }
             (AggregateKind::LimitRatio, Some(Columns::Scalar(ratios))) => {
-                self.limit_ratio(groups, &ratios)
+                self.limit_ratio(groups, &ratios, place)
             }
             (kind, Some(Columns::Scalar(counts))) => {
                 let counts = counts.into_iter().map(count_of).collect::<Result<Vec<_>, _>>()?;
@@ -151,15 +154,17 @@ impl Evaluator<'_> {
         &mut self,
         groups: Vec<Group>,
         ratios: &[f64],
+        place: Option<Place>,
     ) -> Result<Vec<Column>, QueryError> {
         if ratios.iter().any(|it| it.is_nan()) {
             return Err(QueryError::execution("Ratio value is NaN"));
         }
         if let Some(ratio) = ratios.iter().find(|it| it.abs() > 1.0) {
             let used = ratio.signum();
-            self.notes.warn(&format!(
-                "ratio value should be between -1 and 1, got {ratio}, capping to {used}"
-            ));
+            self.notes.warn(
+                &format!("ratio value should be between -1 and 1, got {ratio}, capping to {used}"),
+                place,
+            );
         }
         let mut columns: Vec<_> = groups.into_iter().flat_map(|it| it.members).collect();
         for column in &mut columns {

@@ -4,6 +4,7 @@ use nines_base::{Labels, METRIC_NAME, is_stale};
 
 use super::select::labels_of;
 use super::{ABSENT, Column, Columns, Evaluator, Grid, map};
+use crate::check::Place;
 use crate::function::{Clock, Direction, Function, NameRule, Remark, WindowFunction};
 use crate::plan::{Call, Node};
 use crate::{QueryError, ValueType};
@@ -56,6 +57,7 @@ impl Evaluator<'_> {
             Function::HistogramQuantile => vector(self.histogram_quantile(call, grid)?),
             Function::HistogramQuantiles => vector(self.histogram_quantiles(call, grid)?),
             Function::HistogramFraction => vector(self.histogram_fraction(call, grid)?),
+            Function::Info => vector(self.info(call, grid)?),
             Function::OfNativeHistogram => {
                 self.vector_argument(call, 0, grid)?;
                 vector(Vec::new())
@@ -103,7 +105,10 @@ impl Evaluator<'_> {
             return Err(QueryError::execution(message));
         }
         if function.remark == Remark::ExpectsQuantile {
-            steps.iter().filter_map(|it| it.first()).for_each(|it| self.notes.check_quantile(*it));
+            steps
+                .iter()
+                .filter_map(|it| it.first())
+                .for_each(|it| self.notes.check_quantile(*it, call.argument_place(0)));
         }
         let windows = match call.args.iter().find(|it| it.value_type() == ValueType::Matrix) {
             Some(it) => self.windows(it, grid)?,
@@ -122,7 +127,7 @@ impl Evaluator<'_> {
             });
             self.meter.work(seen)?;
             if seen > 0 && function.remark == Remark::ExpectsCounter {
-                self.remark_gauge(&series.labels);
+                self.remark_gauge(&series.labels, call.argument_place(0));
             }
             if !is_empty {
                 let drop_name = series.drop_name || function.name == NameRule::Drop;
@@ -133,13 +138,13 @@ impl Evaluator<'_> {
     }
 
     /// Tells the user that a rate is made of what does not look like a counter.
-    fn remark_gauge(&mut self, labels: &Labels) {
+    fn remark_gauge(&mut self, labels: &Labels, place: Option<Place>) {
         if let Some(name) = labels.metric_name()
             && !COUNTER_ENDINGS.iter().any(|it| name.ends_with(it))
         {
             self.notes.info(&format!(
                 "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: {name:?}"
-            ));
+            ), place);
         }
     }
 
@@ -237,7 +242,7 @@ impl Evaluator<'_> {
         grid: &Grid,
     ) -> Result<Vec<Column>, QueryError> {
         let mut columns = self.vector_argument(call, 0, grid)?;
-        if self.warn_unsorted() {
+        if self.warn_unsorted(call) {
             return Ok(columns);
         }
         let value = |it: &Column| it.values.first().copied().unwrap_or(f64::NAN);
@@ -254,11 +259,12 @@ impl Evaluator<'_> {
     }
 
     /// A range query is always sorted by labels.
-    pub(super) fn warn_unsorted(&mut self) -> bool {
+    pub(super) fn warn_unsorted(&mut self, call: &Call) -> bool {
         let is_range = self.span.step_ms > 0;
         if is_range {
             self.notes.warn(
                 "sort is ineffective for range queries since results are always ordered by labels",
+                call.place(),
             );
         }
         is_range

@@ -7,6 +7,7 @@ use nines_base::{Labels, is_stale};
 use super::call::text_argument;
 use super::{ABSENT, Column, Evaluator, Grid};
 use crate::QueryError;
+use crate::check::Place;
 use crate::plan::Call;
 
 /// The label that holds a bucket's upper bound.
@@ -52,8 +53,9 @@ impl Evaluator<'_> {
     ) -> Result<Vec<Column>, QueryError> {
         let quantiles = self.scalar_argument(call, 0, grid)?;
         let columns = self.vector_argument(call, 1, grid)?;
-        let histograms = self.histograms(columns)?;
-        self.quantiles_of(&histograms, "histogram_quantile", &quantiles, grid)
+        let histograms = self.histograms(columns, call.argument_place(1))?;
+        let places = [call.argument_place(0), call.argument_place(1)];
+        self.quantiles_of(&histograms, &quantiles, places, grid)
     }
 
     /// Several quantiles at once, told apart by a label.
@@ -64,12 +66,11 @@ impl Evaluator<'_> {
     ) -> Result<Vec<Column>, QueryError> {
         let columns = self.vector_argument(call, 0, grid)?;
         let label = text_argument(call, 1)?;
-        let histograms = self.histograms(columns)?;
+        let histograms = self.histograms(columns, call.argument_place(0))?;
         let mut found = Vec::new();
-        for quantiles in self.scalar_arguments(call, grid)? {
-            for mut column in
-                self.quantiles_of(&histograms, "histogram_quantiles", &quantiles, grid)?
-            {
+        for (index, quantiles) in self.scalar_arguments(call, grid)?.iter().enumerate() {
+            let places = [call.argument_place(index + 2), call.argument_place(0)];
+            for mut column in self.quantiles_of(&histograms, quantiles, places, grid)? {
                 let value = format_quantile(quantiles.first().copied().unwrap_or(f64::NAN));
                 column.labels = column.labels.with(label, &value);
                 found.push(column);
@@ -81,20 +82,19 @@ impl Evaluator<'_> {
     fn quantiles_of(
         &mut self,
         histograms: &[Histogram],
-        function: &str,
         quantiles: &[f64],
+        [of_quantile, of_vector]: [Option<Place>; 2],
         grid: &Grid,
     ) -> Result<Vec<Column>, QueryError> {
         for it in quantiles {
-            self.notes.check_quantile(*it);
+            self.notes.check_quantile(*it, of_quantile);
         }
         self.each_histogram(histograms, grid, |notes, labels, index, mut buckets| {
             if make_monotonic(&mut buckets) {
                 let name = labels.metric_name().unwrap_or_default();
                 notes.info(&format!(
-                    "input to {function} needed to be fixed for monotonicity (counts of buckets fell with \
-                     rising `le`) for metric name {name:?}"
-                ));
+                    "input to histogram_quantile needed to be fixed for monotonicity (counts of buckets fell with \
+                     rising `le`) for metric name {name:?}"), of_vector);
             }
             quantile(quantiles.get(index).copied().unwrap_or(f64::NAN), &buckets)
         })
@@ -108,7 +108,7 @@ impl Evaluator<'_> {
         let lower = self.scalar_argument(call, 0, grid)?;
         let upper = self.scalar_argument(call, 1, grid)?;
         let columns = self.vector_argument(call, 2, grid)?;
-        let histograms = self.histograms(columns)?;
+        let histograms = self.histograms(columns, call.argument_place(2))?;
         self.each_histogram(&histograms, grid, |_, _, index, mut buckets| {
             make_monotonic(&mut buckets);
             let bound = |it: &[f64]| it.get(index).copied().unwrap_or(f64::NAN);
@@ -139,15 +139,18 @@ impl Evaluator<'_> {
     }
 
     /// Puts columns that differ in nothing but `le` together.
-    fn histograms(&mut self, columns: Vec<Column>) -> Result<Vec<Histogram>, QueryError> {
+    fn histograms(
+        &mut self,
+        columns: Vec<Column>,
+        place: Option<Place>,
+    ) -> Result<Vec<Histogram>, QueryError> {
         let mut found = BTreeMap::<Labels, Vec<(f64, Vec<f64>)>>::new();
         for column in columns {
             let text = column.labels.value(BOUND);
             let Some(bound) = parse_bound(text) else {
                 let name = column.labels.metric_name().unwrap_or_default();
                 self.notes.warn(&format!(
-                    "bucket label \"le\" is missing or has a malformed value of {text:?} for metric name {name:?}"
-                ));
+                    "bucket label \"le\" is missing or has a malformed value of {text:?} for metric name {name:?}"), place);
                 continue;
             };
             let labels = column.labels.filtered(|it| it != BOUND);

@@ -59,7 +59,7 @@ impl Evaluator<'_> {
         grid: &Grid,
     ) -> Result<Vec<Column>, QueryError> {
         let mut columns = self.vector_argument(call, 0, grid)?;
-        if self.warn_unsorted() {
+        if self.warn_unsorted(call) {
             return Ok(columns);
         }
         let names = (1..call.args.len()).map(|index| text_argument(call, index));

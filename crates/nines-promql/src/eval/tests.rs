@@ -128,9 +128,9 @@ fn a_rate_of_a_gauge_is_told() {
     check_instant(
         "rate(up[10m])",
         &expect![[r#"
-        {job="shop"} 0.0025
-        PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "up"
-    "#]],
+            {job="shop"} 0.0025
+            PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "up" (1:6)
+        "#]],
     );
 }
 

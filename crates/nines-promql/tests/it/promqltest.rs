@@ -68,19 +68,19 @@ fn float_cases_of_the_conformance_suite_pass() {
     check(
         &folder,
         &expect![[r#"
-            aggregators.test            passed  124  failed    1  native   35
+            aggregators.test            passed  125  failed    0  native   35
             at_modifier.test            passed   78  failed    0  native    0
             duration_expression.test    passed    8  failed   51  native    0
             extended_vectors.test       passed   30  failed   90  native   49
             fill-modifier.test          passed   46  failed    0  native    0
             functions.test              passed  322  failed    1  native  108
-            histograms.test             passed   84  failed    9  native   92
-            info.test                   passed    0  failed   52  native    1
+            histograms.test             passed   93  failed    0  native   92
+            info.test                   passed   46  failed    6  native    1
             literals.test               passed   25  failed    0  native    0
             name_label_dropping.test    passed   30  failed    0  native    0
-            native_histograms.test      passed    0  failed    3  native  519
+            native_histograms.test      passed    3  failed    0  native  519
             operators.test              passed  142  failed    0  native   72
-            range_queries.test          passed   11  failed    5  native    2
+            range_queries.test          passed   16  failed    0  native    2
             selectors.test              passed   31  failed    0  native    0
         "#]],
     );

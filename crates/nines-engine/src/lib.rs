@@ -1,1 +1,28 @@
-//! Commands and time to facts and effects; the only place where domains meet.
+//! The engine: commands and time become facts and effects. The only place where domains meet.
+//!
+//! It runs on one thread, decides commands in order, commits the facts of a cycle to the journal at once,
+//! and only then answers. State is the fold of the facts. It must not know how anything is stored, sent,
+//! executed or shown: that is behind the ports of `nines-port`.
+
+#![warn(missing_docs)]
+
+mod chain;
+mod command;
+mod config;
+mod decide;
+mod engine;
+mod fact;
+mod host;
+mod message;
+pub mod outbox;
+mod state;
+pub mod why;
+
+pub use command::{AckTarget, Command, Observation, Refusal, Reply, Send, StepJob};
+pub use config::{Config, Installation, SECRET_BYTES};
+pub use decide::{SLO_ALERT, rank_suspects};
+pub use engine::{BATCH_MAX, Engine, EngineError};
+pub use fact::{ConfigApplied, DecodeError, EpochStarted, Fact, Of, Routed};
+pub use host::{EngineHandle, Hooks, QUEUE_MAX, SubmitError};
+pub use message::{ack_token, read_ack_token};
+pub use state::{AlertRecord, EscalationRecord, State};

@@ -1,0 +1,227 @@
+//! Commands, and what they are answered with.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use nines_alert::{AlertKey, Evidence};
+use nines_base::Labels;
+use nines_incident::{IncidentId, changes};
+use nines_port::{Channel, Delivery, Message, StepOutcome, Urgency};
+use nines_runbook::{RunId, Step, run};
+
+use crate::Config;
+use crate::outbox::IntentId;
+
+/// What somebody or something asks for.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// From here on decide under this configuration.
+    ApplyConfig(Arc<Config>),
+    /// Everything that burns now. An SLO alert that is not in the list is over.
+    ObserveBurns(Vec<Observation>),
+    /// Somebody has it.
+    Acknowledge {
+        /// What.
+        target: AckTarget,
+        /// Who.
+        by: String,
+        /// How: `link`, `console`, `cli`, `api`.
+        via: String,
+    },
+    /// A service changed.
+    RecordChange(changes::Command),
+    /// A person acts on an incident.
+    Incident {
+        /// What people call it.
+        number: u64,
+        /// Notes, severity, status, resolve.
+        command: nines_incident::Command,
+    },
+    /// A person starts a runbook.
+    StartRun {
+        /// The runbook's name.
+        runbook: String,
+        /// Values for its inputs.
+        inputs: BTreeMap<String, String>,
+        /// Who.
+        by: String,
+        /// For which incident.
+        incident: Option<u64>,
+        /// Why, when there is no incident.
+        reason: Option<String>,
+    },
+    /// A person acts on a run.
+    Run {
+        /// Which.
+        id: RunId,
+        /// Answers, retries, aborts.
+        command: run::Command,
+    },
+    /// The outbox worker asks for messages that are due. The answer is [`Reply::Sends`].
+    TakeSends {
+        /// At most so many.
+        count_max: usize,
+    },
+    /// The outbox worker tells what a channel said.
+    Receipt {
+        /// Which message.
+        intent: IntentId,
+        /// Which attempt.
+        attempt: u32,
+        /// What it said.
+        delivery: Delivery,
+    },
+    /// The step worker asks for steps to run. The answer is [`Reply::Steps`].
+    TakeSteps {
+        /// At most so many.
+        count_max: usize,
+    },
+    /// The step worker tells how a step ended.
+    StepFinished {
+        /// Which run.
+        run: RunId,
+        /// Which step.
+        step: String,
+        /// Which attempt.
+        attempt: u32,
+        /// How.
+        outcome: StepOutcome,
+    },
+    /// Time has passed.
+    Wake,
+}
+
+/// A condition that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observation {
+    /// The identity.
+    pub labels: Labels,
+    /// For people: `summary`, `runbook`, `budget_left`, ...
+    pub annotations: BTreeMap<String, String>,
+    /// What was measured.
+    pub evidence: Evidence,
+    /// Which part of the condition holds; only a new text is news.
+    pub gist: String,
+    /// Whom it may wake.
+    pub urgency: Urgency,
+    /// The policy that the rule itself names, and where; else routing decides.
+    pub escalation: Option<String>,
+    /// Since when users are hurt, as far as is known.
+    pub impact_start: Timestamp,
+}
+
+/// What is acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AckTarget {
+    /// One alert.
+    Alert(AlertKey),
+    /// The alert of this message; the message is named by the sequence number of its order.
+    Intent(u64),
+    /// All firing alerts of this incident.
+    Incident(u64),
+    /// Everything that waits for an answer.
+    All,
+}
+
+/// The answer to a command that was carried out.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// Done, or there was nothing to do.
+    Done,
+    /// These alerts were acknowledged.
+    Acknowledged(Vec<AlertKey>),
+    /// Whether the change was news.
+    Change {
+        /// `false` for a repeat.
+        is_new: bool,
+    },
+    /// The incident after the command.
+    Incident(IncidentId),
+    /// The run after the command.
+    Run(RunId),
+    /// Messages to send now; their attempts are in the journal.
+    Sends(Vec<Send>),
+    /// Steps to run now; their intents are in the journal.
+    Steps(Vec<StepJob>),
+}
+
+/// A message to send now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Send {
+    /// Which.
+    pub intent: IntentId,
+    /// Which attempt.
+    pub attempt: u32,
+    /// Where to.
+    pub channel: Channel,
+    /// What to say.
+    pub message: Message,
+}
+
+/// A step to run now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepJob {
+    /// Which run.
+    pub run: RunId,
+    /// Of which runbook.
+    pub runbook: String,
+    /// The step, as pinned.
+    pub step: Step,
+    /// Which attempt.
+    pub attempt: u32,
+    /// Unique for the attempt.
+    pub key: String,
+    /// Values for the step's environment.
+    pub inputs: BTreeMap<String, String>,
+}
+
+/// Why a command was not carried out. Nothing has changed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// There is no configuration yet.
+    #[error("the server has no configuration yet")]
+    NoConfig,
+    /// No such alert.
+    #[error("there is no alert `{0}`")]
+    UnknownAlert(String),
+    /// No such message.
+    #[error("this link names no page; it may be older than what nines remembers")]
+    UnknownPage,
+    /// The link is too old.
+    #[error("this link is older than 24 hours; acknowledge on the console instead")]
+    LinkExpired,
+    /// No such incident.
+    #[error("there is no incident INC-{0}")]
+    UnknownIncident(u64),
+    /// No such runbook.
+    #[error("there is no runbook `{name}`; known are {known}")]
+    UnknownRunbook {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: String,
+    },
+    /// No such run.
+    #[error("there is no run {0}")]
+    UnknownRun(String),
+    /// An alert says no.
+    #[error(transparent)]
+    Alert(#[from] nines_alert::Refusal),
+    /// An escalation says no.
+    #[error(transparent)]
+    Escalation(#[from] nines_oncall::Refusal),
+    /// An incident says no.
+    #[error(transparent)]
+    Incident(#[from] nines_incident::Refusal),
+    /// A change says no.
+    #[error(transparent)]
+    Change(#[from] changes::Refusal),
+    /// A run says no.
+    #[error(transparent)]
+    Run(#[from] run::Refusal),
+    /// The disk is full, or something like it; the batch was rolled back.
+    #[error("the journal cannot take writes now: {0}")]
+    NotDurable(String),
+}

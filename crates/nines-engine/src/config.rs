@@ -1,0 +1,49 @@
+//! The configuration that the engine decides under. Plain values: reading files is the business of `nines-spec`.
+
+use std::collections::BTreeMap;
+
+use nines_alert::Routing;
+use nines_oncall::Roster;
+use nines_runbook::Runbook;
+
+/// The length of the installation's secret.
+pub const SECRET_BYTES: usize = 32;
+
+/// What the engine knows of the files. Replaced as a whole.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Names the files' contents; facts name it too.
+    pub revision: String,
+    /// How many files there were.
+    pub files: u32,
+    /// People, schedules, escalation policies.
+    pub roster: Roster,
+    /// From an alert's labels to a policy.
+    pub routing: Routing,
+    /// What each service needs to work.
+    pub depends_on: BTreeMap<String, Vec<String>>,
+    /// By name.
+    pub runbooks: BTreeMap<String, Runbook>,
+}
+
+/// What one installation keeps for ever.
+#[derive(Clone)]
+pub struct Installation {
+    /// Makes acknowledge links that nobody can guess. Never shown.
+    pub secret: [u8; SECRET_BYTES],
+    /// Where people reach the console, without a slash at the end.
+    pub external_url: String,
+    /// The program's version, noted at each start.
+    pub version: String,
+}
+
+/// Without the secret.
+impl std::fmt::Debug for Installation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { secret: _, external_url, version } = self;
+        f.debug_struct("Installation")
+            .field("external_url", external_url)
+            .field("version", version)
+            .finish_non_exhaustive()
+    }
+}

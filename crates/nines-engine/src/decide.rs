@@ -1,0 +1,590 @@
+//! Where domains meet: one command becomes the facts of all the domains that it touches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fastrand::Rng;
+use jiff::{SignedDuration, Timestamp};
+use nines_alert::{AlertKey, ResolveReason, RouteDecision};
+use nines_base::{Id, Labels, Origin};
+use nines_incident::{AlertRef, IncidentId, IncidentSeverity, changes, suspects};
+use nines_oncall::EscalationId;
+use nines_port::{Channel, Delivery, Urgency};
+use nines_runbook::{RunId, run};
+
+use crate::command::{AckTarget, Command, Observation, Refusal, Reply, Send, StepJob};
+use crate::config::{Config, Installation};
+use crate::fact::{ConfigApplied, Fact, Of, Routed};
+use crate::message;
+use crate::outbox::{self, CancelReason, Intent, IntentId, Outgoing, Phase, Purpose};
+use crate::state::{AlertRecord, State, intent_prefix};
+
+/// The `alertname` of all alerts that error budgets raise.
+pub const SLO_ALERT: &str = "SLOBurn";
+/// How long an acknowledge link works.
+const ACK_LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
+/// The most labels that one observation may bring.
+const OBSERVATIONS_MAX: usize = 10_000;
+
+/// One cycle's facts in the making. The state is ahead of the journal until the cycle commits.
+pub(crate) struct Draft<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) config: Option<&'a Config>,
+    pub(crate) installation: &'a Installation,
+    pub(crate) rng: &'a mut Rng,
+    pub(crate) now: Timestamp,
+    pub(crate) epoch: u64,
+    pub(crate) facts: &'a mut Vec<Fact>,
+    /// Attempts at steps that a worker of this process has; not durable, so a restart forgets them.
+    pub(crate) handed_steps: &'a mut BTreeSet<String>,
+}
+
+impl Draft<'_> {
+    /// Carries out one command. After a refusal nothing has changed.
+    pub(crate) fn carry_out(&mut self, command: Command) -> Result<Reply, Refusal> {
+        match command {
+            // The engine has swapped the configuration already; this notes it.
+            Command::ApplyConfig(config) => Ok(self.note_config(&config)),
+            Command::ObserveBurns(observations) => self.observe_burns(observations),
+            Command::Acknowledge { target, by, via } => self.acknowledge(&target, &by, &via),
+            Command::RecordChange(command) => self.record_change(command),
+            Command::Incident { number, command } => self.act_on_incident(number, command),
+            Command::StartRun { runbook, inputs, by, incident, reason } => {
+                self.start_run(&runbook, inputs, by, incident, reason)
+            }
+            Command::Run { id, command } => self.act_on_run(id, command),
+            Command::TakeSends { count_max } => Ok(self.take_sends(count_max)),
+            Command::Receipt { intent, attempt, delivery } => {
+                Ok(self.receive(&intent, attempt, delivery))
+            }
+            Command::TakeSteps { count_max } => Ok(self.take_steps(count_max)),
+            Command::StepFinished { run, step, attempt, outcome } => {
+                self.act_on_run(run, run::Command::Finished { step, attempt, outcome })
+            }
+            Command::Wake => Ok(self.wake()),
+        }
+    }
+
+    /// What a new process owes the work of the old one: outcomes that it lost.
+    pub(crate) fn take_over(&mut self) {
+        let lost = |it: &Outgoing| it.lose_outcome().map(|fact| (it.intent.id.clone(), fact));
+        let lost: Vec<_> = self.state.outbox.values().filter_map(lost).collect();
+        for (id, fact) in lost {
+            self.apply(Fact::Outbox(Of { id, fact }));
+        }
+        let active = self.state.runs.iter().filter(|(_, it)| !it.is_ended());
+        let active: Vec<RunId> = active.map(|(id, _)| *id).collect();
+        for id in active {
+            // A run without an interrupted step refuses, and that is no news.
+            drop(self.act_on_run(id, run::Command::Recovered));
+        }
+    }
+
+    fn apply(&mut self, fact: Fact) {
+        self.state.evolve(&fact, self.now, self.state.seq + 1, self.epoch);
+        self.facts.push(fact);
+    }
+
+    fn new_id<K>(&mut self) -> Id<K> {
+        Id::from_parts(self.now, self.rng.u128(..))
+    }
+
+    fn note_config(&mut self, config: &Config) -> Reply {
+        let applied = ConfigApplied { revision: config.revision.clone(), files: config.files };
+        if self.state.config.as_ref() != Some(&applied) {
+            self.apply(Fact::ConfigApplied(applied));
+        }
+        Reply::Done
+    }
+
+    // Alerts
+
+    fn observe_burns(&mut self, observations: Vec<Observation>) -> Result<Reply, Refusal> {
+        let idle = nines_alert::Alert::default();
+        let mut decided = Vec::new();
+        for it in observations.into_iter().take(OBSERVATIONS_MAX) {
+            let key = AlertKey::of(&it.labels);
+            let alert = self.state.alerts.get(&key).map_or(&idle, |it| &it.alert);
+            let observe = nines_alert::Command::Observe {
+                labels: it.labels.clone(),
+                annotations: it.annotations.clone(),
+                evidence: it.evidence.clone(),
+                gist: it.gist.clone(),
+            };
+            decided.push((key, nines_alert::decide(alert, observe)?, it));
+        }
+        let burning: BTreeSet<AlertKey> = decided.iter().map(|(key, ..)| *key).collect();
+        for (key, facts, observation) in decided {
+            for fact in facts {
+                let fired = matches!(fact, nines_alert::Fact::Fired { .. });
+                self.apply(Fact::Alert(Of { id: key, fact }));
+                if fired {
+                    self.route(key, &observation)?;
+                }
+            }
+        }
+        let is_burn = |labels: &Labels| labels.value("alertname") == SLO_ALERT;
+        let over = self
+            .state
+            .firing()
+            .filter(|(key, it)| is_burn(&it.alert.labels) && !burning.contains(key));
+        let over: Vec<AlertKey> = over.map(|(key, _)| key).collect();
+        for key in over {
+            self.resolve_alert(key, ResolveReason::ConditionCleared)?;
+        }
+        Ok(Reply::Done)
+    }
+
+    /// Finds who has to know of a new activation, and begins to tell them.
+    fn route(&mut self, key: AlertKey, observation: &Observation) -> Result<(), Refusal> {
+        let urgency = observation.urgency;
+        let decision = match (&observation.escalation, self.config) {
+            (Some(escalation), _) => RouteDecision {
+                escalation: Some(escalation.clone()),
+                because: "named by the rule itself".to_owned(),
+                origin: observation.evidence.origin.clone(),
+                rejected: Vec::new(),
+            },
+            (None, Some(config)) => config.routing.decide(&observation.labels),
+            (None, None) => RouteDecision {
+                escalation: None,
+                because: "no configuration yet".to_owned(),
+                origin: Origin::default(),
+                rejected: Vec::new(),
+            },
+        };
+        let policies = self.config.map(|it| &it.roster.policies);
+        let policy = decision.escalation.as_ref().and_then(|name| policies?.get(name)).cloned();
+        let incident = match urgency {
+            Urgency::Page => Some(self.join_incident(key, observation)?),
+            Urgency::Ticket => None,
+        };
+        let escalation = policy.as_ref().map(|_| self.new_id());
+        let record = self.state.alerts.get(&key);
+        let activation =
+            record.and_then(|it| it.alert.activation.as_ref()).map_or(1, |it| it.number);
+        let routed = Routed { alert: key, activation, decision, urgency, escalation, incident };
+        self.apply(Fact::Routed(routed));
+        if let (Some(id), Some(mut policy)) = (escalation, policy) {
+            if urgency == Urgency::Ticket {
+                // A ticket tells the first step once and wakes nobody after that.
+                policy.steps.truncate(1);
+                policy.repeat = 0;
+            }
+            self.escalate(id, nines_oncall::Command::Start(policy))?;
+        }
+        Ok(())
+    }
+
+    /// The open incident of the alert's service, or a new one.
+    fn join_incident(
+        &mut self,
+        key: AlertKey,
+        observation: &Observation,
+    ) -> Result<IncidentId, Refusal> {
+        let labels = &observation.labels;
+        let service = match labels.value("service") {
+            "" => labels.value("alertname"),
+            service => service,
+        };
+        let summary = observation.annotations.get("summary");
+        let summary = summary.cloned().unwrap_or_else(|| labels.to_string());
+        let slo = labels.get("slo").map(|slo| format!("{service}/{slo}"));
+        let alert = AlertRef { fingerprint: key.to_string(), summary: summary.clone(), slo };
+        if let Some((id, _)) = self.state.open_incident(service) {
+            self.incident(id, nines_incident::Command::AttachAlert(alert))?;
+            return Ok(id);
+        }
+        let number = 1 + self.state.incidents.values().map(|it| it.number).max().unwrap_or(0);
+        let id = self.new_id();
+        let open = nines_incident::Command::Open {
+            number,
+            title: summary,
+            severity: IncidentSeverity::Sev2,
+            service: service.to_owned(),
+            alert,
+            impact_start: observation.impact_start.min(self.now),
+            by: "nines".to_owned(),
+        };
+        self.incident(id, open)?;
+        Ok(id)
+    }
+
+    fn resolve_alert(&mut self, key: AlertKey, reason: ResolveReason) -> Result<(), Refusal> {
+        let Some(record) = self.state.alerts.get(&key) else { return Ok(()) };
+        let facts = nines_alert::decide(&record.alert, nines_alert::Command::Resolve(reason))?;
+        let routed = record.routed.clone();
+        for fact in facts {
+            self.apply(Fact::Alert(Of { id: key, fact }));
+        }
+        let Some(Routed { escalation, incident, .. }) = routed else { return Ok(()) };
+        if let Some(id) = escalation {
+            self.escalate(id, nines_oncall::Command::Resolve)?;
+            self.cancel(id, CancelReason::Resolved);
+            self.tell_resolved(id, key);
+        }
+        if let Some(id) = incident {
+            let fingerprint = key.to_string();
+            self.incident(id, nines_incident::Command::AlertResolved { fingerprint })?;
+        }
+        Ok(())
+    }
+
+    // Escalations and their messages
+
+    fn escalate(
+        &mut self,
+        id: EscalationId,
+        command: nines_oncall::Command,
+    ) -> Result<(), Refusal> {
+        let nobody = nines_oncall::Roster::default();
+        let roster = self.config.map_or(&nobody, |it| &it.roster);
+        let Some(record) = self.state.escalations.get(&id) else { return Ok(()) };
+        for fact in nines_oncall::decide(&record.state, command, roster, self.now)? {
+            let page = match &fact {
+                nines_oncall::Fact::PageIntended { page, channel, due } => {
+                    Some((page.clone(), channel.clone(), *due))
+                }
+                _ => None,
+            };
+            self.apply(Fact::Escalation(Of { id, fact }));
+            if let Some((page, channel, due)) = page {
+                self.order_page(id, &page, channel, due);
+            }
+        }
+        Ok(())
+    }
+
+    fn order_page(
+        &mut self,
+        id: EscalationId,
+        page: &nines_oncall::Page,
+        channel: Channel,
+        due: Timestamp,
+    ) {
+        let Some(record) = self.state.escalations.get(&id) else { return };
+        let Some(alert) = self.state.alerts.get(&record.alert) else { return };
+        let Some(routed) = &alert.routed else { return };
+        let incident = record.incident.and_then(|it| self.state.incidents.get(&it));
+        let number = incident.map(|it| it.number);
+        let suspect = incident.and_then(|it| self.first_suspect(it));
+        let (subject, text) = message::page(&message::PageContext {
+            alert: &alert.alert,
+            decision: &routed.decision,
+            escalation: &record.state,
+            page,
+            urgency: record.urgency,
+            incident: number,
+            suspect: suspect.as_ref(),
+        });
+        let nines_oncall::Page { round, step, person, contact } = page;
+        let intent = Intent {
+            id: format!("{}{round}.{step}.{person}.{contact}", intent_prefix(id)),
+            escalation: id,
+            alert: record.alert,
+            purpose: Purpose::Page,
+            urgency: record.urgency,
+            person: person.clone(),
+            channel,
+            due,
+            subject,
+            text,
+            details: message::details(&alert.alert, record.alert, number),
+        };
+        self.order(intent);
+    }
+
+    fn order(&mut self, intent: Intent) {
+        let (id, fact) = (intent.id.clone(), outbox::Fact::Recorded(intent));
+        self.apply(Fact::Outbox(Of { id, fact }));
+    }
+
+    fn first_suspect(&self, incident: &nines_incident::State) -> Option<suspects::Suspect> {
+        rank_suspects(self.state, incident, self.config, None).into_iter().next()
+    }
+
+    /// Whoever was told by a channel that leaves the building learns that it is over.
+    fn tell_resolved(&mut self, id: EscalationId, key: AlertKey) {
+        let Some(alert) = self.state.alerts.get(&key).map(|it| &it.alert) else { return };
+        let record = self.state.escalations.get(&id);
+        let incident = record.and_then(|it| self.state.incidents.get(&it.incident?));
+        let number = incident.map(|it| it.number);
+        let (subject, text) = message::resolved(alert, number, self.now);
+        let details = message::details(alert, key, number);
+        let mut told = BTreeSet::new();
+        let mut intents = Vec::new();
+        for it in self.state.outgoing(id) {
+            let intent = &it.intent;
+            let arrived = matches!(it.phase, Phase::Accepted { .. } | Phase::Unknown { .. });
+            let leaves = intent.channel != Channel::Inbox;
+            if arrived && leaves && told.insert((intent.person.clone(), intent.channel.clone())) {
+                intents.push(Intent {
+                    id: format!("{}resolved.{}.{}", intent_prefix(id), intent.person, told.len()),
+                    purpose: Purpose::Resolved,
+                    urgency: Urgency::Ticket,
+                    due: self.now,
+                    subject: subject.clone(),
+                    text: text.clone(),
+                    details: details.clone(),
+                    ..intent.clone()
+                });
+            }
+        }
+        for intent in intents {
+            self.order(intent);
+        }
+    }
+
+    fn cancel(&mut self, id: EscalationId, why: CancelReason) {
+        let cancelled = |it: &&Outgoing| it.cancel(why).map(|fact| (it.intent.id.clone(), fact));
+        let cancelled: Vec<_> = self.state.outgoing(id).iter().filter_map(cancelled).collect();
+        for (id, fact) in cancelled {
+            self.apply(Fact::Outbox(Of { id, fact }));
+        }
+    }
+
+    fn wake(&mut self) -> Reply {
+        for id in self.state.due_escalations(self.now) {
+            // A wake-up is never refused; see `nines_oncall::decide`.
+            drop(self.escalate(id, nines_oncall::Command::Wake));
+        }
+        Reply::Done
+    }
+
+    fn take_sends(&mut self, count_max: usize) -> Reply {
+        let mut sends = Vec::new();
+        for id in self.state.due_sends(self.now, count_max) {
+            let Some(outgoing) = self.state.outbox.get(&id) else { continue };
+            let Some(fact) = outgoing.start(self.now) else { continue };
+            let message = message::render(outgoing, self.installation);
+            let channel = outgoing.intent.channel.clone();
+            let attempt = outgoing.attempts + 1;
+            self.apply(Fact::Outbox(Of { id: id.clone(), fact }));
+            sends.push(Send { intent: id, attempt, channel, message });
+        }
+        Reply::Sends(sends)
+    }
+
+    fn receive(&mut self, id: &IntentId, attempt: u32, delivery: Delivery) -> Reply {
+        let jitter = self.rng.f64();
+        let Some(outgoing) = self.state.outbox.get(id) else { return Reply::Done };
+        let (purpose, person) = (outgoing.intent.purpose, outgoing.intent.person.clone());
+        let (escalation, channel) =
+            (outgoing.intent.escalation, outgoing.intent.channel.to_string());
+        let accepted = matches!(delivery, Delivery::Accepted { .. });
+        let Some(fact) = outgoing.receive(attempt, delivery, self.now, jitter) else {
+            return Reply::Done;
+        };
+        self.apply(Fact::Outbox(Of { id: id.clone(), fact }));
+        let incident = self.state.escalations.get(&escalation).and_then(|it| it.incident);
+        if let Some(incident) = incident.filter(|_| accepted && purpose == Purpose::Page) {
+            let page_id = id.clone();
+            let paged = nines_incident::Command::Paged { person, channel, page_id };
+            // A full timeline refuses; the receipt above holds all the same.
+            drop(self.incident(incident, paged));
+        }
+        Reply::Done
+    }
+
+    fn acknowledge(&mut self, target: &AckTarget, by: &str, via: &str) -> Result<Reply, Refusal> {
+        let keys = self.alerts_behind(target)?;
+        let many = !matches!(target, AckTarget::Alert(_) | AckTarget::Intent(_));
+        let mut acknowledged = Vec::new();
+        for key in keys {
+            let Some(routed) = self.state.alerts.get(&key).and_then(|it| it.routed.clone()) else {
+                continue;
+            };
+            if let Some(id) = routed.escalation {
+                let (by, via) = (by.to_owned(), via.to_owned());
+                match self.escalate(id, nines_oncall::Command::Acknowledge { by, via }) {
+                    Ok(()) => self.cancel(id, CancelReason::Acknowledged),
+                    Err(Refusal::Escalation(_)) if many => continue,
+                    Err(refusal) => return Err(refusal),
+                }
+            }
+            if let Some(id) = routed.incident {
+                let (by, via) = (by.to_owned(), via.to_owned());
+                self.incident(id, nines_incident::Command::Acknowledge { by, via })?;
+            }
+            acknowledged.push(key);
+        }
+        Ok(Reply::Acknowledged(acknowledged))
+    }
+
+    fn alerts_behind(&self, target: &AckTarget) -> Result<Vec<AlertKey>, Refusal> {
+        match target {
+            AckTarget::Alert(key) if self.state.alerts.contains_key(key) => Ok(vec![*key]),
+            AckTarget::Alert(key) => Err(Refusal::UnknownAlert(key.to_string())),
+            AckTarget::Intent(seq) => {
+                let intent = self.state.intents_by_seq.get(seq);
+                let outgoing = intent.and_then(|it| self.state.outbox.get(it));
+                let outgoing = outgoing.ok_or(Refusal::UnknownPage)?;
+                if outgoing.recorded_at + ACK_LINK_LIFE < self.now {
+                    return Err(Refusal::LinkExpired);
+                }
+                Ok(vec![outgoing.intent.alert])
+            }
+            AckTarget::Incident(number) => {
+                let (id, _) =
+                    self.state.incident(*number).ok_or(Refusal::UnknownIncident(*number))?;
+                let of_incident =
+                    |it: &AlertRecord| it.routed.as_ref().is_some_and(|it| it.incident == Some(id));
+                let alerts = self.state.firing().filter(|(_, it)| of_incident(it));
+                Ok(alerts.map(|(key, _)| key).collect())
+            }
+            AckTarget::All => Ok(self.state.firing().map(|(key, _)| key).collect()),
+        }
+    }
+
+    // Changes, incidents, runs
+
+    fn record_change(&mut self, command: changes::Command) -> Result<Reply, Refusal> {
+        let facts = changes::decide(&self.state.changes, command, self.now)?;
+        let is_new = !facts.is_empty();
+        for fact in facts {
+            self.apply(Fact::Change(fact));
+        }
+        Ok(Reply::Change { is_new })
+    }
+
+    fn incident(
+        &mut self,
+        id: IncidentId,
+        command: nines_incident::Command,
+    ) -> Result<(), Refusal> {
+        let unopened = nines_incident::State::default();
+        let state = self.state.incidents.get(&id).unwrap_or(&unopened);
+        for fact in nines_incident::decide(state, command, self.now)? {
+            self.apply(Fact::Incident(Of { id, fact }));
+        }
+        Ok(())
+    }
+
+    fn act_on_incident(
+        &mut self,
+        number: u64,
+        command: nines_incident::Command,
+    ) -> Result<Reply, Refusal> {
+        let (id, _) = self.state.incident(number).ok_or(Refusal::UnknownIncident(number))?;
+        self.incident(id, command)?;
+        Ok(Reply::Incident(id))
+    }
+
+    fn start_run(
+        &mut self,
+        name: &str,
+        inputs: BTreeMap<String, String>,
+        by: String,
+        incident: Option<u64>,
+        reason: Option<String>,
+    ) -> Result<Reply, Refusal> {
+        let config = self.config.ok_or(Refusal::NoConfig)?;
+        let Some(runbook) = config.runbooks.get(name) else {
+            let known: Vec<&str> = config.runbooks.keys().map(String::as_str).collect();
+            return Err(Refusal::UnknownRunbook { name: name.to_owned(), known: known.join(", ") });
+        };
+        let incident_id = match incident {
+            Some(number) => {
+                let found = self.state.incident(number).ok_or(Refusal::UnknownIncident(number))?;
+                Some(found.0)
+            }
+            None => None,
+        };
+        let mut values = runbook.inputs.clone();
+        values.extend(inputs);
+        let id: RunId = self.new_id();
+        let start = run::Command::Start {
+            run: id,
+            runbook: runbook.name.clone(),
+            digest: runbook.digest.clone(),
+            steps: runbook.steps.clone(),
+            inputs: values,
+            by: by.clone(),
+            incident: incident_id.map(|it| it.to_string()),
+            reason,
+        };
+        let facts = run::decide(&run::State::default(), start, self.now)?;
+        for fact in facts {
+            self.apply(Fact::Run(Of { id, fact }));
+        }
+        if let Some(incident) = incident_id {
+            let (run, runbook) = (id.to_string(), runbook.name.clone());
+            // An incident with too many runs refuses; the run goes on all the same.
+            drop(
+                self.incident(
+                    incident,
+                    nines_incident::Command::RunbookStarted { run, runbook, by },
+                ),
+            );
+        }
+        Ok(Reply::Run(id))
+    }
+
+    fn act_on_run(&mut self, id: RunId, command: run::Command) -> Result<Reply, Refusal> {
+        let Some(state) = self.state.runs.get(&id) else {
+            return Err(Refusal::UnknownRun(id.to_string()));
+        };
+        let facts = run::decide(state, command, self.now)?;
+        let incident = state.incident().and_then(|it| it.parse::<IncidentId>().ok());
+        for fact in facts {
+            let told = incident.and_then(|_| tell(id, &fact));
+            self.apply(Fact::Run(Of { id, fact }));
+            if let (Some(incident), Some(command)) = (incident, told) {
+                // A full timeline refuses; the run goes on all the same.
+                drop(self.incident(incident, command));
+            }
+        }
+        Ok(Reply::Run(id))
+    }
+
+    fn take_steps(&mut self, count_max: usize) -> Reply {
+        let mut steps = Vec::new();
+        for (id, state) in self.state.runs.iter().filter(|(_, it)| !it.is_ended()) {
+            let Some(due) = state.due() else { continue };
+            if steps.len() < count_max && self.handed_steps.insert(due.key.clone()) {
+                steps.push(StepJob {
+                    run: *id,
+                    runbook: state.runbook().to_owned(),
+                    step: due.step.clone(),
+                    attempt: due.attempt,
+                    key: due.key.clone(),
+                    inputs: state.inputs().clone(),
+                });
+            }
+        }
+        Reply::Steps(steps)
+    }
+}
+
+/// What an incident's timeline says of a run's fact.
+fn tell(id: RunId, fact: &run::Fact) -> Option<nines_incident::Command> {
+    let run = id.to_string();
+    match fact {
+        run::Fact::StepFinished { step, outcome, .. } => {
+            let outcome = run::describe(outcome);
+            Some(nines_incident::Command::RunbookStep { run, step: step.clone(), outcome })
+        }
+        run::Fact::StepUnknown { step, .. } => {
+            let outcome = "unknown: nines stopped while it ran".to_owned();
+            Some(nines_incident::Command::RunbookStep { run, step: step.clone(), outcome })
+        }
+        run::Fact::Ended { result, .. } => {
+            Some(nines_incident::Command::RunbookEnded { run, result: result.to_string() })
+        }
+        _ => None,
+    }
+}
+
+/// The changes that came before an incident, the most suspicious first.
+pub fn rank_suspects(
+    state: &State,
+    incident: &nines_incident::State,
+    config: Option<&Config>,
+    change_point: Option<suspects::ChangePointOf<'_>>,
+) -> Vec<suspects::Suspect> {
+    let Some(start) = incident.impact_start else { return Vec::new() };
+    let alone = BTreeMap::new();
+    let depends_on = config.map_or(&alone, |it| &it.depends_on);
+    let past = BTreeMap::new();
+    let changes = state.changes.iter();
+    suspects::rank(changes, &incident.service, start, depends_on, &past, change_point)
+}

@@ -1,0 +1,185 @@
+//! The engine: decides, makes durable, applies, answers, in that order.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, RwLock};
+
+use fastrand::Rng;
+use jiff::Timestamp;
+use nines_port::{HASH_BYTES, Journal, JournalError, Record};
+
+use crate::chain;
+use crate::command::{Command, Refusal, Reply};
+use crate::config::{Config, Installation};
+use crate::decide::Draft;
+use crate::fact::{DecodeError, EpochStarted, Fact};
+use crate::state::State;
+
+/// The most commands of one cycle.
+pub const BATCH_MAX: usize = 4_096;
+/// How many records are read at once when the journal is replayed.
+const READ_MAX: usize = 10_000;
+
+/// Why the engine cannot go on. The caller ends the process: start is the recovery.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// Nobody knows what is durable.
+    #[error("the outcome of a write is unknown")]
+    Journal(#[from] JournalError),
+    /// A record is not one of ours, or of a newer nines.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The hash chain is broken.
+    #[error(
+        "record {seq} of the journal does not follow from the one before it: somebody or something changed the file; restore a backup"
+    )]
+    Chain {
+        /// The first record that does not fit.
+        seq: u64,
+    },
+}
+
+/// The only place where domains meet, and the only writer of the journal.
+#[derive(Debug)]
+pub struct Engine {
+    journal: Box<dyn Journal>,
+    installation: Installation,
+    config: Option<Arc<Config>>,
+    rng: Rng,
+    head: [u8; HASH_BYTES],
+    /// Ahead of the journal during a cycle, equal to `published` between two.
+    working: State,
+    /// What readers see: never ahead of the journal.
+    published: Arc<RwLock<State>>,
+    /// Engine time never goes back.
+    now: Timestamp,
+    handed_steps: BTreeSet<String>,
+}
+
+impl Engine {
+    /// Folds the journal into state, and takes over what an earlier process left open.
+    ///
+    /// `seed` makes ids and jitter.
+    ///
+    /// # Errors
+    /// The journal cannot be read, or is not what was written.
+    pub fn recover(
+        mut journal: Box<dyn Journal>,
+        installation: Installation,
+        seed: u64,
+        now: Timestamp,
+    ) -> Result<Self, EngineError> {
+        let mut state = State::default();
+        let (mut head, mut last_at) = (chain::GENESIS, now);
+        loop {
+            let records = journal.read(state.seq, READ_MAX)?;
+            for record in &records {
+                if record.seq != state.seq + 1 || record.hash != chain::hash(&head, record) {
+                    return Err(EngineError::Chain { seq: record.seq });
+                }
+                state.evolve(&Fact::decode(record)?, record.at, record.seq, record.epoch);
+                (head, last_at) = (record.hash, last_at.max(record.at));
+            }
+            if records.is_empty() {
+                break;
+            }
+        }
+        let mut engine = Self {
+            journal,
+            installation,
+            config: None,
+            rng: Rng::with_seed(seed),
+            head,
+            published: Arc::new(RwLock::new(state.clone())),
+            working: state,
+            now: last_at,
+            handed_steps: BTreeSet::new(),
+        };
+        let program = engine.installation.version.clone();
+        let mut facts = vec![Fact::EpochStarted(EpochStarted { program })];
+        let (seq, epoch) = (engine.working.seq + 1, engine.journal.epoch());
+        for fact in &facts {
+            engine.working.evolve(fact, engine.now, seq, epoch);
+        }
+        engine.draft(&mut facts).take_over();
+        engine.commit(&facts)?;
+        Ok(engine)
+    }
+
+    /// Decides every command, makes all their facts durable in one commit, and only then answers.
+    ///
+    /// # Errors
+    /// The journal failed in a way that leaves open what is durable. Drop the engine.
+    pub fn cycle(
+        &mut self,
+        commands: Vec<Command>,
+        now: Timestamp,
+    ) -> Result<Vec<Result<Reply, Refusal>>, EngineError> {
+        self.now = now.max(self.now);
+        let mut facts = Vec::new();
+        let mut answers = Vec::with_capacity(commands.len());
+        for command in commands {
+            if let Command::ApplyConfig(config) = &command {
+                self.config = Some(Arc::clone(config));
+            }
+            answers.push(self.draft(&mut facts).carry_out(command));
+        }
+        self.commit(&facts)?;
+        Ok(answers)
+    }
+
+    /// When [`Command::Wake`] is due, if time matters.
+    pub fn wake_at(&self) -> Option<Timestamp> {
+        self.working.wake_at()
+    }
+
+    /// The sequence number of the last durable fact.
+    pub fn seq(&self) -> u64 {
+        self.working.seq
+    }
+
+    /// What readers may see; updated after each commit.
+    pub fn published(&self) -> Arc<RwLock<State>> {
+        Arc::clone(&self.published)
+    }
+
+    fn draft<'a>(&'a mut self, facts: &'a mut Vec<Fact>) -> Draft<'a> {
+        Draft {
+            state: &mut self.working,
+            config: self.config.as_deref(),
+            installation: &self.installation,
+            rng: &mut self.rng,
+            now: self.now,
+            epoch: self.journal.epoch(),
+            facts,
+            handed_steps: &mut self.handed_steps,
+        }
+    }
+
+    fn commit(&mut self, facts: &[Fact]) -> Result<(), EngineError> {
+        if facts.is_empty() {
+            return Ok(());
+        }
+        let epoch = self.journal.epoch();
+        let first_seq = self.working.seq + 1 - facts.len() as u64;
+        let mut head = self.head;
+        let mut records = Vec::with_capacity(facts.len());
+        for (seq, fact) in (first_seq..).zip(facts) {
+            let (kind, version, body) = (fact.kind().to_owned(), Fact::VERSION, fact.encode());
+            let (at, hash) = (self.now, [0; HASH_BYTES]);
+            let mut record = Record { seq, epoch, at, kind, version, body, hash };
+            record.hash = chain::hash(&head, &record);
+            head = record.hash;
+            records.push(record);
+        }
+        self.journal.append(&records)?;
+        self.head = head;
+        let mut published = self.published.write().expect("readers of the state do not panic");
+        for (seq, fact) in (first_seq..).zip(facts) {
+            published.evolve(fact, self.now, seq, epoch);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,340 @@
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use expect_test::{Expect, expect};
+use jiff::SignedDuration;
+use nines_alert::{Evidence, Routing, WindowEvidence};
+use nines_base::{Labels, Origin};
+use nines_oncall::{Contact, Person, Policy, Roster, Step, Target};
+use nines_port::{Channel, Delivery, Urgency};
+
+use super::*;
+use crate::command::{AckTarget, Observation};
+use crate::fact::Of;
+use crate::outbox;
+
+/// A journal whose records outlive the engine, and whose next append may fail before or after it wrote.
+#[derive(Debug, Clone, Default)]
+struct TestJournal {
+    records: Arc<Mutex<Vec<Record>>>,
+    epoch: u64,
+    fail_next: Arc<Mutex<Option<FailAt>>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FailAt {
+    BeforeWriting,
+    AfterWriting,
+}
+
+impl TestJournal {
+    fn reopen(&self) -> Self {
+        Self { epoch: self.epoch + 1, ..self.clone() }
+    }
+
+    fn lines(&self) -> Vec<Record> {
+        self.records.lock().unwrap().clone()
+    }
+}
+
+impl Journal for TestJournal {
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    fn append(&mut self, records: &[Record]) -> Result<(), JournalError> {
+        let error = || JournalError { action: "append to", source: "made up".into() };
+        let fail = self.fail_next.lock().unwrap().take();
+        if fail == Some(FailAt::BeforeWriting) {
+            return Err(error());
+        }
+        self.records.lock().unwrap().extend_from_slice(records);
+        if fail == Some(FailAt::AfterWriting) { Err(error()) } else { Ok(()) }
+    }
+
+    fn read(&mut self, after_seq: u64, count_max: usize) -> Result<Vec<Record>, JournalError> {
+        let records = self.records.lock().unwrap();
+        Ok(records.iter().filter(|it| after_seq < it.seq).take(count_max).cloned().collect())
+    }
+}
+
+pub(crate) fn installation() -> Installation {
+    Installation {
+        secret: [7; 32],
+        external_url: "http://127.0.0.1:7777".to_owned(),
+        version: "test".to_owned(),
+    }
+}
+
+fn config() -> Arc<Config> {
+    let webhook = Channel::Webhook { url: "http://127.0.0.1:9/hook".to_owned(), secret: None };
+    let contact = |channel, minutes| Contact { channel, delay: SignedDuration::from_mins(minutes) };
+    let person = |name: &str| Person {
+        name: name.to_owned(),
+        display_name: name.to_owned(),
+        contacts: vec![contact(Channel::Inbox, 0), contact(webhook.clone(), 1)],
+        origin: Origin::default(),
+    };
+    let step = |name: &str| Step {
+        targets: vec![Target::Person(name.to_owned())],
+        wait: SignedDuration::from_mins(5),
+    };
+    let policy = Policy {
+        name: "shop-primary".to_owned(),
+        steps: vec![step("ana"), step("ben")],
+        repeat: 0,
+        origin: Origin { file: "oncall.yaml".to_owned(), line: 3 },
+    };
+    let people = ["ana", "ben"].map(|it| (it.to_owned(), person(it)));
+    Arc::new(Config {
+        revision: "r1".to_owned(),
+        files: 1,
+        roster: Roster {
+            people: people.into(),
+            schedules: BTreeMap::new(),
+            policies: BTreeMap::from([(policy.name.clone(), policy)]),
+        },
+        routing: Routing::default(),
+        depends_on: BTreeMap::new(),
+        runbooks: BTreeMap::new(),
+    })
+}
+
+fn burn() -> Observation {
+    let labels = [("alertname", "SLOBurn"), ("service", "checkout"), ("slo", "availability")];
+    let window = WindowEvidence {
+        from: Timestamp::UNIX_EPOCH,
+        to: Timestamp::UNIX_EPOCH,
+        bad: 20,
+        total: 2_740,
+        value: "14.6×".to_owned(),
+        limit: "14.4×".to_owned(),
+    };
+    Observation {
+        labels: Labels::new(labels).unwrap(),
+        annotations: BTreeMap::from([("summary".to_owned(), "checkout burns".to_owned())]),
+        evidence: Evidence {
+            subject: "checkout/availability".to_owned(),
+            sentence: "at this rate the budget is gone in 5 h".to_owned(),
+            windows: vec![window],
+            origin: Origin { file: "slo.yaml".to_owned(), line: 4 },
+        },
+        gist: "1h".to_owned(),
+        urgency: Urgency::Page,
+        escalation: Some("shop-primary".to_owned()),
+        impact_start: Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn second(second: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second)
+}
+
+fn recover(journal: &TestJournal, at: i64) -> Engine {
+    let journal = Box::new(journal.reopen());
+    let mut engine = Engine::recover(journal, installation(), 1, second(at)).unwrap();
+    engine.cycle(vec![Command::ApplyConfig(config())], second(at)).unwrap();
+    engine
+}
+
+fn ask(engine: &mut Engine, command: Command, at: i64) -> Result<Reply, Refusal> {
+    engine.cycle(vec![command], second(at)).unwrap().remove(0)
+}
+
+/// Takes what is due and answers each attempt with `delivery`.
+fn deliver(engine: &mut Engine, at: i64, delivery: &Delivery) -> usize {
+    let taken = ask(engine, Command::TakeSends { count_max: 100 }, at).unwrap();
+    let Reply::Sends(sends) = taken else { panic!("sends were asked for") };
+    for send in &sends {
+        let (intent, attempt, delivery) = (send.intent.clone(), send.attempt, delivery.clone());
+        ask(engine, Command::Receipt { intent, attempt, delivery }, at).unwrap();
+    }
+    sends.len()
+}
+
+fn accepted() -> Delivery {
+    Delivery::Accepted { reference: "200".to_owned() }
+}
+
+/// One line for each fact.
+#[track_caller]
+fn check(journal: &TestJournal, expect: &Expect) {
+    let mut out = String::new();
+    for record in journal.lines() {
+        let fact = Fact::decode(&record).unwrap();
+        let word = match &fact {
+            Fact::Alert(it) => name_of(&it.fact),
+            Fact::Escalation(it) => name_of(&it.fact),
+            Fact::Incident(it) => name_of(&it.fact),
+            Fact::Outbox(Of { id, fact }) => {
+                let (_, message) = id.split_once('/').unwrap();
+                format!("{} {message}", name_of(fact))
+            }
+            Fact::Run(it) => name_of(&it.fact),
+            other => name_of(other),
+        };
+        let at = record.at.as_second();
+        out.push_str(&format!("{:>3}s {:<10} {word}\n", at, record.kind));
+    }
+    expect.assert_eq(&out);
+}
+
+/// The name of an enum's variant.
+fn name_of(fact: &impl std::fmt::Debug) -> String {
+    let text = format!("{fact:?}");
+    text.split([' ', '(', '{']).next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_burn_becomes_an_incident_and_pages_until_somebody_answers() {
+    let journal = TestJournal::default();
+    let mut engine = recover(&journal, 0);
+    ask(&mut engine, Command::ObserveBurns(vec![burn()]), 1).unwrap();
+    ask(&mut engine, Command::ObserveBurns(vec![burn()]), 2).unwrap();
+    assert_eq!(deliver(&mut engine, 2, &accepted()), 1, "the webhook is due a minute later");
+    assert_eq!(engine.wake_at(), Some(second(301)));
+    let target = AckTarget::Incident(1);
+    let (by, via) = ("ana".to_owned(), "cli".to_owned());
+    ask(&mut engine, Command::Acknowledge { target, by, via }, 30).unwrap();
+    assert_eq!(engine.wake_at(), None);
+    ask(&mut engine, Command::ObserveBurns(Vec::new()), 600).unwrap();
+    check(
+        &journal,
+        &expect![[r#"
+              0s epoch      EpochStarted
+              0s config     ConfigApplied
+              1s alert      Fired
+              1s incident   Opened
+              1s route      Routed
+              1s escalation Started
+              1s escalation StepEntered
+              1s escalation PageIntended
+              1s outbox     Recorded 0.0.ana.0
+              1s escalation PageIntended
+              1s outbox     Recorded 0.0.ana.1
+              2s outbox     AttemptStarted 0.0.ana.0
+              2s outbox     ReceiptRecorded 0.0.ana.0
+              2s incident   Paged
+             30s escalation Acknowledged
+             30s outbox     Cancelled 0.0.ana.1
+             30s incident   Acknowledged
+            600s alert      Resolved
+            600s escalation Resolved
+            600s incident   AlertResolved
+        "#]],
+    );
+}
+
+#[test]
+fn whoever_was_told_outside_of_nines_learns_the_end() {
+    let journal = TestJournal::default();
+    let mut engine = recover(&journal, 0);
+    ask(&mut engine, Command::ObserveBurns(vec![burn()]), 0).unwrap();
+    assert_eq!(deliver(&mut engine, 60, &accepted()), 2);
+    ask(&mut engine, Command::ObserveBurns(Vec::new()), 90).unwrap();
+    let taken = ask(&mut engine, Command::TakeSends { count_max: 100 }, 90).unwrap();
+    let Reply::Sends(sends) = taken else { panic!("sends were asked for") };
+    let subjects: Vec<&str> = sends.iter().map(|it| it.message.subject.as_str()).collect();
+    assert_eq!(subjects, ["[resolved] INC-1 checkout burns"]);
+}
+
+#[test]
+fn a_restart_folds_the_same_state_and_owes_what_was_owed() {
+    let journal = TestJournal::default();
+    let mut engine = recover(&journal, 0);
+    ask(&mut engine, Command::ObserveBurns(vec![burn()]), 0).unwrap();
+    let taken = ask(&mut engine, Command::TakeSends { count_max: 1 }, 0).unwrap();
+    let Reply::Sends(sends) = taken else { panic!("sends were asked for") };
+    assert!(!sends[0].message.possible_repeat);
+    let before = engine.working.clone();
+    drop(engine);
+
+    // The process died between the first byte and the receipt.
+    let mut engine = recover(&journal, 10);
+    let lost = &engine.working.outbox[&sends[0].intent];
+    assert_eq!(lost.phase, outbox::Phase::Waiting { not_before: second(10) });
+    assert_eq!(engine.working.alerts, before.alerts);
+    assert_eq!(engine.working.escalations, before.escalations);
+    let taken = ask(&mut engine, Command::TakeSends { count_max: 1 }, 10).unwrap();
+    let Reply::Sends(again) = taken else { panic!("sends were asked for") };
+    assert!(again[0].message.possible_repeat, "a repeat is marked");
+    assert_eq!(again[0].message.key, sends[0].message.key, "and has the same key");
+    drop(engine);
+
+    // It dies there once more: one repeat is enough.
+    let mut engine = recover(&journal, 20);
+    let taken = ask(&mut engine, Command::TakeSends { count_max: 1 }, 20).unwrap();
+    assert_eq!(taken, Reply::Sends(Vec::new()));
+    // The escalation goes on by its own clock, late but with its true deadline.
+    ask(&mut engine, Command::Wake, 400).unwrap();
+    let taken = ask(&mut engine, Command::TakeSends { count_max: 9 }, 400).unwrap();
+    let Reply::Sends(sends) = taken else { panic!("sends were asked for") };
+    let people: Vec<&str> = sends.iter().map(|it| it.message.person.as_str()).collect();
+    assert_eq!(people, ["ana", "ben"], "ana's webhook was still owed");
+    assert_eq!(engine.working, *engine.published().read().unwrap());
+}
+
+#[test]
+fn nobody_is_answered_before_the_journal_has_it() {
+    for fail in [FailAt::BeforeWriting, FailAt::AfterWriting] {
+        let journal = TestJournal::default();
+        let mut engine = recover(&journal, 0);
+        let published = engine.published();
+        *journal.fail_next.lock().unwrap() = Some(fail);
+        let error = engine.cycle(vec![Command::ObserveBurns(vec![burn()])], second(1)).unwrap_err();
+        assert!(matches!(error, EngineError::Journal(_)), "{fail:?}");
+        assert!(published.read().unwrap().alerts.is_empty(), "readers see only what is durable");
+        // Start is the recovery, whichever way it went.
+        let mut engine = recover(&journal, 2);
+        ask(&mut engine, Command::ObserveBurns(vec![burn()]), 2).unwrap();
+        assert_eq!(engine.working.firing().count(), 1);
+        assert_eq!(engine.working.outbox.len(), 2, "{fail:?}: no page is ordered twice");
+    }
+}
+
+#[test]
+fn a_changed_record_breaks_the_chain() {
+    let journal = TestJournal::default();
+    let mut engine = recover(&journal, 0);
+    ask(&mut engine, Command::ObserveBurns(vec![burn()]), 0).unwrap();
+    drop(engine);
+    journal.records.lock().unwrap()[2].body.push(b' ');
+    let reopened = Box::new(journal.reopen());
+    let error = Engine::recover(reopened, installation(), 1, second(1)).unwrap_err();
+    assert!(matches!(error, EngineError::Chain { seq: 3 }), "{error}");
+}
+
+#[test]
+fn engine_time_never_goes_back() {
+    let journal = TestJournal::default();
+    let mut engine = recover(&journal, 100);
+    ask(&mut engine, Command::ObserveBurns(vec![burn()]), 50).unwrap();
+    let times: Vec<Timestamp> = journal.lines().iter().map(|it| it.at).collect();
+    assert!(times.is_sorted(), "{times:?}");
+}
+
+#[test]
+fn the_chain_of_a_page_names_samples_rule_person_and_receipt() {
+    let journal = TestJournal::default();
+    let mut engine = recover(&journal, 0);
+    ask(&mut engine, Command::ObserveBurns(vec![burn()]), 1).unwrap();
+    deliver(&mut engine, 2, &accepted());
+    let (by, via) = ("ana".to_owned(), "link".to_owned());
+    let target = AckTarget::All;
+    ask(&mut engine, Command::Acknowledge { target, by, via }, 40).unwrap();
+    let (key, _) = engine.working.firing().next().unwrap();
+    let chain = crate::why::why(&engine.working, key).unwrap();
+    expect![[r#"
+        checkout burns  (e1021a24bc633045)
+        fired     01-01 00:00:01  slo.yaml:4  {alertname="SLOBurn", service="checkout", slo="availability"} (activation 1, fact 3)
+        measured  01-01 00:00:00  14.6× > 14.4× (20 bad of 2740, 1970-01-01T00:00:00Z to 1970-01-01T00:00:00Z)
+        impact                    at this rate the budget is gone in 5 h
+        routed                    slo.yaml:4  page: named by the rule itself → escalation shop-primary
+        incident  01-01 00:00:01  INC-1 SEV2 checkout burns
+        step      01-01 00:00:01  round 1 step 1: person ana → ana
+        page      01-01 00:00:02  ana by inbox accepted 200
+        page      01-01 00:00:40  ana by webhook not sent: somebody had acknowledged
+        ack       01-01 00:00:40  ana by link
+    "#]]
+    .assert_eq(&crate::why::render(&chain, &jiff::tz::TimeZone::UTC));
+}

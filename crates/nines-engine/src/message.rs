@@ -1,0 +1,202 @@
+//! The words of messages, and the links that acknowledge them.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use nines_alert::{Alert, AlertKey, RouteDecision};
+use nines_incident::suspects::Suspect;
+use nines_oncall::{Page, State as Escalation};
+use nines_port::{Message, Urgency};
+use sha2::{Digest, Sha256};
+
+use crate::config::Installation;
+use crate::outbox::{Outgoing, Purpose};
+
+/// The longest message, so that it fits every channel.
+const TEXT_BYTES_MAX: usize = 4_096;
+
+/// What a page can say beside its alert.
+pub(crate) struct PageContext<'a> {
+    pub(crate) alert: &'a Alert,
+    pub(crate) decision: &'a RouteDecision,
+    pub(crate) escalation: &'a Escalation,
+    pub(crate) page: &'a Page,
+    pub(crate) urgency: Urgency,
+    pub(crate) incident: Option<u64>,
+    pub(crate) suspect: Option<&'a Suspect>,
+}
+
+/// Subject and text of a page: what, since when, impact, suspect, runbook, why me, who is next.
+pub(crate) fn page(ctx: &PageContext<'_>) -> (String, String) {
+    let PageContext { alert, decision, escalation, page, urgency, incident, suspect } = ctx;
+    let number = incident.map_or(String::new(), |it| format!("INC-{it} "));
+    let word = match urgency {
+        Urgency::Page => "page",
+        Urgency::Ticket => "ticket",
+    };
+    let subject = format!("[{word}] {number}{}", summary(alert));
+    let mut text = format!("{}\n", summary(alert));
+    let mut line = |name: &str, value: &str| {
+        if !value.is_empty() {
+            writeln!(text, "{name:<9}{value}").expect("a String takes everything");
+        }
+    };
+    let since = alert.activation.as_ref().map(|it| it.fired_at.to_string());
+    line("since", since.as_deref().unwrap_or(""));
+    line("impact", &alert.evidence.sentence);
+    line("budget", annotation(alert, "budget_left"));
+    if let Some(suspect) = suspect {
+        let change = &suspect.change;
+        let version = change.version.as_deref().unwrap_or("");
+        let changed = format!("{} {} {version}", change.kind, change.service);
+        line("suspect", &format!("{} at {}", changed.trim_end(), change.started));
+    }
+    line("runbook", annotation(alert, "runbook"));
+    line("why you", &why_this_person(escalation, page, decision));
+    line("next", &who_is_next(escalation, page));
+    (subject, cut(text))
+}
+
+/// Subject and text of the message that says it is over.
+pub(crate) fn resolved(alert: &Alert, incident: Option<u64>, at: Timestamp) -> (String, String) {
+    let number = incident.map_or(String::new(), |it| format!("INC-{it} "));
+    let subject = format!("[resolved] {number}{}", summary(alert));
+    let since = alert.activation.as_ref().map_or(at, |it| it.fired_at);
+    let text = format!("{}\nresolved {at}, it fired since {since}\n", summary(alert));
+    (subject, cut(text))
+}
+
+/// One line that names the alert.
+pub(crate) fn summary(alert: &Alert) -> String {
+    match annotation(alert, "summary") {
+        "" => alert.labels.to_string(),
+        summary => summary.to_owned(),
+    }
+}
+
+fn annotation<'a>(alert: &'a Alert, name: &str) -> &'a str {
+    alert.annotations.get(name).map_or("", String::as_str)
+}
+
+fn why_this_person(escalation: &Escalation, page: &Page, decision: &RouteDecision) -> String {
+    let reached = escalation.steps.get(&(page.round, page.step)).map(|(_, reached)| reached);
+    let reached = reached.into_iter().flatten().find(|it| it.person.as_ref() == Some(&page.person));
+    let duty = match reached.and_then(|it| it.shift.as_ref().map(|shift| (it, shift))) {
+        Some((it, shift)) => format!("on call for {} until {}", it.target, shift.until),
+        None => format!("named in step {}", page.step + 1),
+    };
+    let policy = decision.escalation.as_deref().unwrap_or("");
+    format!("{duty}; escalation {policy}, {} ({})", decision.because, decision.origin)
+}
+
+fn who_is_next(escalation: &Escalation, page: &Page) -> String {
+    let Some(policy) = &escalation.policy else { return String::new() };
+    let deadline = escalation.wake_at().map_or(String::new(), |it| format!(" at {it}"));
+    match policy.steps.get(page.step as usize + 1) {
+        Some(step) => {
+            let targets: Vec<String> = step.targets.iter().map(ToString::to_string).collect();
+            format!("{}{deadline}, unless somebody acknowledges", targets.join(", "))
+        }
+        None if page.round < policy.repeat => format!("the first step again{deadline}"),
+        None => "nobody; this is the last step".to_owned(),
+    }
+}
+
+fn cut(mut text: String) -> String {
+    let mut end = TEXT_BYTES_MAX.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+    text
+}
+
+/// The message of one attempt. Apart from the mark of a possible repeat every attempt is the same.
+pub(crate) fn render(outgoing: &Outgoing, installation: &Installation) -> Message {
+    let intent = &outgoing.intent;
+    let wants_answer = intent.purpose == Purpose::Page && intent.urgency == Urgency::Page;
+    let ack_url = wants_answer.then(|| {
+        format!("{}/ack/{}", installation.external_url, ack_token(installation, outgoing.seq))
+    });
+    Message {
+        key: key(installation, &intent.id),
+        thread: intent.escalation.to_string(),
+        person: intent.person.clone(),
+        urgency: intent.urgency,
+        subject: intent.subject.clone(),
+        text: intent.text.clone(),
+        ack_url,
+        decided_at: outgoing.recorded_at,
+        possible_repeat: outgoing.possible_repeat,
+        details: intent.details.clone(),
+    }
+}
+
+/// SHA-256 of installation and intent, in hexadecimal: the same for every attempt.
+fn key(installation: &Installation, intent: &str) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(mac(installation, b"installation"));
+    hasher.update(intent);
+    hex(&hasher.finalize())
+}
+
+/// The token of an acknowledge link: the number of the page's order and a 256-bit code over it.
+///
+/// Nothing is stored: the code can be made only with the installation's secret.
+pub fn ack_token(installation: &Installation, seq: u64) -> String {
+    format!("{seq}-{}", hex(&mac(installation, format!("ack {seq}").as_bytes())))
+}
+
+/// The number of the page's order, if the token is one of ours. Takes the same time for every wrong code.
+pub fn read_ack_token(installation: &Installation, token: &str) -> Option<u64> {
+    let (seq, code) = token.split_once('-')?;
+    let seq: u64 = seq.parse().ok()?;
+    let mut hmac = hmac(installation);
+    hmac.update(format!("ack {seq}").as_bytes());
+    hmac.verify_slice(&unhex(code)?).ok().map(|()| seq)
+}
+
+fn hmac(installation: &Installation) -> Hmac<Sha256> {
+    Hmac::new_from_slice(&installation.secret).expect("HMAC takes keys of any length")
+}
+
+fn mac(installation: &Installation, text: &[u8]) -> Vec<u8> {
+    let mut hmac = hmac(installation);
+    hmac.update(text);
+    hmac.finalize().into_bytes().to_vec()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut out, byte| {
+        write!(out, "{byte:02x}").expect("a String takes everything");
+        out
+    })
+}
+
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|it| it.to_digit(16).and_then(|it| u8::try_from(it).ok())).collect();
+    let digits = digits.filter(|it| it.len() == 64)?;
+    Some(
+        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect(),
+    )
+}
+
+/// What webhooks get beside the words.
+pub(crate) fn details(
+    alert: &Alert,
+    key: AlertKey,
+    incident: Option<u64>,
+) -> BTreeMap<String, String> {
+    let labels =
+        alert.labels.iter().map(|(name, value)| (format!("label_{name}"), value.to_owned()));
+    let mut details: BTreeMap<String, String> = labels.collect();
+    details.insert("alert".to_owned(), key.to_string());
+    details.extend(incident.map(|it| ("incident".to_owned(), format!("INC-{it}"))));
+    details
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,287 @@
+//! The outbox: messages that must reach somebody, from the order to the receipt.
+//!
+//! ```text
+//! waiting ─► sending(n) ─► accepted
+//!    ▲           ├─► waiting (temporary; later, and not for ever)
+//!    │           ├─► refused
+//!    └───────────┴─► unknown: sent again, marked, where a repeat does less harm than a loss
+//! any of the first two ─► cancelled
+//! ```
+//! `AttemptStarted` is durable before the first byte leaves, so that a restart can tell *never started*
+//! from *unknown*.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use nines_alert::AlertKey;
+use nines_oncall::EscalationId;
+use nines_port::{Channel, Delivery, Urgency};
+use serde::{Deserialize, Serialize};
+
+/// After this a page that could not be delivered is given up; the escalation goes on without it.
+const PAGE_DEADLINE: SignedDuration = SignedDuration::from_mins(10);
+/// The same for what wakes nobody.
+const NOTICE_DEADLINE: SignedDuration = SignedDuration::from_hours(1);
+/// The wait after the first failure; each later one is half as long again.
+const RETRY_FIRST: SignedDuration = SignedDuration::from_millis(500);
+/// The longest wait between two attempts.
+const RETRY_MAX: SignedDuration = SignedDuration::from_secs(60);
+/// More attempts than the deadlines leave time for; a bound all the same.
+const ATTEMPTS_MAX: u32 = 100;
+
+/// Names one intent: the escalation, and which message of it.
+pub type IntentId = String;
+
+/// What a message is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    /// Somebody must answer.
+    Page,
+    /// Whoever was told learns that it is over.
+    Resolved,
+}
+
+/// The order to send one message. Its words never change, so every attempt sends the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Unique.
+    pub id: IntentId,
+    /// What ordered it.
+    pub escalation: EscalationId,
+    /// What it is about.
+    pub alert: AlertKey,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Whom it may wake.
+    pub urgency: Urgency,
+    /// To whom.
+    pub person: String,
+    /// Where to.
+    pub channel: Channel,
+    /// Not before then.
+    pub due: Timestamp,
+    /// One line.
+    pub subject: String,
+    /// Several lines, without the link to acknowledge.
+    pub text: String,
+    /// For machines.
+    pub details: BTreeMap<String, String>,
+}
+
+/// What happened to an intent. Journaled: a released shape never changes, a new one is a new version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fact {
+    /// It must be sent.
+    Recorded(Intent),
+    /// The first byte may leave now.
+    AttemptStarted {
+        /// Counts from 1.
+        attempt: u32,
+    },
+    /// The channel said this.
+    ReceiptRecorded {
+        /// Counts from 1.
+        attempt: u32,
+        /// What it said.
+        delivery: Delivery,
+        /// After a failure that may pass: when to try again.
+        retry_at: Option<Timestamp>,
+    },
+    /// The process ended while sending; nobody knows whether it arrived.
+    OutcomeLost {
+        /// Counts from 1.
+        attempt: u32,
+        /// Whether it is sent again, marked as a possible repeat.
+        again: bool,
+    },
+    /// It need not be sent any more.
+    Cancelled {
+        /// Why.
+        why: CancelReason,
+    },
+}
+
+/// Why an intent need not be sent any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CancelReason {
+    /// Somebody answered.
+    Acknowledged,
+    /// The alert is over.
+    Resolved,
+}
+
+/// Where an intent stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// To be sent at or after then.
+    Waiting {
+        /// When.
+        not_before: Timestamp,
+    },
+    /// Being sent.
+    Sending,
+    /// The channel has it.
+    Accepted {
+        /// The channel's reference.
+        reference: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// It will not be sent again, and did not arrive.
+    Failed {
+        /// In the channel's words.
+        reason: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// It may have arrived, and is not sent again.
+    Unknown {
+        /// When.
+        at: Timestamp,
+    },
+    /// It was not needed any more.
+    Cancelled {
+        /// Why.
+        why: CancelReason,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// The fold of one intent's facts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The order.
+    pub intent: Intent,
+    /// The journal's sequence number of the order; acknowledge links carry it.
+    pub seq: u64,
+    /// When it was ordered.
+    pub recorded_at: Timestamp,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Attempts that were started.
+    pub attempts: u32,
+    /// Whether an earlier attempt may have arrived.
+    pub possible_repeat: bool,
+    /// What the last failure said.
+    pub last_error: Option<String>,
+}
+
+impl Outgoing {
+    /// A fresh order.
+    pub fn new(intent: Intent, recorded_at: Timestamp, seq: u64) -> Self {
+        let phase = Phase::Waiting { not_before: intent.due };
+        let (attempts, possible_repeat, last_error) = (0, false, None);
+        Self { intent, seq, recorded_at, phase, attempts, possible_repeat, last_error }
+    }
+
+    /// When it should be sent, if it waits.
+    pub fn not_before(&self) -> Option<Timestamp> {
+        match self.phase {
+            Phase::Waiting { not_before } => Some(not_before),
+            _ => None,
+        }
+    }
+
+    fn deadline(&self) -> Timestamp {
+        let wait = match self.intent.urgency {
+            Urgency::Page => PAGE_DEADLINE,
+            Urgency::Ticket => NOTICE_DEADLINE,
+        };
+        self.intent.due.max(self.recorded_at) + wait
+    }
+
+    /// The fact of beginning an attempt, if it is due.
+    pub fn start(&self, now: Timestamp) -> Option<Fact> {
+        let due = self.not_before().is_some_and(|it| it <= now);
+        due.then_some(Fact::AttemptStarted { attempt: self.attempts + 1 })
+    }
+
+    /// The fact of a receipt; one for another attempt than the running one is no news.
+    ///
+    /// `jitter` lies in 0…1 and spreads retries by half their length to both sides.
+    pub fn receive(
+        &self,
+        attempt: u32,
+        delivery: Delivery,
+        now: Timestamp,
+        jitter: f64,
+    ) -> Option<Fact> {
+        if self.phase != Phase::Sending || attempt != self.attempts {
+            return None;
+        }
+        let retry_at = match &delivery {
+            Delivery::Temporary { .. } => self.retry_at(now, jitter),
+            // A lost page is worse than a marked repeat; a lost notice is not.
+            Delivery::Unknown { .. } if self.repeats_unknown() => self.retry_at(now, jitter),
+            _ => None,
+        };
+        Some(Fact::ReceiptRecorded { attempt, delivery, retry_at })
+    }
+
+    /// The fact of a restart in the middle of an attempt.
+    pub fn lose_outcome(&self) -> Option<Fact> {
+        let attempt = self.attempts;
+        let again = self.repeats_unknown();
+        (self.phase == Phase::Sending).then_some(Fact::OutcomeLost { attempt, again })
+    }
+
+    /// The fact of not being needed any more, unless it is done or on its way.
+    pub fn cancel(&self, why: CancelReason) -> Option<Fact> {
+        self.not_before().map(|_| Fact::Cancelled { why })
+    }
+
+    /// At most one repeat for each intent.
+    fn repeats_unknown(&self) -> bool {
+        self.intent.purpose == Purpose::Page && !self.possible_repeat
+    }
+
+    fn retry_at(&self, now: Timestamp, jitter: f64) -> Option<Timestamp> {
+        let exponent = i32::try_from(self.attempts.saturating_sub(1).min(16)).unwrap_or(16);
+        let wait = RETRY_FIRST.as_secs_f64() * 1.5_f64.powi(exponent);
+        let wait = wait.min(RETRY_MAX.as_secs_f64()) * (0.5 + jitter.clamp(0.0, 1.0));
+        let at = now + SignedDuration::from_secs_f64(wait);
+        (at <= self.deadline() && self.attempts < ATTEMPTS_MAX).then_some(at)
+    }
+
+    /// Applies one fact that was recorded at `at`.
+    pub fn evolve(&mut self, fact: &Fact, at: Timestamp) {
+        match fact {
+            Fact::Recorded(_) => {}
+            Fact::AttemptStarted { attempt } => {
+                self.attempts = *attempt;
+                self.phase = Phase::Sending;
+            }
+            Fact::ReceiptRecorded { delivery, retry_at, .. } => {
+                self.last_error = match delivery {
+                    Delivery::Accepted { .. } => None,
+                    Delivery::Temporary { reason }
+                    | Delivery::Refused { reason }
+                    | Delivery::Unknown { reason } => Some(reason.clone()),
+                };
+                self.possible_repeat |= matches!(delivery, Delivery::Unknown { .. });
+                self.phase = match (delivery, retry_at) {
+                    (Delivery::Accepted { reference }, _) => {
+                        Phase::Accepted { reference: reference.clone(), at }
+                    }
+                    (_, Some(not_before)) => Phase::Waiting { not_before: *not_before },
+                    (Delivery::Unknown { .. }, None) => Phase::Unknown { at },
+                    (Delivery::Temporary { reason } | Delivery::Refused { reason }, None) => {
+                        Phase::Failed { reason: reason.clone(), at }
+                    }
+                };
+            }
+            Fact::OutcomeLost { again, .. } => {
+                self.possible_repeat = true;
+                self.phase = match again {
+                    true => Phase::Waiting { not_before: at },
+                    false => Phase::Unknown { at },
+                };
+            }
+            Fact::Cancelled { why } => self.phase = Phase::Cancelled { why: *why, at },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! Why: the chain from samples to the answer, walked over facts. Never a second guess.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use nines_alert::AlertKey;
+use nines_base::Origin;
+use nines_oncall::Phase as Escalating;
+use nines_port::Urgency;
+use serde::Serialize;
+
+use crate::outbox::{self, Outgoing, Purpose};
+use crate::state::{AlertRecord, State};
+
+/// One link of the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Link {
+    /// Which part of the chain: `fired`, `measured`, `routed`, `step`, `page`, `ack`, `resolved`, ...
+    pub part: &'static str,
+    /// When; absent for what has no moment of its own.
+    pub at: Option<Timestamp>,
+    /// In words.
+    pub text: String,
+    /// The line of the configuration that decided it; absent when no line did.
+    pub origin: Option<String>,
+}
+
+/// The chain of one alert's present or last activation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Chain {
+    /// Which alert.
+    pub alert: AlertKey,
+    /// One line that names it.
+    pub title: String,
+    /// From the samples to the answer.
+    pub links: Vec<Link>,
+}
+
+/// The chain of the alert, or `None` if there is no such alert.
+pub fn why(state: &State, key: AlertKey) -> Option<Chain> {
+    let record = state.alerts.get(&key)?;
+    let mut links = Vec::new();
+    measured(record, &mut links);
+    routed(state, record, &mut links);
+    let escalation = record.routed.as_ref().and_then(|it| it.escalation);
+    if let Some(escalation) = escalation.and_then(|id| state.escalations.get(&id)) {
+        for ((round, step), (at, reached)) in &escalation.state.steps {
+            let name = format!("round {} step {}", round + 1, step + 1);
+            for it in reached {
+                let text = match (&it.person, &it.shift) {
+                    (Some(person), Some(shift)) => format!(
+                        "{name}: {} → {person}, on call {} to {}",
+                        it.target, shift.from, shift.until
+                    ),
+                    (Some(person), None) => format!("{name}: {} → {person}", it.target),
+                    (None, _) => {
+                        format!("{name}: {} → nobody; the next step began at once", it.target)
+                    }
+                };
+                links.push(link("step", Some(*at), text, None));
+            }
+        }
+    }
+    for outgoing in escalation.map(|id| state.outgoing(id)).into_iter().flatten() {
+        links.push(sent(outgoing));
+    }
+    answered(state, record, &mut links);
+    Some(Chain { alert: key, title: crate::message::summary(&record.alert), links })
+}
+
+fn link(part: &'static str, at: Option<Timestamp>, text: String, origin: Option<&Origin>) -> Link {
+    Link { part, at, text, origin: origin.map(ToString::to_string) }
+}
+
+fn measured(record: &AlertRecord, links: &mut Vec<Link>) {
+    let alert = &record.alert;
+    let Some(activation) = &alert.activation else {
+        links.push(link("fired", None, "it has never fired".to_owned(), None));
+        return;
+    };
+    let fired = format!(
+        "{} (activation {}, fact {})",
+        alert.labels, activation.number, activation.fired_seq
+    );
+    links.push(link("fired", Some(activation.fired_at), fired, Some(&alert.evidence.origin)));
+    for it in &alert.evidence.windows {
+        let text = format!(
+            "{} > {} ({} bad of {}, {} to {})",
+            it.value, it.limit, it.bad, it.total, it.from, it.to
+        );
+        links.push(link("measured", Some(it.to), text, None));
+    }
+    if !alert.evidence.sentence.is_empty() {
+        links.push(link("impact", None, alert.evidence.sentence.clone(), None));
+    }
+}
+
+fn routed(state: &State, record: &AlertRecord, links: &mut Vec<Link>) {
+    let Some(routed) = &record.routed else { return };
+    let decision = &routed.decision;
+    for it in &decision.rejected {
+        let text = format!("{} does not match: the value is {:?}", it.failed, it.value);
+        links.push(link("not", None, text, Some(&it.origin)));
+    }
+    let to = match (&decision.escalation, routed.escalation) {
+        (Some(name), Some(_)) => format!("escalation {name}"),
+        (Some(name), None) => format!("escalation {name}, which was not defined: nobody is told"),
+        (None, _) => "nobody is told".to_owned(),
+    };
+    let how = match routed.urgency {
+        Urgency::Page => "page",
+        Urgency::Ticket => "ticket",
+    };
+    let text = format!("{how}: {} → {to}", decision.because);
+    links.push(link("routed", None, text, Some(&decision.origin)));
+    let incident = routed.incident.and_then(|id| state.incidents.get(&id));
+    if let Some(incident) = incident {
+        let text = format!("INC-{} {} {}", incident.number, incident.severity, incident.title);
+        links.push(link("incident", incident.opened_at, text, None));
+    }
+}
+
+fn sent(outgoing: &Outgoing) -> Link {
+    let Outgoing { intent, phase, attempts, last_error, possible_repeat, .. } = outgoing;
+    let part = match intent.purpose {
+        Purpose::Page => "page",
+        Purpose::Resolved => "notice",
+    };
+    let (at, became) = match phase {
+        outbox::Phase::Waiting { not_before } => (*not_before, "waits until then".to_owned()),
+        outbox::Phase::Sending => (intent.due, "is being sent".to_owned()),
+        outbox::Phase::Accepted { reference, at } => (*at, format!("accepted {reference}")),
+        outbox::Phase::Failed { reason, at } => (*at, format!("not delivered: {reason}")),
+        outbox::Phase::Unknown { at } => (*at, "unknown whether it arrived".to_owned()),
+        outbox::Phase::Cancelled { why, at } => {
+            let why = match why {
+                outbox::CancelReason::Acknowledged => "somebody had acknowledged",
+                outbox::CancelReason::Resolved => "the alert was resolved",
+            };
+            (*at, format!("not sent: {why}"))
+        }
+    };
+    let mut text = format!("{} by {} {became}", intent.person, intent.channel);
+    if 1 < *attempts {
+        write!(text, ", {attempts} attempts").expect("a String takes everything");
+    }
+    if let Some(error) = last_error {
+        write!(text, ", last failure: {error}").expect("a String takes everything");
+    }
+    if *possible_repeat {
+        text.push_str(", may have arrived twice");
+    }
+    link(part, Some(at), text, None)
+}
+
+fn answered(state: &State, record: &AlertRecord, links: &mut Vec<Link>) {
+    let escalation = record.routed.as_ref().and_then(|it| state.escalations.get(&it.escalation?));
+    if let Some(escalation) = escalation {
+        match (&escalation.state.acknowledged, &escalation.state.phase) {
+            (Some((by, via, at)), _) => {
+                links.push(link("ack", Some(*at), format!("{by} by {via}"), None));
+            }
+            (None, Escalating::Exhausted) => {
+                let text = "nobody answered in any round".to_owned();
+                links.push(link("ack", None, text, None));
+            }
+            (None, Escalating::Paging { deadline, .. }) => {
+                let text = format!("waits for an answer; the next step begins at {deadline}");
+                links.push(link("ack", None, text, None));
+            }
+            (None, _) => {}
+        }
+    }
+    let activation = record.alert.activation.as_ref();
+    if let Some((at, reason)) = activation.and_then(|it| Some((it.resolved_at?, it.reason?))) {
+        links.push(link("resolved", Some(at), reason.to_string(), None));
+    }
+}
+
+/// The chain as text, with clock times in `zone`.
+pub fn render(chain: &Chain, zone: &TimeZone) -> String {
+    let mut out = format!("{}  ({})\n", chain.title, chain.alert);
+    for it in &chain.links {
+        let at = it.at.map_or(String::new(), |at| {
+            at.to_zoned_datetime(zone.clone()).strftime("%m-%d %H:%M:%S").to_string()
+        });
+        let origin = it.origin.as_ref().map_or(String::new(), |it| format!("{it}  "));
+        writeln!(out, "{:<9} {at:<15} {origin}{}", it.part, it.text)
+            .expect("a String takes everything");
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -113,7 +113,7 @@ impl Shop {
         let faults = Arc::new(Mutex::new(BTreeSet::new()));
         let mut addresses = BTreeMap::new();
         let mut keepers = Vec::new();
-        for (service, seed) in Service::ALL.into_iter().zip(config.seed..) {
+        for (service, number) in Service::ALL.into_iter().zip(1..) {
             let is_called = |peer: &Service| service.depends_on().contains(peer);
             let plan = Plan {
                 service,
@@ -123,7 +123,7 @@ impl Shop {
                 token: token.clone(),
                 peers: addresses.clone().into_iter().filter(|(it, _)| is_called(it)).collect(),
                 faults: Arc::clone(&faults),
-                seed,
+                seed: config.seed.wrapping_add(number),
             };
             let keeper = Keeper::start(plan).await?;
             addresses.insert(service, keeper.address());

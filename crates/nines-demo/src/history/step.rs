@@ -90,11 +90,13 @@ pub(super) struct Shift {
     now: Weather,
 }
 
+/// Who fails, by method and path, with which code, and which part of the requests.
+type Failing = (Service, &'static str, &'static str, u16, f64);
+
 /// What is wrong in one step of time.
 #[derive(Debug, Default)]
 struct Weather {
-    /// Part of the requests that fail, by who fails and how.
-    failures: Vec<(Service, &'static str, &'static str, u16, f64)>,
+    failures: Vec<Failing>,
     /// Part of the time in which search is slow.
     slow_ratio: f64,
 }
@@ -190,17 +192,9 @@ impl Shift {
                 }
                 Effect::Slow => {
                     weather.slow_ratio = weather.slow_ratio.max(part);
-                    for route in service.routes() {
-                        let failed = (service, route.method, route.path, 503);
-                        let (service, method, path, code) = failed;
-                        weather.failures.push((
-                            service,
-                            method,
-                            path,
-                            code,
-                            part * SLOW_ERROR_RATIO,
-                        ));
-                    }
+                    let failure =
+                        |it: &Route| (service, it.method, it.path, 503, part * SLOW_ERROR_RATIO);
+                    weather.failures.extend(service.routes().iter().map(failure));
                 }
             }
         }

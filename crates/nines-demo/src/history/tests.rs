@@ -63,18 +63,18 @@ fn budgets(all: &BTreeMap<String, Vec<Sample>>) -> Vec<(&'static str, f64)> {
 fn budgets_of_four_weeks_are_as_designed() {
     let mut out = String::new();
     for (name, left) in budgets(&series(until(), 0)) {
-        writeln!(out, "{left:6.1} % {name}").unwrap();
+        writeln!(out, "{name} {left:.1} %").unwrap();
     }
     expect![[r#"
-          60.6 % gateway availability
-          87.1 % search availability
-         -20.1 % cart availability
-          63.0 % checkout availability
-          95.5 % orders availability
-          92.0 % payments availability
-          30.0 % search latency
-          88.0 % checkout latency
-          75.0 % orders latency
+        gateway availability 60.6 %
+        search availability 87.1 %
+        cart availability -20.1 %
+        checkout availability 63.0 %
+        orders availability 95.5 %
+        payments availability 92.0 %
+        search latency 30.0 %
+        checkout latency 88.0 %
+        orders latency 75.0 %
     "#]]
     .assert_eq(&out);
 }

@@ -28,8 +28,8 @@ const PRESSURE_BYTES: usize = 96 * MEBIBYTE;
 const LEAK_BYTES_MAX: usize = 320 * MEBIBYTE;
 
 /// What a request that is served leaks, and what one that is refused leaks.
-const SERVED_LEAK_BYTES: usize = 6 * MEBIBYTE;
-const REFUSED_LEAK_BYTES: usize = MEBIBYTE;
+const SERVED_LEAK_BYTES: usize = 8 * MEBIBYTE;
+const REFUSED_LEAK_BYTES: usize = MEBIBYTE * 3 / 4;
 
 /// The longest pause for a collection that frees nothing.
 const PAUSE_MAX: Duration = Duration::from_millis(400);

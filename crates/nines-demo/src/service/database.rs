@@ -50,13 +50,14 @@ impl Database {
             .find()
             .map_err(|source| ShopError::Folder { folder: folder.to_owned(), source })?;
         let failed = |source| ShopError::Database { service, source };
-        let options = database.options().create_if_missing(true);
-        let pool = database.connect(options).await.map_err(failed)?;
+        let pool = database.connect(database.options().create_if_missing(true)).await;
+        let pool = pool.map_err(failed)?;
         match service {
             Service::Orders => orders::create_tables(&pool).await.map_err(failed)?,
             _ => search::create_tables(&pool).await.map_err(failed)?,
         }
-        database.set_pool(Some(pool));
+        // The first use opens it again, without the permission to make a new one when it is lost.
+        pool.close().await;
         Ok(database)
     }
 
@@ -98,14 +99,17 @@ impl Database {
         Ok(Lease { connection, _slot: slot })
     }
 
-    /// Closes every connection and takes the file away.
+    /// Takes the file away and closes every connection, in this order: nobody opens it again between.
     pub(super) async fn lose(&self) -> std::io::Result<()> {
+        if self.file.exists() {
+            std::fs::rename(&self.file, self.hidden())?;
+        }
         let pool = self.pool();
         self.set_pool(None);
         if let Some(pool) = pool {
             pool.close().await;
         }
-        if self.file.exists() { std::fs::rename(&self.file, self.hidden()) } else { Ok(()) }
+        Ok(())
     }
 
     /// Brings the file back, if it was taken away.
@@ -129,7 +133,7 @@ impl Database {
     fn options(&self) -> SqliteConnectOptions {
         SqliteConnectOptions::new()
             .filename(&self.file)
-            .journal_mode(SqliteJournalMode::Wal)
+            .journal_mode(SqliteJournalMode::Delete)
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(STATEMENT_MAX)
     }

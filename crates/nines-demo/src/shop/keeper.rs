@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -100,7 +100,8 @@ impl Keeper {
         let process = Process::start(&plan, &desired, 0).await?;
         let (service, address) = (plan.service, process.address);
         let (desired, wanted) = watch::channel(desired);
-        let (report, running) = watch::channel(Running::default());
+        let running = Running { pid: process.child.id(), ..Running::default() };
+        let (report, running) = watch::channel(running);
         let task = tokio::spawn(keep(plan, process, wanted, report));
         Ok(Self { service, address, desired, running, task: Mutex::new(Some(task)) })
     }
@@ -213,10 +214,6 @@ impl Process {
         read.map_err(|_| ShopError::NotReady { service, waited_seconds })?.map_err(spawn_error)?;
         let address = line.trim().strip_prefix("listening ").and_then(|it| it.parse().ok());
         let address: SocketAddr = address.ok_or_else(closed)?;
-        if !address.ip().is_loopback() {
-            let elsewhere = SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()));
-            tracing::warn!(%service, %address, %elsewhere, "a service listens beyond loopback");
-        }
         Ok(Self { child, stdin, address, started: Instant::now() })
     }
 

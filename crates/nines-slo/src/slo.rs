@@ -137,7 +137,7 @@ pub struct Alerting {
 }
 
 /// Fires while the budget burns faster than `factor` over both windows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BurnPair {
     /// What it makes people do.
     pub severity: Severity,

@@ -1,0 +1,97 @@
+//! Ready-made sets of burn pairs.
+
+use jiff::SignedDuration;
+
+use crate::time::millis;
+use crate::{Alerting, BurnFactor, BurnPair, Severity};
+
+const MINUTE_MS: i64 = 60_000;
+const HOUR_MS: i64 = 60 * MINUTE_MS;
+const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// The long window is so many times the short one.
+const LONG_PER_SHORT: i64 = 12;
+
+/// A ready-made set of burn pairs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preset {
+    /// Four pairs that follow the period: 2 % and 5 % of its budget page, 10 % makes a ticket.
+    Scaled,
+    /// 14.4× in 1 h, 6× in 6 h, 3× in 1 d and 1× in 3 d, whatever the period is.
+    Workbook,
+    /// No alerts.
+    None,
+}
+
+/// One row of the table behind the presets.
+struct Row {
+    severity: Severity,
+    /// The long window for a period of 30 days.
+    long_ms: i64,
+    /// The share of the budget that is gone when the pair fires, in hundredths.
+    share_percent: i64,
+    /// The factor for a period of 30 days.
+    factor: u32,
+}
+
+/// Source: *The Site Reliability Workbook* (Google, 2018), chapter 5, table 5-8, with 24 hours added.
+const ROWS: [Row; 4] = [
+    Row { severity: Severity::Page, long_ms: HOUR_MS, share_percent: 2, factor: 14_400 },
+    Row { severity: Severity::Page, long_ms: 6 * HOUR_MS, share_percent: 5, factor: 6_000 },
+    Row { severity: Severity::Ticket, long_ms: 24 * HOUR_MS, share_percent: 10, factor: 3_000 },
+    Row { severity: Severity::Ticket, long_ms: 72 * HOUR_MS, share_percent: 10, factor: 1_000 },
+];
+
+impl Alerting {
+    /// The pairs of `preset` for a budget over `window`.
+    pub fn preset(preset: Preset, window: SignedDuration, escalation: Option<String>) -> Self {
+        let period_ms = millis(window).max(MINUTE_MS);
+        let pairs = match preset {
+            Preset::Scaled => ROWS.iter().map(|row| scaled(row, period_ms)).collect(),
+            Preset::Workbook => {
+                ROWS.iter().map(|row| pair(row, row.long_ms, BurnFactor(row.factor))).collect()
+            }
+            Preset::None => Vec::new(),
+        };
+        Self { pairs, escalation }
+    }
+}
+
+/// Months keep the round numbers; other periods stretch them. The factor follows the rounded window, so
+/// that the share of the budget stays true, and is never below 1.
+fn scaled(row: &Row, period_ms: i64) -> BurnPair {
+    let is_month = (28 * DAY_MS..=31 * DAY_MS).contains(&period_ms);
+    let long_ms = if is_month { row.long_ms } else { stretched(row.long_ms, period_ms) };
+    let factor = divide_rounding(
+        1_000 * i128::from(row.share_percent) * i128::from(period_ms),
+        100 * i128::from(long_ms),
+    );
+    let factor = u32::try_from(factor.max(1_000)).unwrap_or(u32::MAX);
+    pair(row, long_ms, BurnFactor(factor))
+}
+
+/// `long_ms` of 30 days as a part of `period_ms`, rounded to a minute, at least one.
+fn stretched(long_ms: i64, period_ms: i64) -> i64 {
+    let part = i128::from(long_ms) * i128::from(period_ms);
+    let minutes = divide_rounding(part, i128::from(30 * DAY_MS) * i128::from(MINUTE_MS));
+    i64::try_from(minutes).unwrap_or(i64::MAX).max(1).saturating_mul(MINUTE_MS)
+}
+
+/// The short window is a twelfth, rounded up to a minute.
+fn pair(row: &Row, long_ms: i64, factor: BurnFactor) -> BurnPair {
+    let short_ms = (long_ms / LONG_PER_SHORT + MINUTE_MS - 1) / MINUTE_MS * MINUTE_MS;
+    BurnPair {
+        severity: row.severity,
+        long: SignedDuration::from_millis(long_ms),
+        short: SignedDuration::from_millis(short_ms),
+        factor,
+    }
+}
+
+/// The nearest whole number to `dividend` ÷ `divisor`, both positive; halves go up.
+fn divide_rounding(dividend: i128, divisor: i128) -> i128 {
+    (2 * dividend + divisor) / (2 * divisor)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! How an SLO stands: plain data for people, gates and metrics.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{Allowed, Objective, PairStatus, Severity, SloName, WindowCounts};
+
+/// How one SLO stands at an instant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SloStatus {
+    /// Which.
+    pub name: SloName,
+    /// The share that must be good.
+    pub objective: Objective,
+    /// The period of the budget.
+    pub window: SignedDuration,
+    /// The events of the period.
+    pub budget: WindowCounts,
+    /// The bad events that these many events permit.
+    pub allowed: Allowed,
+    /// What is left: 1 is untouched, 0 is spent, negative is overspent; for people to read.
+    pub remaining_ratio: f64,
+    /// What is left, in billionths, rounded down; for decisions. Nothing when it cannot be known.
+    pub remaining_billionths: Option<i128>,
+    /// In one word.
+    pub state: SloState,
+    /// The gravest alert that fires, as of the last evaluation.
+    pub firing: Option<Severity>,
+    /// The burn pairs in their order.
+    pub burns: Vec<PairStatus>,
+    /// How long the budget lasts at the present rate; nothing when it outlives a window.
+    pub exhausts_in: Option<SignedDuration>,
+    /// The window whose rate `exhausts_in` goes on with.
+    pub rate_window: SignedDuration,
+    /// The latest sample of a series that counts all events.
+    pub last_sample: Option<Timestamp>,
+    /// The good share of the shortest window; nothing without events.
+    pub now_ratio: Option<f64>,
+    /// Why the numbers should not be believed.
+    pub suspect: Option<Suspect>,
+}
+
+/// How an SLO stands, in one word: the last that applies, where missing data hides the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SloState {
+    /// Nothing to do.
+    Fine,
+    /// A ticket fires.
+    Ticket,
+    /// A page fires.
+    Page,
+    /// Nothing is left of the budget.
+    Spent,
+    /// No sample for too long, or never one.
+    NoData,
+    /// Samples come, but nothing happened in the whole period.
+    NoEvents,
+}
+
+/// Why the numbers of an SLO should not be believed.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Suspect {
+    /// More good, or more bad, events than events in the last settled hour.
+    PartExceedsTotal {
+        /// All events.
+        total: u64,
+        /// The good or bad ones.
+        part: u64,
+    },
+    /// The series of the good events was never seen, though that of all events was.
+    GoodNeverSeen,
+    /// The threshold is not a bound of the histogram's buckets.
+    NoSuchBucket {
+        /// The threshold.
+        below: f64,
+        /// The bounds next to it, at most two, rising.
+        nearest: Vec<f64>,
+    },
+    /// Some series are not counted, because there are too many.
+    TooManySeries {
+        /// How many are counted.
+        limit: usize,
+    },
+}

@@ -1,0 +1,461 @@
+//! The streaming engine of all SLOs: samples in, counts and burn alerts out.
+//!
+//! A window is one subtraction, whatever its length. Counting follows the set of samples, not the order
+//! in which batches arrive, with the one exception that `series` names; so the past may be replayed
+//! before, after or between live samples.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use nines_base::{Labels, Matcher, SampleBatch};
+
+use crate::burn::{Activation, Judgement, Phase, is_calm, step};
+use crate::forecast::exhausts_in;
+use crate::history::Grains;
+use crate::tally::{Feed, Limits, Tally};
+use crate::time::{floor_to, instant, millis};
+use crate::{
+    Allowed, BurnAlert, BurnEvidence, PairStatus, Severity, Slo, SloName, SloState, SloStatus,
+    WindowCounts, is_spent, remaining_billionths, remaining_ratio,
+};
+
+/// Series that feed nothing are remembered too, up to this number of series.
+const ROUTES_MAX: usize = 500_000;
+
+/// No chart has more points.
+const POINTS_MAX: usize = 11_000;
+
+/// The rate of this window is used while no pair holds (slo design, exhaustion forecast).
+const RATE_WINDOW: SignedDuration = SignedDuration::from_hours(6);
+
+/// Without burn pairs "now" is this long.
+const NOW_WINDOW: SignedDuration = SignedDuration::from_mins(5);
+
+/// The counts of one step of a chart.
+pub type Slice = WindowCounts;
+
+/// How finely and how long the tracker remembers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackerConfig {
+    /// The slices of windows up to `hot_span`; divides `cold_grain`.
+    pub hot_grain: SignedDuration,
+    /// How long fine slices are kept.
+    pub hot_span: SignedDuration,
+    /// The slices of longer windows.
+    pub cold_grain: SignedDuration,
+    /// Without a sample for longer than this, time is unknown.
+    pub stale_after: SignedDuration,
+    /// A series that was away for longer begins anew.
+    pub forget_after: SignedDuration,
+    /// Samples that are further ahead of the last evaluation are not taken.
+    pub ahead_max: SignedDuration,
+    /// At least so much is kept; longer windows of SLOs extend it.
+    pub history_min: SignedDuration,
+}
+
+impl Default for TrackerConfig {
+    fn default() -> Self {
+        Self {
+            hot_grain: SignedDuration::from_secs(15),
+            hot_span: SignedDuration::from_hours(4 * 24),
+            cold_grain: SignedDuration::from_secs(60),
+            stale_after: SignedDuration::from_mins(5),
+            forget_after: SignedDuration::from_hours(24),
+            ahead_max: SignedDuration::from_hours(1),
+            history_min: SignedDuration::from_hours(24),
+        }
+    }
+}
+
+/// Counts events for a set of SLOs and judges their burn.
+#[derive(Debug)]
+pub struct Tracker {
+    config: TrackerConfig,
+    /// By name.
+    tracked: Vec<Tracked>,
+    /// What each known series feeds; nothing for series that no SLI reads.
+    routes: BTreeMap<Labels, Vec<Feed>>,
+    /// The SLOs that read a metric; those that name none are under `None`.
+    readers: BTreeMap<Option<String>, Vec<usize>>,
+    /// The latest evaluation.
+    evaluated: Option<Timestamp>,
+}
+
+/// One SLO with its counts.
+#[derive(Debug)]
+struct Tracked {
+    slo: Slo,
+    tally: Tally,
+    activations: BTreeMap<Severity, Activation>,
+}
+
+impl Tracker {
+    /// Follows `slos`; of two with one name the later wins.
+    ///
+    /// # Panics
+    /// When the grains of `config` are not positive, or the fine one does not divide the coarse one.
+    pub fn new(slos: Vec<Slo>, config: TrackerConfig) -> Self {
+        let mut tracker = Self {
+            config,
+            tracked: Vec::new(),
+            routes: BTreeMap::new(),
+            readers: BTreeMap::new(),
+            evaluated: None,
+        };
+        // All of them are new, so the answer is known.
+        drop(tracker.reconfigure(slos));
+        tracker
+    }
+
+    /// Follows `slos` from now on. Returns those whose past is not counted: they are new, or they count
+    /// something else or more of the past than before.
+    pub fn reconfigure(&mut self, slos: Vec<Slo>) -> Vec<SloName> {
+        let slos: BTreeMap<SloName, Slo> =
+            slos.into_iter().map(|it| (it.name.clone(), it)).collect();
+        let mut former: BTreeMap<SloName, (usize, Tracked)> = std::mem::take(&mut self.tracked)
+            .into_iter()
+            .enumerate()
+            .map(|(index, it)| (it.slo.name.clone(), (index, it)))
+            .collect();
+        let (mut moved, mut fresh) = (BTreeMap::new(), Vec::new());
+        for (name, slo) in slos {
+            let span_ms = self.span_ms(&slo);
+            let index = self.tracked.len();
+            let activations = former.get(&name).map(|(_, it)| it.activations.clone());
+            let kept = former
+                .remove(&name)
+                .filter(|(_, it)| it.slo.sli == slo.sli && span_ms <= it.tally.span_ms());
+            let tally = match kept {
+                Some((former_index, it)) => {
+                    moved.insert(former_index, index);
+                    it.tally
+                }
+                None => {
+                    fresh.push(name);
+                    Tally::new(&slo.sli, self.grains(span_ms), self.limits())
+                }
+            };
+            let activations = activations.unwrap_or_default();
+            self.tracked.push(Tracked { slo, tally, activations });
+        }
+        self.reroute(&moved, &fresh);
+        fresh
+    }
+
+    /// Feeds of kept SLIs move to their new index, new SLIs are offered every known series.
+    fn reroute(&mut self, moved: &BTreeMap<usize, usize>, fresh: &[SloName]) {
+        self.readers.clear();
+        for (index, it) in self.tracked.iter().enumerate() {
+            let metrics =
+                it.tally.metrics().map_or(vec![None], |it| it.into_iter().map(Some).collect());
+            for metric in metrics {
+                self.readers.entry(metric).or_default().push(index);
+            }
+        }
+        // What fed nothing may feed a new SLI: it is looked at again when it comes.
+        self.routes.retain(|_, feeds| !feeds.is_empty());
+        for (labels, feeds) in &mut self.routes {
+            feeds.retain_mut(|feed| match moved.get(&feed.slo) {
+                Some(index) => {
+                    feed.slo = *index;
+                    true
+                }
+                None => false,
+            });
+            for (index, it) in self.tracked.iter_mut().enumerate() {
+                if fresh.binary_search(&it.slo.name).is_ok() {
+                    feeds.extend(it.tally.admit(labels, index));
+                }
+            }
+        }
+    }
+
+    fn span_ms(&self, slo: &Slo) -> i64 {
+        let pairs = slo.alerting.pairs.iter().map(|it| it.long);
+        let longest = pairs.fold(slo.window.max(self.config.history_min), SignedDuration::max);
+        // Edges are rounded down, and the last slice may be unfinished.
+        millis(longest).saturating_add(2 * millis(self.config.cold_grain))
+    }
+
+    fn grains(&self, span_ms: i64) -> Grains {
+        Grains {
+            hot_ms: millis(self.config.hot_grain),
+            hot_span_ms: millis(self.config.hot_span).min(span_ms),
+            cold_ms: millis(self.config.cold_grain),
+            span_ms,
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            stale_after_ms: millis(self.config.stale_after),
+            forget_after_ms: millis(self.config.forget_after),
+        }
+    }
+
+    /// Counts one scrape or one write request as a whole.
+    pub fn observe(&mut self, batch: &[SampleBatch]) {
+        let ahead_ms = millis(self.config.ahead_max);
+        // No instant lies beyond what can be written down.
+        let limit_ms = self.evaluated.map_or(Timestamp::MAX.as_millisecond(), |it| {
+            it.as_millisecond().saturating_add(ahead_ms)
+        });
+        for SampleBatch { labels, samples } in batch {
+            if !self.routes.contains_key(labels) {
+                self.add_route(labels);
+            }
+            for feed in self.routes.get_mut(labels).into_iter().flatten() {
+                self.tracked[feed.slo].tally.take(feed, samples, limit_ms);
+            }
+        }
+        if self.tracked.iter().any(|it| it.tally.is_unsettled() && it.tally.has_older_target()) {
+            for feed in self.routes.values_mut().flatten() {
+                self.tracked[feed.slo].tally.judge(feed);
+            }
+        }
+        for it in &mut self.tracked {
+            it.tally.settle();
+        }
+    }
+
+    fn add_route(&mut self, labels: &Labels) {
+        if ROUTES_MAX <= self.routes.len() {
+            self.routes.retain(|_, feeds| !feeds.is_empty());
+        }
+        let metric = labels.metric_name().map(str::to_owned);
+        let named = self.readers.get(&metric).into_iter().flatten();
+        let nameless = self.readers.get(&None).filter(|_| metric.is_some()).into_iter().flatten();
+        let mut feeds = Vec::new();
+        for index in named.chain(nameless) {
+            feeds.extend(self.tracked[*index].tally.admit(labels, *index));
+        }
+        self.routes.insert(labels.clone(), feeds);
+    }
+
+    /// How one SLO stands.
+    pub fn status(&self, name: &SloName, now: Timestamp) -> Option<SloStatus> {
+        self.find(name).map(|it| it.status(now))
+    }
+
+    /// How all SLOs stand, by name.
+    pub fn statuses(&self, now: Timestamp) -> Vec<SloStatus> {
+        self.tracked.iter().map(|it| it.status(now)).collect()
+    }
+
+    /// Judges the burn of all SLOs: every alert that fires now, by name and severity.
+    pub fn evaluate(&mut self, now: Timestamp) -> Vec<BurnAlert> {
+        self.evaluated = self.evaluated.max(Some(now));
+        self.forget_ended_series(now);
+        self.tracked.iter_mut().flat_map(|it| it.evaluate(now)).collect()
+    }
+
+    /// Takes up an activation of an earlier process, so that it keeps its beginning.
+    pub fn resume(&mut self, name: &SloName, severity: Severity, since: Timestamp) {
+        if let Ok(index) = self.tracked.binary_search_by(|it| it.slo.name.cmp(name)) {
+            let activation = Activation { since, phase: Phase::Firing };
+            self.tracked[index].activations.insert(severity, activation);
+        }
+    }
+
+    /// Series whose last sample lies before all windows; what comes from them later is a first sample.
+    fn forget_ended_series(&mut self, now: Timestamp) {
+        let now_ms = now.as_millisecond();
+        let grace_ms = millis(self.config.forget_after);
+        let (tracked, routes) = (&mut self.tracked, &mut self.routes);
+        let is_due = tracked.iter().any(|it| it.tally.is_crowded());
+        if is_due {
+            for feeds in routes.values_mut() {
+                feeds.retain(|feed| {
+                    let tally = &mut tracked[feed.slo].tally;
+                    let kept_ms = tally.span_ms().saturating_add(grace_ms);
+                    let is_over = feed.last_ms().is_some_and(|it| it < now_ms - kept_ms);
+                    if is_over {
+                        tally.dismiss();
+                    }
+                    !is_over
+                });
+            }
+        }
+    }
+
+    /// The counts of (`from`, `to`] in steps, oldest first, at most `points_max` of them.
+    ///
+    /// The step is at least `step`, and long enough for whole slices and for the limit; steps lie on
+    /// multiples of it, so that the same instant gives the same step every time.
+    pub fn slices(
+        &self,
+        name: &SloName,
+        from: Timestamp,
+        to: Timestamp,
+        step: SignedDuration,
+        points_max: usize,
+    ) -> Vec<Slice> {
+        let Some(tracked) = self.find(name).filter(|_| from < to) else { return Vec::new() };
+        let (from_ms, to_ms) = (from.as_millisecond(), to.as_millisecond());
+        let points = i64::try_from(points_max.clamp(1, POINTS_MAX)).unwrap_or(1);
+        let grain_ms = millis(self.config.cold_grain);
+        // Both ends may lie inside of a step, which makes one step more.
+        let fitting_ms = (to_ms - from_ms) / points + 1;
+        let wanted_ms = millis(step).max(if points == 1 { to_ms - from_ms } else { fitting_ms });
+        let step_ms = match tracked.tally.grain_ms(from_ms, to_ms) {
+            hot_ms if hot_ms < grain_ms => round_up(wanted_ms, hot_ms),
+            _ => round_up(wanted_ms, grain_ms),
+        };
+        let first_ms = floor_to(from_ms, step_ms);
+        let ends = (1..=points).map(|it| first_ms.saturating_add(it.saturating_mul(step_ms)));
+        ends.take_while(|end| end - step_ms < to_ms)
+            .map(|end| tracked.tally.window(step_ms, end))
+            .collect()
+    }
+
+    /// The counts of the last `length` before `now`.
+    pub fn window(
+        &self,
+        name: &SloName,
+        length: SignedDuration,
+        now: Timestamp,
+    ) -> Option<WindowCounts> {
+        self.find(name).map(|it| it.window(length, now))
+    }
+
+    /// What to select from the store to count the past of an SLO: the union of these selectors.
+    pub fn selectors(&self, name: &SloName) -> Vec<Vec<Matcher>> {
+        self.find(name).map(|it| it.tally.selectors()).unwrap_or_default()
+    }
+
+    /// The definitions that are followed, by name.
+    pub fn slos(&self) -> impl Iterator<Item = &Slo> {
+        self.tracked.iter().map(|it| &it.slo)
+    }
+
+    fn find(&self, name: &SloName) -> Option<&Tracked> {
+        let index = self.tracked.binary_search_by(|it| it.slo.name.cmp(name)).ok()?;
+        self.tracked.get(index)
+    }
+}
+
+/// The least multiple of `step_ms` that is not below `length_ms`, at least one.
+fn round_up(length_ms: i64, step_ms: i64) -> i64 {
+    floor_to(length_ms.saturating_add(step_ms - 1), step_ms).max(step_ms)
+}
+
+impl Tracked {
+    fn window(&self, length: SignedDuration, now: Timestamp) -> WindowCounts {
+        self.tally.window(millis(length), now.as_millisecond())
+    }
+
+    fn pairs(&self, now: Timestamp) -> Vec<PairStatus> {
+        let objective = self.slo.objective;
+        let status = |pair: &crate::BurnPair| {
+            let (long, short) = (self.window(pair.long, now), self.window(pair.short, now));
+            PairStatus::new(*pair, long, short, objective)
+        };
+        self.slo.alerting.pairs.iter().map(status).collect()
+    }
+
+    /// The shortest window of all pairs.
+    fn shortest(&self) -> SignedDuration {
+        self.slo.alerting.pairs.iter().map(|it| it.short).min().unwrap_or(NOW_WINDOW)
+    }
+
+    fn evaluate(&mut self, now: Timestamp) -> Vec<BurnAlert> {
+        let pairs = self.pairs(now);
+        let is_calm = is_calm(&self.window(self.shortest(), now), self.slo.objective);
+        let mut alerts = Vec::new();
+        for severity in [Severity::Page, Severity::Ticket] {
+            let holds = pairs.iter().any(|it| it.holds && it.pair.severity == severity);
+            let judgement = match (holds, is_calm) {
+                (true, false) => Judgement::Burning,
+                (true, true) => Judgement::OnlyPast,
+                (false, _) => Judgement::Over,
+            };
+            let activation = step(self.activations.remove(&severity), judgement, now);
+            if let Some(activation) = activation {
+                self.activations.insert(severity, activation);
+                if activation.phase == Phase::Firing {
+                    let evidence = self.evidence(&pairs, severity, now);
+                    let slo = self.slo.name.clone();
+                    alerts.push(BurnAlert { slo, severity, since: activation.since, evidence });
+                }
+            }
+        }
+        alerts
+    }
+
+    fn evidence(&self, pairs: &[PairStatus], severity: Severity, now: Timestamp) -> BurnEvidence {
+        let budget = self.window(self.slo.window, now);
+        let (exhausts_in, rate_window) = self.forecast(pairs, &budget, now);
+        let holding = pairs.iter().filter(|it| it.holds && it.pair.severity == severity);
+        BurnEvidence {
+            objective: self.slo.objective,
+            window: self.slo.window,
+            budget,
+            pairs: holding.map(PairStatus::evidence).collect(),
+            exhausts_in,
+            rate_window,
+        }
+    }
+
+    /// How long the budget lasts at the rate of the longest window that holds, and that window.
+    fn forecast(
+        &self,
+        pairs: &[PairStatus],
+        budget: &WindowCounts,
+        now: Timestamp,
+    ) -> (Option<SignedDuration>, SignedDuration) {
+        let holding = pairs.iter().filter(|it| it.holds).max_by_key(|it| it.pair.long);
+        let rate_window = holding.map_or(RATE_WINDOW.min(self.slo.window), |it| it.pair.long);
+        let rate = holding.map_or_else(|| self.window(rate_window, now), |it| it.long);
+        let from_ms = budget.from.as_millisecond();
+        let leaving =
+            |ahead_ms: i64| self.tally.window(ahead_ms, from_ms.saturating_add(ahead_ms)).counts;
+        (exhausts_in(budget, &rate, self.slo.objective, leaving), rate_window)
+    }
+
+    fn status(&self, now: Timestamp) -> SloStatus {
+        let Slo { name, objective, window, .. } = &self.slo;
+        let now_ms = now.as_millisecond();
+        let (budget, burns) = (self.window(*window, now), self.pairs(now));
+        let (exhausts_in, rate_window) = self.forecast(&burns, &budget, now);
+        let suspect = self.tally.suspect(now_ms);
+        let is_known = suspect.is_none() && self.tally.last_ms().is_some();
+        let firing = self.firing();
+        SloStatus {
+            name: name.clone(),
+            objective: *objective,
+            window: *window,
+            allowed: Allowed::of(budget.counts.total, *objective),
+            remaining_ratio: remaining_ratio(budget.counts, *objective),
+            remaining_billionths: is_known.then(|| remaining_billionths(budget.counts, *objective)),
+            state: self.state(&budget, firing, now_ms),
+            firing,
+            burns,
+            exhausts_in,
+            rate_window,
+            last_sample: self.tally.last_ms().map(instant),
+            now_ratio: self.window(self.shortest(), now).counts.good_ratio(),
+            suspect,
+            budget,
+        }
+    }
+
+    /// The gravest severity comes first.
+    fn firing(&self) -> Option<Severity> {
+        let mut firing = self.activations.iter().filter(|(_, it)| it.phase == Phase::Firing);
+        firing.next().map(|(severity, _)| *severity)
+    }
+
+    fn state(&self, budget: &WindowCounts, firing: Option<Severity>, now_ms: i64) -> SloState {
+        match firing {
+            _ if !self.tally.has_data(now_ms) => SloState::NoData,
+            _ if budget.counts.total == 0 => SloState::NoEvents,
+            _ if is_spent(budget.counts, self.slo.objective) => SloState::Spent,
+            Some(Severity::Page) => SloState::Page,
+            Some(Severity::Ticket) => SloState::Ticket,
+            None => SloState::Fine,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

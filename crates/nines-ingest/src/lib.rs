@@ -1,1 +1,16 @@
 //! Scrape, remote write: bytes to samples.
+//!
+//! Foreign bytes come in, [`nines_base::SampleBatch`]es go to a [`nines_port::SampleSink`]. This crate must not
+//! know what becomes of a sample, and no format of configuration files.
+
+pub mod remote_write;
+pub mod text;
+
+mod scrape;
+
+pub use remote_write::{BadSeries, WriteError, WriteLimits};
+pub use scrape::{
+    BODY_BYTES_MAX_DEFAULT, Health, SAMPLE_LIMIT_DEFAULT, Scheme, ScrapeJob, Scraper, ScraperError,
+    Target, TargetStatus, TargetsStatus,
+};
+pub use text::{Format, ParseError, Scraped, TextLimits};

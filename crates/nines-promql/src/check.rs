@@ -2,6 +2,7 @@
 
 mod places;
 
+use std::panic;
 use std::time::{Duration, SystemTime};
 
 use nines_base::{METRIC_NAME, MatchOp, Matcher};
@@ -55,7 +56,10 @@ fn parse(text: &str) -> Result<Expr, QueryError> {
         return Err(QueryError::parse(format!("a query has at most {QUERY_BYTES_MAX} bytes")));
     }
     check_size(text)?;
-    foreign_parser::parse(text).map_err(QueryError::parse)
+    // The parser panics where a duration is not finite, as in `up offset NaN`. It keeps no state that could break.
+    let parsed = panic::catch_unwind(|| foreign_parser::parse(text));
+    let parsed = parsed.unwrap_or_else(|_| Err("a duration is not finite or too long".to_owned()));
+    parsed.map_err(QueryError::parse)
 }
 
 /// Refuses what would make the parser's tree deeper than a stack can bear.

@@ -68,6 +68,8 @@ fn mistakes_are_refused_with_a_reason() {
             "1 > 2",
             "up and 1",
             "up[0s]",
+            "up offset NaN",
+            "up[1e300]",
             "{}",
             r#"up{job=~"("}"#,
             "info(up)",
@@ -91,6 +93,10 @@ fn mistakes_are_refused_with_a_reason() {
               invalid query: set operator 'and' not allowed in binary scalar expression
             up[0s]
               invalid query: duration must be greater than 0
+            up offset NaN
+              invalid query: a duration is not finite or too long
+            up[1e300]
+              invalid query: a duration is not finite or too long
             {}
               invalid query: vector selector must contain at least one non-empty matcher
             up{job=~"("}

@@ -207,7 +207,7 @@ fn extreme_times_do_not_overflow() {
     for query in ["up", "up[1000y]", "up offset -1000y", "up @ 1e15", "sum_over_time(up[1y:1d])"] {
         let query = check(query).unwrap();
         for at_ms in [i64::MIN, -1, 0, i64::MAX] {
-            println!("{:?}", query.instant(&counters(), at_ms, &limits).is_ok());
+            drop(query.instant(&counters(), at_ms, &limits));
         }
     }
 }

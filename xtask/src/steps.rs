@@ -63,9 +63,10 @@ impl Report {
         }
     }
 
-    /// Whether nothing failed.
-    pub(crate) fn is_good(&self) -> bool {
-        !self.steps.iter().any(|(_, _, it)| matches!(it, Outcome::Failed(_)))
+    /// The names of the steps that failed.
+    pub(crate) fn failed(&self) -> Vec<&str> {
+        let failed = self.steps.iter().filter(|(_, _, it)| matches!(it, Outcome::Failed(_)));
+        failed.map(|(name, _, _)| name.as_str()).collect()
     }
 
     /// Whether this step has passed.

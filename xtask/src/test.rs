@@ -47,8 +47,12 @@ pub(crate) fn run(repository: &Repository, packages: &[String]) -> ExitCode {
     if runner == Runner::CargoTest {
         println!("cargo-nextest is not installed; the tests ran under cargo test");
     }
+    let failed = report.failed();
+    if !failed.is_empty() {
+        println!("FAILED: {}", failed.join(", "));
+    }
     println!("{summary}");
-    if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn tidy_outcome(problems: &[String]) -> Outcome {

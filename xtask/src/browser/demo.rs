@@ -1,5 +1,8 @@
 //! A running demo, as a child process that is stopped with its owner.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -63,12 +66,15 @@ impl Demo {
         profile: Build,
         place: &Path,
     ) -> anyhow::Result<Self> {
-        let binary = build(repository, profile)?;
+        Self::start_program(&build(repository, profile)?, place)
+    }
+
+    fn start_program(binary: &Path, place: &Path) -> anyhow::Result<Self> {
         let (ready, log) = (place.join("ready.json"), place.join("demo.log"));
         let output =
             File::create(&log).with_context(|| format!("failed to write {}", log.display()))?;
         let start = Instant::now();
-        let child = Command::new(&binary)
+        let child = Command::new(binary)
             .args(["demo", "--listen", "127.0.0.1:0", "--data"])
             .arg(place.join("data"))
             .arg("--ready-file")

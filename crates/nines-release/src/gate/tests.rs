@@ -79,17 +79,25 @@ fn exactly_the_minimum_is_not_more_than_the_minimum() {
 
 #[test]
 fn a_service_without_objectives_is_unknown_and_an_incident_still_closes() {
-    check(&GatePolicy::default_policy(), &input(Vec::new()), &expect![[r#"
+    check(
+        &GatePolicy::default_policy(),
+        &input(Vec::new()),
+        &expect![[r#"
         unknown (no_data)
         unknown: error budget: need at least one objective; have no objective watches checkout
         pass: open incident: need no open incident; have none
-    "#]]);
+    "#]],
+    );
     let with_incident = GateInput { open_incidents: vec![incident()], ..input(Vec::new()) };
-    check(&GatePolicy::default_policy(), &with_incident, &expect![[r#"
+    check(
+        &GatePolicy::default_policy(),
+        &with_incident,
+        &expect![[r#"
         closed (policy)
         unknown: error budget: need at least one objective; have no objective watches checkout
         fail: open incident: need no open incident; have INC-42 SEV2 checkout fails
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -99,41 +107,57 @@ fn little_data_is_unknown_unless_the_budget_is_spent_already() {
         state: "young".to_owned(),
         ..budget("errors", Some(remaining))
     };
-    check(&GatePolicy::default_policy(), &input(vec![young(900_000_000)]), &expect![[r#"
+    check(
+        &GatePolicy::default_policy(),
+        &input(vec![young(900_000_000)]),
+        &expect![[r#"
         unknown (young)
         unknown: error budget errors: need more than 0 % left, 25 % of the window known; have 90.00 % left (63 000 bad, 60 519.5 allowed), 24.99 % of the window known (young)
         pass: burn rate: need no page for burn; have no page fires
         pass: open incident: need no open incident; have none
-    "#]]);
-    check(&GatePolicy::default_policy(), &input(vec![young(-1)]), &expect![[r#"
+    "#]],
+    );
+    check(
+        &GatePolicy::default_policy(),
+        &input(vec![young(-1)]),
+        &expect![[r#"
         closed (policy)
         fail: error budget errors: need more than 0 % left; have -0.01 % left (63 000 bad, 60 519.5 allowed)
         pass: burn rate: need no page for burn; have no page fires
         pass: open incident: need no open incident; have none
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_burn_page_and_an_incident_close_or_are_noted() {
     let burning = BudgetInput { burn_page: true, ..budget("errors", Some(700_000_000)) };
     let input = GateInput { open_incidents: vec![incident()], ..input(vec![burning]) };
-    check(&GatePolicy::default_policy(), &input, &expect![[r#"
+    check(
+        &GatePolicy::default_policy(),
+        &input,
+        &expect![[r#"
         closed (policy)
         pass: error budget errors: need more than 0 % left; have 70.00 % left (63 000 bad, 60 519.5 allowed)
         fail: burn rate: need no page for burn; have a page fires for errors
         fail: open incident: need no open incident; have INC-42 SEV2 checkout fails
-    "#]]);
+    "#]],
+    );
     let lenient = GatePolicy {
         open_incident: OnOpenIncident::Note,
         burn_page: OnBurnPage::Note,
         ..GatePolicy::default_policy()
     };
-    check(&lenient, &input, &expect![[r#"
+    check(
+        &lenient,
+        &input,
+        &expect![[r#"
         open (policy)
         pass: error budget errors: need more than 0 % left; have 70.00 % left (63 000 bad, 60 519.5 allowed)
         pass: burn rate: need nothing (noted only); have a page fires for errors
         pass: open incident: need nothing (noted only); have INC-42 SEV2 checkout fails
-    "#]]);
+    "#]],
+    );
 }
 
 /// A decision crosses the API and the journal: this text may gain fields and never change one.
@@ -179,7 +203,8 @@ fn a_decision_reads_as_it_was_written() {
               "have": "none"
             }
           ]
-        }"#]].assert_eq(&text);
+        }"#]]
+    .assert_eq(&text);
     assert_eq!(serde_json::from_str::<Decision>(&text).unwrap(), decision);
 }
 

@@ -235,4 +235,4 @@ fn chain(error: &lettre::transport::smtp::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -233,4 +233,4 @@ fn refused(reason: String) -> Delivery {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

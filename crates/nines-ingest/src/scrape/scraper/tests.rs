@@ -17,6 +17,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::super::job::{Scheme, Target};
 use super::*;
 
+/// Short for quick tests, and long enough for an answer on a busy machine.
+const INTERVAL: SignedDuration = SignedDuration::from_millis(400);
 /// A scrape that does not come is a failed test, not a hanging one.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -119,8 +121,8 @@ fn job(address: SocketAddr) -> ScrapeJob {
         targets: vec![Target { address: address.to_string(), labels }],
         scheme: Scheme::Http,
         path: "/metrics".to_owned(),
-        interval: SignedDuration::from_millis(100),
-        timeout: SignedDuration::from_millis(100),
+        interval: INTERVAL,
+        timeout: INTERVAL,
         honor_labels: false,
         honor_timestamps: true,
         sample_limit: 100,
@@ -178,7 +180,7 @@ async fn a_target_is_scraped_again_and_again_and_ends_with_markers() {
 
     let headers = seen.lock().unwrap().clone().unwrap();
     assert!(headers["accept"].to_str().unwrap().starts_with("application/openmetrics-text"));
-    assert_eq!(headers["x-prometheus-scrape-timeout-seconds"], "0.1");
+    assert_eq!(headers["x-prometheus-scrape-timeout-seconds"], "0.4");
     assert_eq!(headers["accept-encoding"], "gzip");
 
     let status = bench.status.snapshot();
@@ -213,13 +215,16 @@ async fn failures_are_down_with_their_reason() {
         ("longer than 1000 bytes", || "# long\n".repeat(200).into_response()),
         ("not UTF-8", || vec![b'a', 0xff].into_response()),
     ];
+    let mut benches = Vec::new();
     for (reason, answer) in cases {
         let (address, _server) = serve(move |_| {
             let answer = answer();
             async { answer }
         })
         .await;
-        let mut bench = Bench::start(vec![job(address)]);
+        benches.push((reason, Bench::start(vec![job(address)])));
+    }
+    for (reason, mut bench) in benches {
         assert_eq!(value(&bench.append().await, "up"), Some(0.0), "{reason}");
         bench.append().await; // the status is written after the append
         let status = bench.status.snapshot();
@@ -233,7 +238,7 @@ async fn failures_are_down_with_their_reason() {
 #[tokio::test]
 async fn a_target_that_hangs_is_down_and_does_not_hold_the_end() {
     let (address, _server) = serve(|_| std::future::pending()).await;
-    let hanging = ScrapeJob { interval: SignedDuration::from_millis(150), ..job(address) };
+    let hanging = ScrapeJob { timeout: SignedDuration::from_millis(100), ..job(address) };
     let mut bench = Bench::start(vec![hanging]);
     assert_eq!(value(&bench.append().await, "up"), Some(0.0));
     bench.append().await;
@@ -269,13 +274,13 @@ async fn a_change_of_settings_keeps_the_series() {
     let (address, _server) = serve(|_| async { "a 1\n".into_response() }).await;
     let mut bench = Bench::start(vec![job(address)]);
     bench.append().await;
-    bench.jobs.send_modify(|jobs| jobs[0].interval = SignedDuration::from_millis(120));
+    bench.jobs.send_modify(|jobs| jobs[0].interval = SignedDuration::from_millis(300));
     for _ in 0..3 {
         let batches = bench.append().await;
         assert_eq!(ended(&batches), [""; 0]);
         assert_eq!(value(&batches, "scrape_series_added"), Some(0.0));
     }
-    assert_eq!(bench.status.snapshot()[0].interval, SignedDuration::from_millis(120));
+    assert_eq!(bench.status.snapshot()[0].interval, SignedDuration::from_millis(300));
     bench.jobs.send_replace(Vec::new());
     bench.append_where(|it| ended(it).len() == 6).await;
     assert!(bench.stop().await.is_empty(), "it has ended already");

@@ -73,7 +73,7 @@ proptest! {
         hour in 0..24,
     ) {
         let schedule = schedule(zone, &format!("2020-01-01T{hour:02}:30"), weeks);
-        let at = schedule.boundary(0).unwrap() + jiff::SignedDuration::from_secs(seconds);
+        let at = schedule.boundary(0).unwrap() + SignedDuration::from_secs(seconds);
         let shift = schedule.on_call(at).unwrap();
         prop_assert!(shift.from <= at && at < shift.until);
         prop_assert_eq!(schedule.shift(shift.index + 1).unwrap().from, shift.until);

@@ -139,7 +139,7 @@ pub enum Refusal {
 }
 
 /// One firing period.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activation {
     /// Counts from 1.
     pub number: u32,
@@ -163,7 +163,7 @@ pub enum Phase {
 }
 
 /// The fold of one alert's facts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
     /// The identity.
     pub labels: Labels,

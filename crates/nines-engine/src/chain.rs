@@ -3,10 +3,7 @@
 use nines_port::{HASH_BYTES, Record};
 use sha2::{Digest, Sha256};
 
-/// What the first record's hash is chained to.
-pub(crate) const GENESIS: [u8; HASH_BYTES] = [0; HASH_BYTES];
-
-/// SHA-256 of the previous hash and every field of `record` but its own hash, each with its length.
+/// SHA-256 of the previous hash (zeros before the first record) and every field of `record` but its own hash.
 pub(crate) fn hash(previous: &[u8; HASH_BYTES], record: &Record) -> [u8; HASH_BYTES] {
     let Record { seq, epoch, at, kind, version, body, hash: _ } = record;
     let mut hasher = Sha256::new();

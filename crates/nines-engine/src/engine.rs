@@ -12,6 +12,7 @@ use crate::command::{Command, Refusal, Reply};
 use crate::config::{Config, Installation};
 use crate::decide::Draft;
 use crate::fact::{DecodeError, EpochStarted, Fact};
+use crate::snapshot;
 use crate::state::State;
 
 /// The most commands of one cycle.
@@ -45,7 +46,6 @@ pub struct Engine {
     installation: Installation,
     config: Option<Arc<Config>>,
     rng: Rng,
-    head: [u8; HASH_BYTES],
     /// Ahead of the journal during a cycle, equal to `published` between two.
     working: State,
     /// What readers see: never ahead of the journal.
@@ -58,26 +58,32 @@ pub struct Engine {
 impl Engine {
     /// Folds the journal into state, and takes over what an earlier process left open.
     ///
-    /// `seed` makes ids and jitter.
+    /// `seed` makes ids and jitter. `snapshot` is a shortcut that may be wrong: then the whole journal is read.
     ///
     /// # Errors
     /// The journal cannot be read, or is not what was written.
     pub fn recover(
         mut journal: Box<dyn Journal>,
         installation: Installation,
+        snapshot: Option<&[u8]>,
         seed: u64,
         now: Timestamp,
     ) -> Result<Self, EngineError> {
-        let mut state = State::default();
-        let (mut head, mut last_at) = (chain::GENESIS, now);
+        let saved = match snapshot {
+            Some(bytes) => snapshot::decode(bytes, &installation.version, journal.as_mut())?,
+            None => None,
+        };
+        let mut state = saved.unwrap_or_default();
+        let mut last_at = now;
         loop {
             let records = journal.read(state.seq, READ_MAX)?;
             for record in &records {
-                if record.seq != state.seq + 1 || record.hash != chain::hash(&head, record) {
+                if record.seq != state.seq + 1 || record.hash != chain::hash(&state.head, record) {
                     return Err(EngineError::Chain { seq: record.seq });
                 }
                 state.evolve(&Fact::decode(record)?, record.at, record.seq, record.epoch);
-                (head, last_at) = (record.hash, last_at.max(record.at));
+                state.head = record.hash;
+                last_at = last_at.max(record.at);
             }
             if records.is_empty() {
                 break;
@@ -88,7 +94,6 @@ impl Engine {
             installation,
             config: None,
             rng: Rng::with_seed(seed),
-            head,
             published: Arc::new(RwLock::new(state.clone())),
             working: state,
             now: last_at,
@@ -161,7 +166,7 @@ impl Engine {
         }
         let epoch = self.journal.epoch();
         let first_seq = self.working.seq + 1 - facts.len() as u64;
-        let mut head = self.head;
+        let mut head = self.working.head;
         let mut records = Vec::with_capacity(facts.len());
         for (seq, fact) in (first_seq..).zip(facts) {
             let (kind, version, body) = (fact.kind().to_owned(), Fact::VERSION, fact.encode());
@@ -172,11 +177,12 @@ impl Engine {
             records.push(record);
         }
         self.journal.append(&records)?;
-        self.head = head;
+        self.working.head = head;
         let mut published = self.published.write().expect("readers of the state do not panic");
         for (seq, fact) in (first_seq..).zip(facts) {
             published.evolve(fact, self.now, seq, epoch);
         }
+        published.head = head;
         Ok(())
     }
 }

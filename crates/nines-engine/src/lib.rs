@@ -15,6 +15,7 @@ mod fact;
 mod host;
 mod message;
 pub mod outbox;
+pub mod snapshot;
 mod state;
 pub mod why;
 

@@ -111,7 +111,7 @@ pub enum CancelReason {
 }
 
 /// Where an intent stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     /// To be sent at or after then.
     Waiting {
@@ -149,7 +149,7 @@ pub enum Phase {
 }
 
 /// The fold of one intent's facts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outgoing {
     /// The order.
     pub intent: Intent,

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use nines_alert::{Alert, AlertKey, Phase};
 use nines_incident::{IncidentId, changes};
 use nines_oncall::EscalationId;
-use nines_port::Urgency;
+use nines_port::{HASH_BYTES, Urgency};
 use nines_runbook::{RunId, run};
+use serde::{Deserialize, Serialize};
 
 use crate::fact::{ConfigApplied, Fact, Of, Routed};
 use crate::outbox::{self, IntentId, Outgoing};
@@ -24,10 +25,12 @@ pub(crate) fn intent_prefix(escalation: EscalationId) -> String {
 }
 
 /// Everything that is known.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     /// The last fact's sequence number.
     pub seq: u64,
+    /// The hash of the last fact's record, which vouches for all before it.
+    pub(crate) head: [u8; HASH_BYTES],
     /// The present epoch.
     pub epoch: u64,
     /// The configuration that decides, once there is one.
@@ -54,7 +57,7 @@ pub struct State {
 }
 
 /// An alert, and where its present or last activation went.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct AlertRecord {
     /// The alert.
     pub alert: Alert,
@@ -63,7 +66,7 @@ pub struct AlertRecord {
 }
 
 /// An escalation, and what it is about.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EscalationRecord {
     /// About which alert.
     pub alert: AlertKey,

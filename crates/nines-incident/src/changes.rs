@@ -148,7 +148,7 @@ pub enum Refusal {
 }
 
 /// A change and the fact that told it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
     /// What changed.
     pub change: Change,
@@ -159,7 +159,7 @@ pub struct Recorded {
 }
 
 /// The fold of the facts: the newest changes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     changes: BTreeMap<String, Recorded>,
     /// By start, so that the oldest is found and forgotten.

@@ -133,7 +133,7 @@ pub struct AlertRef {
 }
 
 /// An alert and whether it fires.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkedAlert {
     /// Which.
     pub alert: AlertRef,
@@ -151,7 +151,7 @@ impl LinkedAlert {
 }
 
 /// One page to one person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageRef {
     /// When.
     pub at: Timestamp,
@@ -166,7 +166,7 @@ pub struct PageRef {
 }
 
 /// A runbook's run for this incident.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LinkedRun {
     /// The run's id.
     pub run: String,
@@ -185,7 +185,7 @@ pub struct LinkedRun {
 }
 
 /// Where an instant comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Provenance {
     /// Computed from other facts.
     Derived,
@@ -204,7 +204,7 @@ impl fmt::Display for Provenance {
 }
 
 /// An instant of the incident, how it is known, and by which fact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
     /// When.
     pub at: Timestamp,
@@ -215,7 +215,7 @@ pub struct Moment {
 }
 
 /// What an entry of the timeline is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum EntryKind {
     /// An alert joined, or stopped.
     Alert,
@@ -249,7 +249,7 @@ impl fmt::Display for EntryKind {
 }
 
 /// One line of the timeline: one fact.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// When the fact was recorded.
     pub at: Timestamp,
@@ -262,7 +262,7 @@ pub struct Entry {
 }
 
 /// The fold of the facts. Before [`crate::Fact::Opened`] it says nothing: `opened_at` is `None`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Counts from 1, for people: INC-42.
     pub number: u64,

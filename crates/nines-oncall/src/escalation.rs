@@ -125,7 +125,7 @@ pub enum Refusal {
 }
 
 /// Where an escalation stands.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     /// Not started.
     #[default]
@@ -155,7 +155,7 @@ pub enum Phase {
 }
 
 /// The fold of one escalation's facts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// As pinned at the start.
     pub policy: Option<Policy>,

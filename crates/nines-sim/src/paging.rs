@@ -197,7 +197,7 @@ fn recover(world: &World, journal: &MemoryJournal, seed: u64, now: Timestamp) ->
             version: "simulated".to_owned(),
         };
         let seed = seed.wrapping_add(u64::from(attempt));
-        if let Ok(engine) = Engine::recover(Box::new(journal), installation, seed, now) {
+        if let Ok(engine) = Engine::recover(Box::new(journal), installation, None, seed, now) {
             return engine;
         }
     }

@@ -7,10 +7,12 @@
 
 mod folder;
 mod memory;
+mod snapshots;
 mod sqlite;
 #[cfg(test)]
 mod tests;
 
 pub use folder::OpenError;
 pub use memory::MemoryJournal;
+pub use snapshots::SnapshotFiles;
 pub use sqlite::SqliteJournal;

@@ -132,7 +132,7 @@ fn second(second: i64) -> Timestamp {
 
 fn recover(journal: &TestJournal, at: i64) -> Engine {
     let journal = Box::new(journal.reopen());
-    let mut engine = Engine::recover(journal, installation(), 1, second(at)).unwrap();
+    let mut engine = Engine::recover(journal, installation(), None, 1, second(at)).unwrap();
     engine.cycle(vec![Command::ApplyConfig(config())], second(at)).unwrap();
     engine
 }
@@ -300,7 +300,7 @@ fn a_changed_record_breaks_the_chain() {
     drop(engine);
     journal.records.lock().unwrap()[2].body.push(b' ');
     let reopened = Box::new(journal.reopen());
-    let error = Engine::recover(reopened, installation(), 1, second(1)).unwrap_err();
+    let error = Engine::recover(reopened, installation(), None, 1, second(1)).unwrap_err();
     assert!(matches!(error, EngineError::Chain { seq: 3 }), "{error}");
 }
 
@@ -337,4 +337,31 @@ fn the_chain_of_a_page_names_samples_rule_person_and_receipt() {
         ack       01-01 00:00:40  ana by link
     "#]]
     .assert_eq(&crate::why::render(&chain, &jiff::tz::TimeZone::UTC));
+}
+
+#[test]
+fn a_snapshot_and_the_tail_are_the_whole_journal() {
+    let journal = TestJournal::default();
+    let mut engine = recover(&journal, 0);
+    ask(&mut engine, Command::ObserveBurns(vec![burn()]), 1).unwrap();
+    let saved = snapshot::encode(&engine.working, "test").unwrap();
+    deliver(&mut engine, 2, &accepted());
+    let open = |saved: Option<&[u8]>| {
+        let journal = TestJournal {
+            records: Arc::new(Mutex::new(journal.lines())),
+            epoch: 9,
+            fail_next: Arc::default(),
+        };
+        Engine::recover(Box::new(journal), installation(), saved, 1, second(5)).unwrap().working
+    };
+    let whole = open(None);
+    assert_eq!(open(Some(&saved)), whole);
+    // A snapshot of another program, of another journal, or of nobody is no shortcut and no harm.
+    let foreign = snapshot::encode(&engine.working, "other").unwrap();
+    let mut elsewhere = engine.working.clone();
+    elsewhere.head[0] ^= 1;
+    let elsewhere = snapshot::encode(&elsewhere, "test").unwrap();
+    for useless in [foreign.as_slice(), elsewhere.as_slice(), &saved[..saved.len() / 2], b""] {
+        assert_eq!(open(Some(useless)), whole);
+    }
 }

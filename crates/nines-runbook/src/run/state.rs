@@ -5,12 +5,13 @@ use std::fmt;
 
 use jiff::Timestamp;
 use nines_port::StepOutcome;
+use serde::{Deserialize, Serialize};
 
 use super::{Answer, Fact, RunId, RunResult, succeeded};
 use crate::{Step, StepKind};
 
 /// The fold of the facts. Before [`Fact::Started`] it is empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     pub(super) run: Option<RunId>,
     runbook: String,
@@ -27,7 +28,7 @@ pub struct State {
 }
 
 /// One step and how far it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepRecord {
     /// As pinned at the start.
     pub step: Step,
@@ -52,7 +53,7 @@ pub struct StepRecord {
 }
 
 /// How far a step is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum StepStatus {
     /// Not yet begun.
     Pending,

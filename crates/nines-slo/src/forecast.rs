@@ -47,7 +47,7 @@ pub(crate) fn exhausts_in(
     let step_ms = (window_ms / STEPS_MIN).clamp(MINUTE_MS, HOUR_MS);
     for step in 1..=(window_ms / step_ms).min(STEPS_MAX) {
         let next = left_at(step * step_ms);
-        if next <= 0.0 {
+        if next < 0.0 {
             return Some(between(step - 1, step_ms, left / (left - next)));
         }
         left = next;

@@ -21,6 +21,8 @@ mod slo;
 mod status;
 mod tail;
 mod tally;
+#[cfg(test)]
+mod testing;
 mod time;
 mod tracker;
 

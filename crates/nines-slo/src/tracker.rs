@@ -47,7 +47,7 @@ pub struct TrackerConfig {
     pub stale_after: SignedDuration,
     /// A series that was away for longer begins anew.
     pub forget_after: SignedDuration,
-    /// Samples that are further ahead of the last evaluation are not taken.
+    /// Samples that are further ahead of the last evaluation are not taken, so evaluate more often.
     pub ahead_max: SignedDuration,
     /// At least so much is kept; longer windows of SLOs extend it.
     pub history_min: SignedDuration,
@@ -278,7 +278,7 @@ impl Tracker {
         }
     }
 
-    /// The counts of (`from`, `to`] in steps, oldest first, at most `points_max` of them.
+    /// The counts of (`from`, `to`] in steps, oldest first, at most `points_max` of them (but two).
     ///
     /// The step is at least `step`, and long enough for whole slices and for the limit; steps lie on
     /// multiples of it, so that the same instant gives the same step every time.
@@ -292,11 +292,11 @@ impl Tracker {
     ) -> Vec<Slice> {
         let Some(tracked) = self.find(name).filter(|_| from < to) else { return Vec::new() };
         let (from_ms, to_ms) = (from.as_millisecond(), to.as_millisecond());
-        let points = i64::try_from(points_max.clamp(1, POINTS_MAX)).unwrap_or(1);
+        let points = i64::try_from(points_max.clamp(2, POINTS_MAX)).unwrap_or(2);
         let grain_ms = millis(self.config.cold_grain);
         // Both ends may lie inside of a step, which makes one step more.
-        let fitting_ms = (to_ms - from_ms) / points + 1;
-        let wanted_ms = millis(step).max(if points == 1 { to_ms - from_ms } else { fitting_ms });
+        let fitting_ms = (to_ms - from_ms) / (points - 1) + 1;
+        let wanted_ms = millis(step).max(fitting_ms);
         let step_ms = match tracked.tally.grain_ms(from_ms, to_ms) {
             hot_ms if hot_ms < grain_ms => round_up(wanted_ms, hot_ms),
             _ => round_up(wanted_ms, grain_ms),

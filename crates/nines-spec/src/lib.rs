@@ -1,1 +1,35 @@
 //! Files to domain values, with diagnostics.
+//!
+//! Reading gives what was understood *and* every mistake of all files, each with its place, its consequence
+//! and a fix. This is the only crate that knows YAML. It must not know what is done with the values.
+
+#![warn(missing_docs)]
+#![expect(clippy::disallowed_methods, reason = "this crate does the IO")]
+
+mod draft;
+mod explain;
+mod fields;
+mod finding;
+mod hex;
+mod kinds;
+mod link;
+mod mistake;
+mod node;
+mod openslo;
+mod place;
+mod query;
+mod reading;
+mod render;
+mod runbooks;
+mod source;
+mod spec;
+mod values;
+
+pub use draft::FINDINGS_MAX;
+pub use explain::{codes, explain};
+pub use fields::LIST_MAX;
+pub use finding::{Finding, Level, Span};
+pub use reading::{Reading, read_dir, read_files};
+pub use render::{Style, render};
+pub use source::{FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, ReadError, SourceFile};
+pub use spec::{NotifySpec, ScrapeSpec, Service, SmtpSpec, SmtpTls, Spec};

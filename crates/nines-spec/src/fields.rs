@@ -1,0 +1,280 @@
+//! Mappings with known fields, and the plain values in them: text, lists, booleans, whole numbers.
+//!
+//! Each reader reports what is wrong and gives what it understood. It must not know any kind of document.
+
+use crate::draft::Page;
+use crate::finding::{Span, line_and_column};
+use crate::mistake::Mistake;
+use crate::node::{Key, Node, Value};
+
+/// The most items of one list.
+pub const LIST_MAX: usize = 1_000;
+
+/// A mapping whose fields have been looked at.
+#[derive(Debug, Clone)]
+pub(crate) struct Fields<'n> {
+    pub(crate) owner: &'static str,
+    /// Where to point when a field is missing.
+    pub(crate) at: Span,
+    entries: Vec<(&'n Key, &'n Node)>,
+}
+
+/// Text and its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Text<'n> {
+    pub(crate) text: &'n str,
+    pub(crate) span: Span,
+}
+
+impl<'n> Fields<'n> {
+    /// A field that is there and not null.
+    pub(crate) fn get(&self, name: &str) -> Option<&'n Node> {
+        let (_, node) = self.entries.iter().find(|(key, _)| key.text == name)?;
+        (node.value != Value::Null).then_some(*node)
+    }
+
+    /// The place of the field's name, or of the whole.
+    pub(crate) fn key(&self, name: &str) -> Span {
+        self.entries.iter().find(|(key, _)| key.text == name).map_or(self.at, |(key, _)| key.span)
+    }
+
+    pub(crate) fn at(self, at: Span) -> Self {
+        Self { at, ..self }
+    }
+}
+
+impl Page<'_, '_> {
+    /// Reads a mapping; `owner` is how a message calls it, such as "SLO spec".
+    pub(crate) fn fields<'n>(
+        &mut self,
+        node: &'n Node,
+        owner: &'static str,
+        known: &[&str],
+    ) -> Option<Fields<'n>> {
+        let Value::Map(entries) = &node.value else {
+            self.wrong_type(
+                owner,
+                "a mapping",
+                node,
+                "write `field: value` lines, or `{field: value}`",
+            );
+            return None;
+        };
+        let mut fields = Fields { owner, at: node.anchor(), entries: Vec::new() };
+        for (key, value) in entries {
+            if let Some((first, _)) = fields.entries.iter().find(|(it, _)| it.text == key.text) {
+                let (first_line, _) = line_and_column(self.text(), first.span.start);
+                let name = key.text.clone();
+                self.report(&Mistake::DuplicateKey { key: name, first_line, at: key.span });
+                continue;
+            }
+            if !known.is_empty() && !known.contains(&key.text.as_str()) {
+                self.unknown_field(key, owner, known);
+            }
+            fields.entries.push((key, value));
+        }
+        Some(fields)
+    }
+
+    /// A mapping without fields, such as the inbox, which has no settings.
+    pub(crate) fn empty(&mut self, node: &Node, owner: &'static str) -> Option<()> {
+        let Value::Map(entries) = &node.value else {
+            self.wrong_type(owner, "an empty mapping", node, "write `{}`");
+            return None;
+        };
+        for (key, _) in entries {
+            let (field, known) = (key.text.clone(), "none".to_owned());
+            let label = format!("{owner} has no settings");
+            self.report(&Mistake::UnknownField { field, owner, known, label, at: key.span });
+        }
+        Some(())
+    }
+
+    fn unknown_field(&mut self, key: &Key, owner: &'static str, known: &[&str]) {
+        let label = match suggestion(&key.text, known.iter().copied()) {
+            Some(it) => format!("did you mean `{it}`?"),
+            None => format!("not a field of {owner}"),
+        };
+        let (field, known) = (key.text.clone(), known.join(", "));
+        self.report_by_form(&Mistake::UnknownField { field, owner, known, label, at: key.span });
+    }
+
+    /// A field that must be there.
+    pub(crate) fn need<'n>(
+        &mut self,
+        fields: &Fields<'n>,
+        field: &'static str,
+        example: &'static str,
+    ) -> Option<&'n Node> {
+        let node = fields.get(field);
+        if node.is_none() {
+            let (owner, at) = (fields.owner, fields.key(field));
+            self.report(&Mistake::MissingField { owner, field, example, at });
+        }
+        node
+    }
+
+    pub(crate) fn wrong_type(
+        &mut self,
+        what: &str,
+        expected: &'static str,
+        node: &Node,
+        help: &'static str,
+    ) {
+        let (what, found, at) = (what.to_owned(), node.kind(), node.anchor());
+        self.report(&Mistake::WrongType { what, expected, found, help, at });
+    }
+
+    /// Text; a number is taken as it was written.
+    pub(crate) fn scalar<'n>(&mut self, node: &'n Node, what: &str) -> Option<Text<'n>> {
+        match &node.value {
+            Value::Text(text) | Value::Number(text) => Some(Text { text, span: node.span }),
+            Value::Bool(_) => {
+                self.wrong_type(what, "text", node, "put it in quotes, if it is meant as text");
+                None
+            }
+            Value::Null | Value::List(_) | Value::Map(_) => {
+                self.wrong_type(what, "text", node, "write one value");
+                None
+            }
+        }
+    }
+
+    /// The text of an optional field.
+    pub(crate) fn maybe<'n>(&mut self, fields: &Fields<'n>, field: &str) -> Option<Text<'n>> {
+        let node = fields.get(field)?;
+        self.scalar(node, &format!("`{field}`"))
+    }
+
+    /// The items of a list.
+    pub(crate) fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
+        let Value::List(items) = &node.value else {
+            self.wrong_type(
+                what,
+                "a list",
+                node,
+                "write `[one, other]`, or lines that begin with `-`",
+            );
+            return None;
+        };
+        self.check_length(items.len(), 0, LIST_MAX, what, node.span);
+        Some(items.get(..LIST_MAX).unwrap_or(items))
+    }
+
+    /// A list, or one value that stands for a list of one.
+    pub(crate) fn one_or_more<'n>(&mut self, node: &'n Node, what: &str) -> &'n [Node] {
+        match &node.value {
+            Value::List(_) => self.list(node, what).unwrap_or_default(),
+            _ => std::slice::from_ref(node),
+        }
+    }
+
+    /// The texts of an optional list.
+    pub(crate) fn texts<'n>(&mut self, fields: &Fields<'n>, field: &str) -> Vec<Text<'n>> {
+        let Some(node) = fields.get(field) else { return Vec::new() };
+        let what = format!("`{field}`");
+        let items = self.list(node, &what).unwrap_or_default();
+        items.iter().filter_map(|it| self.scalar(it, &what)).collect()
+    }
+
+    pub(crate) fn check_length(
+        &mut self,
+        found: usize,
+        min: usize,
+        max: usize,
+        what: &str,
+        at: Span,
+    ) {
+        if !(min..=max).contains(&found) {
+            let items = if max == 1 { "item" } else { "items" };
+            let range = if min == 0 {
+                format!("at most {max} {items}")
+            } else if min == max {
+                format!("exactly {max} {items}")
+            } else {
+                format!("{min} to {max} {items}")
+            };
+            self.report(&Mistake::BadLength { what: what.to_owned(), range, found, at });
+        }
+    }
+
+    pub(crate) fn boolean(&mut self, fields: &Fields<'_>, field: &str) -> Option<bool> {
+        let node = fields.get(field)?;
+        match &node.value {
+            Value::Bool(text) => Some(text.eq_ignore_ascii_case("true")),
+            _ => {
+                let what = format!("`{field}`");
+                self.wrong_type(
+                    &what,
+                    "a boolean",
+                    node,
+                    "write `true` or `false`, without quotes",
+                );
+                None
+            }
+        }
+    }
+
+    pub(crate) fn whole_number(
+        &mut self,
+        fields: &Fields<'_>,
+        field: &str,
+        min: u32,
+        max: u32,
+    ) -> Option<u32> {
+        let node = fields.get(field)?;
+        let what = format!("`{field}`");
+        let Value::Number(text) = &node.value else {
+            self.wrong_type(&what, "a whole number", node, "write digits, without quotes");
+            return None;
+        };
+        let number = text.parse().ok().filter(|it| (min..=max).contains(it));
+        if number.is_none() {
+            let range = format!("a whole number from {min} to {max}");
+            self.report(&Mistake::OutOfRange { what, range, at: node.span });
+        }
+        number
+    }
+
+    /// One word of a few.
+    pub(crate) fn word<T: Copy>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        known: &[(&str, T)],
+    ) -> Option<T> {
+        let Text { text, span } = self.scalar(node, what)?;
+        if let Some((_, value)) = known.iter().find(|(word, _)| *word == text) {
+            return Some(*value);
+        }
+        let words = || known.iter().map(|(word, _)| *word);
+        let label = did_you_mean(text, words()).unwrap_or_else(|| "not one of them".to_owned());
+        let known = words().collect::<Vec<_>>().join(", ");
+        let (what, word) = (what.to_owned(), text.to_owned());
+        self.report(&Mistake::UnknownWord { what, word, known, label, at: span });
+        None
+    }
+}
+
+/// The known word that was probably meant.
+pub(crate) fn suggestion<'k>(
+    word: &str,
+    known: impl IntoIterator<Item = &'k str>,
+) -> Option<&'k str> {
+    let lower = word.to_lowercase();
+    let close = |it: &str| strsim::osa_distance(&lower, &it.to_lowercase());
+    let tolerance = (word.chars().count() / 3).max(1);
+    let best = known.into_iter().map(|it| (close(it), it)).min()?;
+    (best.0 <= tolerance).then_some(best.1)
+}
+
+/// As a label.
+pub(crate) fn did_you_mean<'k>(
+    word: &str,
+    known: impl IntoIterator<Item = &'k str>,
+) -> Option<String> {
+    suggestion(word, known).map(|it| format!("did you mean `{it}`?"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! Kind `Scrape`: scrape jobs, written as Prometheus writes them.
+//!
+//! Source: Prometheus, "Configuration", `<scrape_config>` and `<static_config>`.
+
+use jiff::SignedDuration;
+use nines_base::Labels;
+
+use crate::draft::{Noun, Page};
+use crate::fields::Fields;
+use crate::mistake::Mistake;
+use crate::node::Node;
+use crate::spec::ScrapeSpec;
+
+use super::Envelope;
+
+/// As in Prometheus' examples; its default of a minute is long for burn alerts.
+const INTERVAL_DEFAULT: SignedDuration = SignedDuration::from_secs(15);
+/// As in Prometheus.
+const TIMEOUT_DEFAULT: SignedDuration = SignedDuration::from_secs(10);
+/// Samples have millisecond stamps, and targets have other work.
+const INTERVAL_MIN: SignedDuration = SignedDuration::from_secs(1);
+/// Beyond five minutes a series counts as gone.
+const INTERVAL_MAX: SignedDuration = SignedDuration::from_mins(5);
+
+const SPEC_FIELDS: [&str; 3] = ["scrape_interval", "scrape_timeout", "scrape_configs"];
+const JOB_FIELDS: [&str; 7] = [
+    "job_name",
+    "scrape_interval",
+    "scrape_timeout",
+    "metrics_path",
+    "scheme",
+    "honor_labels",
+    "static_configs",
+];
+
+pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
+    let Some(spec) = page.fields(document.spec, "Scrape spec", &SPEC_FIELDS) else { return };
+    let interval = interval(page, &spec).unwrap_or(INTERVAL_DEFAULT);
+    let timeout = page.maybe_duration(&spec, "scrape_timeout");
+    let example = "scrape_configs: [{job_name: shop, static_configs: [{targets: ['shop:9090']}]}]";
+    let Some(jobs) = page.need(&spec, "scrape_configs", example) else { return };
+    for node in page.list(jobs, "`scrape_configs`").unwrap_or_default() {
+        if let Some(job) = job(page, node, interval, timeout) {
+            page.draft.spec.scrapes.push(job);
+        }
+    }
+}
+
+fn job(
+    page: &mut Page<'_, '_>,
+    node: &Node,
+    interval_default: SignedDuration,
+    timeout_default: Option<SignedDuration>,
+) -> Option<ScrapeSpec> {
+    let fields = page.fields(node, "a scrape job", &JOB_FIELDS)?;
+    let name = page.need(&fields, "job_name", "job_name: shop");
+    let name = name.and_then(|it| page.scalar(it, "`job_name`"));
+    let name = name.filter(|it| page.define(Noun::ScrapeJob, it.text, it.span));
+    let interval = interval(page, &fields).unwrap_or(interval_default);
+    let given = page.maybe_duration(&fields, "scrape_timeout");
+    if let Some(given) = given
+        && (given > interval || given <= SignedDuration::ZERO)
+    {
+        let what = "`scrape_timeout`".to_owned();
+        let range = "above zero and at most the interval".to_owned();
+        let at = fields.get("scrape_timeout").map_or(fields.at, |it| it.span);
+        page.report(&Mistake::OutOfRange { what, range, at });
+    }
+    let timeout = given.or(timeout_default).unwrap_or(TIMEOUT_DEFAULT).min(interval);
+    let path = page.maybe(&fields, "metrics_path");
+    let path = path.and_then(|it| {
+        let is_path = it.text.starts_with('/') && !it.text.contains(char::is_whitespace);
+        if !is_path {
+            let (text, expected, example) = (it.text.to_owned(), "a path", "/metrics");
+            page.report(&Mistake::BadAddress { text, expected, example, at: it.span });
+        }
+        is_path.then_some(it.text)
+    });
+    let scheme = fields.get("scheme");
+    let scheme = scheme
+        .and_then(|it| page.word(it, "`scheme`", &[("http", "http"), ("https", "https")]))
+        .unwrap_or("http");
+    let honor_labels = page.boolean(&fields, "honor_labels").unwrap_or(false);
+    let targets = targets(page, &fields);
+    Some(ScrapeSpec {
+        job: name?.text.to_owned(),
+        targets,
+        interval,
+        timeout,
+        path: path.unwrap_or("/metrics").to_owned(),
+        scheme: scheme.to_owned(),
+        honor_labels,
+        origin: page.origin(fields.at),
+    })
+}
+
+fn interval(page: &mut Page<'_, '_>, fields: &Fields<'_>) -> Option<SignedDuration> {
+    let interval = page.maybe_duration(fields, "scrape_interval")?;
+    if (INTERVAL_MIN..=INTERVAL_MAX).contains(&interval) {
+        return Some(interval);
+    }
+    let what = "`scrape_interval`".to_owned();
+    let range = "between 1s and 5m".to_owned();
+    let at = fields.get("scrape_interval").map_or(fields.at, |it| it.span);
+    page.report(&Mistake::OutOfRange { what, range, at });
+    None
+}
+
+fn targets(page: &mut Page<'_, '_>, job: &Fields<'_>) -> Vec<(String, Labels)> {
+    let mut targets = Vec::new();
+    let example = "static_configs: [{targets: ['shop:9090']}]";
+    let Some(groups) = page.need(job, "static_configs", example) else { return targets };
+    for group in page.list(groups, "`static_configs`").unwrap_or_default() {
+        let Some(fields) = page.fields(group, "a static config", &["targets", "labels"]) else {
+            continue;
+        };
+        let labels = page.labels(&fields, "labels");
+        for text in page.texts(&fields, "targets") {
+            if let Some(address) = page.target(text) {
+                targets.push((address, labels.clone()));
+            }
+        }
+    }
+    targets
+}

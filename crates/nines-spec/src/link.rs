@@ -1,0 +1,283 @@
+//! What can be judged only when everything is read: references, whether pages reach anyone, burn pairs.
+//!
+//! It must not know YAML.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use nines_base::format_duration;
+use nines_oncall::{Policy, Target};
+use nines_slo::{Lint, Severity, Slo};
+
+use crate::draft::{Draft, Noun, Place};
+use crate::fields::suggestion;
+use crate::mistake::Mistake;
+
+/// Without scrape jobs in the files, samples come so often.
+const SAMPLE_INTERVAL_DEFAULT: SignedDuration = SignedDuration::from_secs(15);
+/// A help names so many of the things that are defined.
+const NAMED_MAX: usize = 5;
+
+/// A name that something else must have.
+#[derive(Debug, Clone)]
+pub(crate) struct Reference {
+    pub(crate) noun: Noun,
+    pub(crate) name: String,
+    pub(crate) place: Place,
+    /// What happens when nothing of this name is defined.
+    pub(crate) consequence: &'static str,
+}
+
+/// Where the parts of an SLO were written.
+#[derive(Debug, Clone)]
+pub(crate) struct SloPlaces {
+    pub(crate) name: Place,
+    pub(crate) objective: Place,
+    pub(crate) alerting: Option<Place>,
+    /// One for each burn pair.
+    pub(crate) pairs: Vec<Place>,
+}
+
+/// Adds what the whole shows.
+pub(crate) fn check(draft: &mut Draft<'_>) {
+    // What seems undefined may be defined in a document that could not be read: one mistake, one finding.
+    if !draft.has_gaps {
+        check_references(draft);
+        check_pages(draft);
+        check_mail(draft);
+    }
+    check_burn_pairs(draft);
+    check_routes(draft);
+}
+
+fn check_references(draft: &mut Draft<'_>) {
+    for reference in std::mem::take(&mut draft.references) {
+        if !is_defined(draft, reference.noun, &reference.name) {
+            let mistake = undefined(draft, &reference);
+            draft.report(reference.place.file, &mistake);
+        }
+    }
+}
+
+fn is_defined(draft: &Draft<'_>, noun: Noun, name: &str) -> bool {
+    let has_slo =
+        || noun == Noun::Service && draft.spec.slos.iter().any(|it| it.name.service == name);
+    draft.definitions.contains_key(&(noun, name.to_owned())) || has_slo()
+}
+
+fn undefined(draft: &Draft<'_>, reference: &Reference) -> Mistake {
+    let name = reference.name.clone();
+    let at = reference.place.span;
+    let known: Vec<(&str, Place)> = draft
+        .definitions
+        .iter()
+        .filter(|((noun, _), _)| *noun == reference.noun)
+        .map(|((_, name), place)| (name.as_str(), *place))
+        .collect();
+    let help = defined(draft, reference.noun, &known);
+    let consequence = match suggestion(&name, known.iter().map(|(it, _)| *it)) {
+        Some(it) => format!("{}; did you mean `{it}`?", reference.consequence),
+        None => reference.consequence.to_owned(),
+    };
+    match reference.noun {
+        Noun::Escalation => Mistake::UndefinedEscalation { name, help, consequence, at },
+        Noun::Schedule => Mistake::UndefinedSchedule { name, help, consequence, at },
+        Noun::Person => Mistake::UndefinedPerson { name, help, consequence, at },
+        Noun::Runbook => Mistake::UndefinedRunbook { name, help, consequence, at },
+        Noun::Secret => Mistake::UndefinedSecret { name, help, consequence, at },
+        Noun::Service
+        | Noun::Slo
+        | Noun::Gate
+        | Noun::ScrapeJob
+        | Noun::Indicator
+        | Noun::Setting => Mistake::UndefinedService { name, help, consequence, at },
+    }
+}
+
+fn defined(draft: &Draft<'_>, noun: Noun, known: &[(&str, Place)]) -> String {
+    if known.is_empty() {
+        return match noun {
+            Noun::Runbook => "no runbook is defined; add a Markdown file to `runbooks/`".to_owned(),
+            Noun::Secret => {
+                "no secret is defined; add `webhook_secrets` to a Notify document".to_owned()
+            }
+            _ => format!("no {} is defined", noun.word()),
+        };
+    }
+    let named = known.iter().take(NAMED_MAX);
+    let named: Vec<String> =
+        named.map(|(name, place)| format!("{name} ({})", draft.origin(*place))).collect();
+    let more = match known.len().saturating_sub(NAMED_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("defined are {}{more}", named.join(", "))
+}
+
+/// A page that reaches nobody is worse than no page: people rely on it.
+fn check_pages(draft: &mut Draft<'_>) {
+    let mut mistakes = Vec::new();
+    for (slo, places) in draft.spec.slos.iter().zip(&draft.slo_places) {
+        let has_page = slo.alerting.pairs.iter().any(|it| it.severity == Severity::Page);
+        if has_page && let Some(because) = why_nobody(draft, slo) {
+            let (slo, help) = (slo.name.to_string(), help_for_nobody(draft));
+            let place = places.alerting.unwrap_or(places.name);
+            let at = place.span;
+            mistakes.push((place.file, Mistake::ReachesNobody { slo, because, help, at }));
+        }
+    }
+    for (file, mistake) in mistakes {
+        draft.report(file, &mistake);
+    }
+}
+
+fn help_for_nobody(draft: &Draft<'_>) -> String {
+    match draft.spec.policies.first() {
+        Some(it) => {
+            format!("write `escalation: {}`, or `preset: none` if nobody shall be woken", it.name)
+        }
+        None => "add documents of kinds Person and Escalation, or write `preset: none`".to_owned(),
+    }
+}
+
+/// The reason, or nothing when somebody is reached or when the reason is a finding of its own.
+fn why_nobody(draft: &Draft<'_>, slo: &Slo) -> Option<String> {
+    let name = match &slo.alerting.escalation {
+        Some(name) => name.clone(),
+        None => {
+            let labels = slo
+                .labels
+                .with("alertname", "SLOBurn")
+                .with("service", &slo.name.service)
+                .with("slo", &slo.name.slo)
+                .with("severity", "page");
+            match draft.spec.routing.decide(&labels).escalation {
+                Some(name) => name,
+                None if draft.spec.routing.routes.is_empty() => {
+                    return Some("it names no escalation, and there are no routes".to_owned());
+                }
+                None => return Some(format!("no route matches {labels}")),
+            }
+        }
+    };
+    let policy = draft.spec.policies.iter().find(|it| it.name == name)?;
+    let reaches = policy.steps.iter().flat_map(|it| &it.targets).any(|it| is_reached(draft, it));
+    (!reaches && is_complete(draft, policy))
+        .then(|| format!("nobody in escalation `{name}` has a contact"))
+}
+
+fn is_reached(draft: &Draft<'_>, target: &Target) -> bool {
+    let has_contact =
+        |name: &str| draft.spec.people.iter().any(|it| it.name == name && !it.contacts.is_empty());
+    match target {
+        Target::Person(name) => has_contact(name),
+        Target::Schedule(name) => {
+            let schedule = draft.spec.schedules.iter().find(|it| it.name == *name);
+            schedule.is_some_and(|it| it.members.iter().any(|it| has_contact(it)))
+        }
+    }
+}
+
+/// Whether all that the policy names is there; else that is the finding.
+fn is_complete(draft: &Draft<'_>, policy: &Policy) -> bool {
+    let has_person = |name: &str| draft.spec.people.iter().any(|it| it.name == name);
+    policy.steps.iter().flat_map(|it| &it.targets).all(|it| match it {
+        Target::Person(name) => has_person(name),
+        Target::Schedule(name) => {
+            let schedule = draft.spec.schedules.iter().find(|it| it.name == *name);
+            schedule.is_some_and(|it| it.members.iter().all(|it| has_person(it)))
+        }
+    })
+}
+
+fn check_mail(draft: &mut Draft<'_>) {
+    if draft.spec.notify.smtp.is_none() {
+        for place in std::mem::take(&mut draft.mail_places) {
+            draft.report(place.file, &Mistake::NoMailServer { at: place.span });
+        }
+    }
+}
+
+fn check_burn_pairs(draft: &mut Draft<'_>) {
+    let intervals = draft.spec.scrapes.iter().map(|it| it.interval);
+    let interval = intervals.max().unwrap_or(SAMPLE_INTERVAL_DEFAULT);
+    let mut mistakes = BTreeMap::new();
+    for (slo, places) in draft.spec.slos.iter().zip(&draft.slo_places) {
+        for lint in nines_slo::lint(slo, interval) {
+            if let Some((place, mistake)) = burn_pair_mistake(slo, places, &lint) {
+                // A preset has four pairs at one place; the same words once are enough.
+                let key = (place.file, place.span, mistake.to_string());
+                mistakes.entry(key).or_insert(mistake);
+            }
+        }
+    }
+    for ((file, _, _), mistake) in mistakes {
+        draft.report(file, &mistake);
+    }
+}
+
+fn burn_pair_mistake(slo: &Slo, places: &SloPlaces, lint: &Lint) -> Option<(Place, Mistake)> {
+    let (index, pair) = match *lint {
+        Lint::FactorBelowOne { pair_index, pair }
+        | Lint::NeverFires { pair_index, pair, .. }
+        | Lint::ShortWindowTooShort { pair_index, pair, .. }
+        | Lint::ShortWindowNotShorter { pair_index, pair }
+        | Lint::LongWindowTooLong { pair_index, pair, .. } => (pair_index, pair),
+        _ => return None,
+    };
+    let place = places.pairs.get(index).copied().unwrap_or(places.objective);
+    let at = place.span;
+    let factor = pair.factor.to_string().trim_end_matches('×').to_owned();
+    let long = format_duration(pair.long);
+    let short = format_duration(pair.short);
+    let mistake = match *lint {
+        Lint::NeverFires { worst_thousandths, .. } => Mistake::NeverFires {
+            severity: pair.severity.to_string(),
+            factor,
+            objective: slo.objective.to_string(),
+            worst: thousandths(worst_thousandths),
+            at,
+        },
+        Lint::ShortWindowTooShort { short_min, .. } => Mistake::BadPair {
+            problem: format!("a short window of {short} holds too few samples"),
+            help: format!("use at least {}", format_duration(short_min)),
+            at,
+        },
+        Lint::ShortWindowNotShorter { .. } => Mistake::BadPair {
+            problem: format!(
+                "the short window of {short} is not shorter than the long one of {long}"
+            ),
+            help: "a twelfth of the long window is usual".to_owned(),
+            at,
+        },
+        Lint::LongWindowTooLong { window, .. } => Mistake::BadPair {
+            problem: format!(
+                "the long window of {long} is longer than the budget's of {}",
+                format_duration(window)
+            ),
+            help: "use a shorter one, or a longer `window`".to_owned(),
+            at,
+        },
+        _ => Mistake::FactorBelowOne { factor, at },
+    };
+    Some((place, mistake))
+}
+
+fn thousandths(number: u64) -> String {
+    let text = format!("{}.{:03}", number / 1_000, number % 1_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A route behind one that takes everything.
+fn check_routes(draft: &mut Draft<'_>) {
+    let catch_all = draft.spec.routing.routes.iter().position(|it| it.matchers.is_empty());
+    let Some(catch_all) = catch_all else { return };
+    let Some(before) = draft.spec.routing.routes.get(catch_all).map(|it| it.origin.to_string())
+    else {
+        return;
+    };
+    for place in draft.route_places.split_off(catch_all + 1) {
+        let (before, at) = (before.clone(), place.span);
+        draft.report(place.file, &Mistake::ShadowedRoute { before, at });
+    }
+}

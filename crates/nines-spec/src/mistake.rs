@@ -1,0 +1,444 @@
+//! Every mistake that a configuration can contain: its code, its words, and what to do about it.
+//!
+//! Codes never change their meaning. A new mistake needs a variant here, a page in `pages.md` and a golden
+//! case in `tests/it/cases`. Messages say what is wrong, labels what happens because of it.
+
+use miette::Diagnostic;
+
+use crate::finding::Span;
+
+/// What is wrong, where, and what to do about it.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub(crate) enum Mistake {
+    // N00xx: files and syntax.
+    #[error("invalid YAML: {problem}")]
+    #[diagnostic(code(N0001), help("the rest of this document was not read"))]
+    Syntax {
+        problem: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("the file has {bytes} bytes, at most {limit} are read")]
+    #[diagnostic(code(N0002), help("split it; several files are read as one configuration"))]
+    FileTooLarge { bytes: u64, limit: usize },
+    #[error("the folder has more than {limit} files")]
+    #[diagnostic(
+        code(N0003),
+        help("this file and all after it were left out; move what is not configuration elsewhere")
+    )]
+    TooManyFiles { limit: usize },
+    #[error("the file is not UTF-8")]
+    #[diagnostic(code(N0004), help("save it as UTF-8"))]
+    NotUtf8 {
+        #[label("the first byte that is not text")]
+        at: Span,
+    },
+    #[error("the document is too large: {problem}")]
+    #[diagnostic(code(N0005), help("use fewer aliases and less nesting, or split it at `---`"))]
+    TooComplex {
+        problem: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("more than {limit} findings; the rest is not shown")]
+    #[diagnostic(code(N0006), help("mend the first ones and check again"))]
+    TooManyFindings { limit: usize },
+
+    // N01xx: structure and references.
+    #[error("unknown kind `{kind}`")]
+    #[diagnostic(code(N0101), help("kinds are {known}"))]
+    UnknownKind {
+        kind: String,
+        known: String,
+        label: String,
+        #[label("{label}")]
+        at: Span,
+    },
+    #[error("unknown field `{field}` in {owner}")]
+    #[diagnostic(code(N0102), help("fields are {known}"))]
+    UnknownField {
+        field: String,
+        owner: &'static str,
+        known: String,
+        label: String,
+        #[label("{label}")]
+        at: Span,
+    },
+    #[error("{owner} needs `{field}`")]
+    #[diagnostic(code(N0103), help("add `{example}`"))]
+    MissingField {
+        owner: &'static str,
+        field: &'static str,
+        example: &'static str,
+        #[label("`{field}` is missing here")]
+        at: Span,
+    },
+    #[error("{what} is {expected}, not {found}")]
+    #[diagnostic(code(N0104), help("{help}"))]
+    WrongType {
+        what: String,
+        expected: &'static str,
+        found: &'static str,
+        help: &'static str,
+        #[label("{found}")]
+        at: Span,
+    },
+    #[error("`{key}` is given twice")]
+    #[diagnostic(code(N0105), help("keep one of them; the other is in line {first_line}"))]
+    DuplicateKey {
+        key: String,
+        first_line: u32,
+        #[label("this one is not used")]
+        at: Span,
+    },
+    #[error("{noun} `{name}` is defined twice")]
+    #[diagnostic(code(N0106), help("rename one of them; the other is in {first}"))]
+    DuplicateName {
+        noun: &'static str,
+        name: String,
+        first: String,
+        #[label("this one is not used")]
+        at: Span,
+    },
+    #[error("`{name}` is not a name")]
+    #[diagnostic(code(N0107), help("a name is {rule}"))]
+    BadName {
+        name: String,
+        rule: &'static str,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("`{text}` is not a duration")]
+    #[diagnostic(
+        code(N0108),
+        help("write whole numbers with units in falling order, e.g. `30s`, `1h30m`, `28d`")
+    )]
+    BadDuration {
+        text: String,
+        label: String,
+        #[label("{label}")]
+        at: Span,
+    },
+    #[error("{owner} has both `{one}` and `{other}`")]
+    #[diagnostic(code(N0109), help("keep one of them"))]
+    Conflict {
+        owner: &'static str,
+        one: &'static str,
+        other: &'static str,
+        #[label("says the same as `{one}` in another way")]
+        at: Span,
+    },
+    #[error("service `{name}` is not defined")]
+    #[diagnostic(code(N0110), help("{help}"))]
+    UndefinedService {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("{what} cannot be `{word}`")]
+    #[diagnostic(code(N0111), help("it is one of {known}"))]
+    UnknownWord {
+        what: String,
+        word: String,
+        known: String,
+        label: String,
+        #[label("{label}")]
+        at: Span,
+    },
+    #[error("{what} is {range}")]
+    #[diagnostic(code(N0112))]
+    OutOfRange {
+        what: String,
+        range: String,
+        #[label("out of range")]
+        at: Span,
+    },
+    #[error("{what} has {range}, not {found}")]
+    #[diagnostic(code(N0113))]
+    BadLength {
+        what: String,
+        range: String,
+        found: usize,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("unknown apiVersion `{version}`")]
+    #[diagnostic(code(N0114), help("write `nines/v1`; `openslo/v1` is read too"))]
+    UnknownVersion {
+        version: String,
+        #[label("the document was not read")]
+        at: Span,
+    },
+    #[error("{what} is ignored")]
+    #[diagnostic(code(N0115), severity(Warning), help("{help}"))]
+    Ignored {
+        what: String,
+        help: &'static str,
+        #[label("has no effect")]
+        at: Span,
+    },
+    #[error("{what} is not supported")]
+    #[diagnostic(code(N0116), help("{help}"))]
+    Unsupported {
+        what: String,
+        help: &'static str,
+        #[label("cannot be evaluated")]
+        at: Span,
+    },
+    #[error("`{name}` is not a label name")]
+    #[diagnostic(code(N0117), help("letters, digits and `_`, not a digit first, not `__` first"))]
+    BadLabelName {
+        name: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("`{text}` is not {expected}")]
+    #[diagnostic(code(N0118), help("write it like `{example}`"))]
+    BadAddress {
+        text: String,
+        expected: &'static str,
+        example: &'static str,
+        #[label("here")]
+        at: Span,
+    },
+
+    // N02xx: SLOs.
+    #[error("{problem}")]
+    #[diagnostic(code(N0201), help("write the share of good events, e.g. `99.9%`"))]
+    BadObjective {
+        problem: String,
+        label: String,
+        #[label("{label}")]
+        at: Span,
+    },
+    #[error("a counter SLI has two of `good`, `bad` and `total`, not {found}")]
+    #[diagnostic(code(N0202), help("the third follows from the two, so {advice}"))]
+    TwoOfThree {
+        found: &'static str,
+        advice: &'static str,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0203), help("{help}"))]
+    BadSelector {
+        problem: String,
+        help: String,
+        label: String,
+        #[label("{label}")]
+        at: Span,
+    },
+    #[error("a window lies between {min} and {max}")]
+    #[diagnostic(
+        code(N0204),
+        help("`28d` is four whole weeks, so that every weekday weighs the same")
+    )]
+    BadWindow {
+        min: String,
+        max: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0205), help("{help}"))]
+    BadHistogram {
+        problem: String,
+        help: &'static str,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("this query does not count events")]
+    #[diagnostic(
+        code(N0206),
+        help("budgets are counted from counters; give a selector, or `sum(rate(selector[...]))`")
+    )]
+    NotACounter {
+        #[label("cannot be reduced to counters")]
+        at: Span,
+    },
+    #[error("`{text}` is not a burn factor")]
+    #[diagnostic(
+        code(N0207),
+        help("write a decimal with at most three digits behind the point, e.g. `14.4`")
+    )]
+    BadFactor {
+        text: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("a factor of {factor} is below 1")]
+    #[diagnostic(code(N0213), help("use a factor above 1"))]
+    FactorBelowOne {
+        factor: String,
+        #[label("alerts on a service that meets its objective")]
+        at: Span,
+    },
+    #[error("a {severity} with factor {factor} can never fire at {objective}")]
+    #[diagnostic(code(N0214), help("use `preset: none` with a ticket, or a higher objective"))]
+    NeverFires {
+        severity: String,
+        factor: String,
+        objective: String,
+        worst: String,
+        #[label("the burn of a total outage is only {worst}")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0215), help("{help}"))]
+    BadPair {
+        problem: String,
+        help: String,
+        #[label("here")]
+        at: Span,
+    },
+
+    // N03xx: routes.
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0301),
+        help(
+            "write `team: shop` or a list such as `['team=\"shop\"', 'severity=~\"page|ticket\"']`"
+        )
+    )]
+    BadMatcher {
+        problem: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("this route can never match")]
+    #[diagnostic(
+        code(N0302),
+        severity(Warning),
+        help("routes are tried in order; move {before} behind this one")
+    )]
+    ShadowedRoute {
+        before: String,
+        #[label("an earlier route takes every alert")]
+        at: Span,
+    },
+
+    // N04xx: on-call.
+    #[error("escalation `{name}` is not defined")]
+    #[diagnostic(code(N0401), help("{help}"))]
+    UndefinedEscalation {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("schedule `{name}` is not defined")]
+    #[diagnostic(code(N0402), help("{help}"))]
+    UndefinedSchedule {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("person `{name}` is not defined")]
+    #[diagnostic(code(N0403), help("{help}"))]
+    UndefinedPerson {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("unknown time zone `{zone}`")]
+    #[diagnostic(code(N0404), help("write an IANA name such as `Europe/Warsaw`, or `UTC`"))]
+    UnknownZone {
+        zone: String,
+        label: String,
+        #[label("{label}")]
+        at: Span,
+    },
+    #[error("a page for `{slo}` reaches nobody")]
+    #[diagnostic(code(N0405), help("{help}"))]
+    ReachesNobody {
+        slo: String,
+        because: String,
+        help: String,
+        #[label("{because}")]
+        at: Span,
+    },
+    #[error("`{text}` is not a date or a clock time")]
+    #[diagnostic(
+        code(N0406),
+        help("write the first hand-off in clock time, e.g. `2026-01-05T09:00`")
+    )]
+    BadStart {
+        text: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("person `{person}` has no contact")]
+    #[diagnostic(code(N0407), severity(Warning), help("add `contacts: [inbox: {{}}]`"))]
+    NoContact {
+        person: String,
+        #[label("nothing can be sent to `{person}`")]
+        at: Span,
+    },
+    #[error("a shift lasts whole weeks, 1 to {weeks_max}")]
+    #[diagnostic(code(N0408), help("write `1w` or `2w`"))]
+    BadRotation {
+        weeks_max: u32,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("secret `{name}` is not defined")]
+    #[diagnostic(code(N0409), help("{help}"))]
+    UndefinedSecret {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("there is no mail server for this contact")]
+    #[diagnostic(
+        code(N0410),
+        severity(Warning),
+        help("add a document of kind `Notify` with `smtp`")
+    )]
+    NoMailServer {
+        #[label("mail to this address will be refused")]
+        at: Span,
+    },
+
+    // N05xx: runbooks.
+    #[error("runbook `{name}` is not defined")]
+    #[diagnostic(code(N0501), help("{help}"))]
+    UndefinedRunbook {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0502), severity(Warning), help("{help}"))]
+    RunbookStep {
+        problem: String,
+        help: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("the front matter has no end")]
+    #[diagnostic(code(N0503), help("close it with a line of three dashes"))]
+    OpenFrontMatter {
+        #[label("begins here")]
+        at: Span,
+    },
+
+    // N06xx: gates.
+    #[error("`{text}` is not a share")]
+    #[diagnostic(code(N0601), help("write a percentage from 0% to 100%, e.g. `10%`"))]
+    BadShare {
+        text: String,
+        #[label("here")]
+        at: Span,
+    },
+}

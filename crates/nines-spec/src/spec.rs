@@ -1,0 +1,119 @@
+//! What a folder of files says, as values that the domains understand.
+//!
+//! Only plain data; how it was written down stays behind in the readers.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use nines_alert::Routing;
+use nines_base::{Labels, Origin};
+use nines_oncall::{Person, Policy, Schedule};
+use nines_release::GatePolicy;
+use nines_runbook::Runbook;
+use nines_slo::Slo;
+
+/// Everything that the files configure, each list in the order of files and lines.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Spec {
+    /// Service-level objectives, with unique names.
+    pub slos: Vec<Slo>,
+    /// Who can be told.
+    pub people: Vec<Person>,
+    /// Who is on call when.
+    pub schedules: Vec<Schedule>,
+    /// Escalation policies.
+    pub policies: Vec<Policy>,
+    /// From an alert's labels to an escalation policy.
+    pub routing: Routing,
+    /// Markdown runbooks.
+    pub runbooks: Vec<Runbook>,
+    /// What must hold before a change may proceed.
+    pub gates: Vec<GatePolicy>,
+    /// What runs, and what it needs.
+    pub services: Vec<Service>,
+    /// What is scraped.
+    pub scrapes: Vec<ScrapeSpec>,
+    /// How messages leave.
+    pub notify: NotifySpec,
+    /// The first 12 hexadecimal digits of a SHA-256 over all files: their names and their bytes.
+    pub revision: String,
+    /// How many files were read.
+    pub files: usize,
+}
+
+/// Something that serves users or other services.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Unique, such as `checkout`.
+    pub name: String,
+    /// The team or person who keeps it.
+    pub owner: Option<String>,
+    /// The services that it calls.
+    pub depends_on: Vec<String>,
+    /// How much it matters, in the words of its owners, such as `1`.
+    pub tier: Option<String>,
+    /// The runbook to begin with.
+    pub runbook: Option<String>,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// One scrape job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScrapeSpec {
+    /// Becomes the label `job`.
+    pub job: String,
+    /// `host:port`, and the labels that its series get.
+    pub targets: Vec<(String, Labels)>,
+    /// Between two scrapes of one target.
+    pub interval: SignedDuration,
+    /// At most `interval`.
+    pub timeout: SignedDuration,
+    /// Begins with `/`.
+    pub path: String,
+    /// `http` or `https`.
+    pub scheme: String,
+    /// Whether labels of the samples win over those of the target.
+    pub honor_labels: bool,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// How messages leave, and where secrets are. No secret is ever part of a file that nines reads as YAML.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotifySpec {
+    /// For e-mail.
+    pub smtp: Option<SmtpSpec>,
+    /// The file that holds the secret of this name.
+    pub webhook_secrets: BTreeMap<String, String>,
+    /// Where people reach the console; without a slash at the end.
+    pub external_url: Option<String>,
+}
+
+/// The mail server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SmtpSpec {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: SmtpTls,
+    /// The account, if it wants one.
+    pub username: Option<String>,
+    /// The file that holds the account's password.
+    pub password_file: Option<String>,
+    /// The sender's address.
+    pub from: String,
+}
+
+/// How a connection to a mail server is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// Not at all; for servers on the same machine.
+    None,
+    /// By an upgrade of a clear connection, usually on port 587.
+    StartTls,
+    /// From the first byte, usually on port 465.
+    Tls,
+}

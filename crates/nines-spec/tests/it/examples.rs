@@ -1,0 +1,39 @@
+//! The examples of the repository are without findings.
+
+use std::path::{Path, PathBuf};
+
+use nines_spec::{Reading, Style, read_dir, render};
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
+}
+
+fn clean(name: &str) -> Reading {
+    let reading = read_dir(&example(name)).unwrap();
+    let shown = render(&reading.findings, &reading.sources, Style::Unicode);
+    assert!(reading.findings.is_empty(), "{shown}");
+    reading
+}
+
+#[test]
+fn the_minimal_example_is_one_service_in_one_file() {
+    let spec = clean("minimal").spec;
+    assert_eq!((spec.slos.len(), spec.services.len()), (1, 1));
+}
+
+#[test]
+fn the_shop_has_what_the_demo_tells() {
+    let spec = clean("shop").spec;
+    assert!(8 <= spec.slos.len());
+    let names =
+        |it: &[nines_spec::Service]| it.iter().map(|it| it.name.clone()).collect::<Vec<_>>();
+    let mut services = names(&spec.services);
+    services.sort();
+    assert_eq!(services, ["cart", "checkout", "gateway", "orders", "payments", "search"]);
+    let heals = |it: &nines_runbook::Runbook| {
+        it.steps.iter().any(|it| it.text.contains("demo heal") && it.idempotent)
+    };
+    assert_eq!(spec.runbooks.len(), 5);
+    assert!(spec.runbooks.iter().all(heals));
+    assert!(spec.runbooks.iter().all(|it| it.steps.iter().any(|it| it.read_only)));
+}

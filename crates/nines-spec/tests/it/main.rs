@@ -1,0 +1,8 @@
+//! The public face: golden cases of every mistake, the examples, and properties of any text.
+//!
+//! A case is `cases/NAME.yaml`, `cases/NAME.md` or a folder `cases/NAME`; `cases/NAME.txt` is what a terminal
+//! shows. `UPDATE_EXPECT=1 cargo test -p nines-spec` rewrites the texts.
+
+mod examples;
+mod golden;
+mod properties;

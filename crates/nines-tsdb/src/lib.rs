@@ -1,1 +1,37 @@
 //! Metrics store: write-ahead log, head, segments, retention.
+//!
+//! A sample is appended to the write-ahead log and to the head, which keeps encoded chunks per series in
+//! memory. [`Tsdb::maintain`] cuts what is older than a segment's span into segment files, merges small
+//! segments, and drops old ones. One registry of series serves head and segments. Nothing here reads a clock;
+//! this crate must not know HTTP, PromQL's text, or who calls it.
+//!
+//! Locks are always taken in this order: maintenance, log, state.
+
+#![expect(
+    clippy::disallowed_types,
+    reason = "hash maps stay inside; every answer is sorted before it leaves"
+)]
+
+mod chunk;
+mod cut;
+mod files;
+mod finding;
+mod fuzz;
+mod maintain;
+mod manifest;
+mod merge;
+mod options;
+mod postings;
+mod query;
+mod registry;
+mod segment;
+mod series;
+mod store;
+mod wal;
+mod wire;
+
+pub use finding::{AppendError, Damage, Finding, MaintainError, OpenError};
+pub use fuzz::fuzz;
+pub use maintain::Maintained;
+pub use options::Options;
+pub use store::{Stats, Tsdb};

@@ -23,9 +23,9 @@ function inUse(part) {
 function replace(id, next) {
   const old = byId(id), fresh = next.getElementById(id);
   if (!old || !fresh || old.outerHTML === fresh.outerHTML || inUse(old)) return;
-  for (const it of old.querySelectorAll("details[id][open]")) {
+  for (const it of old.querySelectorAll("details[id]")) {
     const same = fresh.querySelector("#" + CSS.escape(it.id));
-    if (same) same.open = true;
+    if (same) same.open = it.open;
   }
   const same = (it) => it.tagName + it.textContent + (it.getAttribute("href") || "");
   const active = old.contains(document.activeElement) && document.activeElement !== old

@@ -19,7 +19,7 @@ pub(super) async fn oncall(visit: Visit) -> Response {
     let on_call = visit.shared().on_call(visit.now);
     let main = html! {
         h1 { "On-call" }
-        @if on_call.is_empty() { (parts::empty("No schedule yet: write a document of kind Schedule, see `nines explain schedule`.")) }
+        @if on_call.is_empty() { (parts::empty("No schedule yet: write a document of kind Schedule; `nines init` writes an example.")) }
         @else { (now(&on_call)) }
         @for it in &spec.schedules { (turns(it, visit.now)) }
         h2 { "Escalation policies" }

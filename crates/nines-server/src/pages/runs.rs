@@ -66,7 +66,7 @@ fn show(visit: &Visit, id: &str, problem: Option<&Problem>) -> Response {
                 }
             } @else { (parts::sign_in(visit)) }
         }
-        (parts::commands(&[format!("nines describe run {}", run.id)]))
+        (parts::commands(&[format!("nines run status {}", run.id)]))
     };
     visit.page_with(
         status_of(problem),

@@ -76,6 +76,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) indicators: BTreeMap<String, (usize, Node)>,
     /// Something was not read at all, so what seems undefined may be defined there.
     pub(crate) has_gaps: bool,
+    /// A route was left out, so what seems to match none may match that one.
+    pub(crate) has_broken_routes: bool,
 }
 
 impl<'a> Draft<'a> {
@@ -91,6 +93,7 @@ impl<'a> Draft<'a> {
             mail_places: Vec::new(),
             indicators: BTreeMap::new(),
             has_gaps: false,
+            has_broken_routes: false,
         }
     }
 

@@ -132,11 +132,16 @@ fn check_pages(draft: &mut Draft<'_>) {
 }
 
 fn help_for_nobody(draft: &Draft<'_>) -> String {
-    match draft.spec.policies.first() {
+    let reaches =
+        |it: &&Policy| it.steps.iter().flat_map(|it| &it.targets).any(|it| is_reached(draft, it));
+    match draft.spec.policies.iter().find(reaches) {
         Some(it) => {
             format!("write `escalation: {}`, or `preset: none` if nobody shall be woken", it.name)
         }
-        None => "add documents of kinds Person and Escalation, or write `preset: none`".to_owned(),
+        None if draft.spec.policies.is_empty() => {
+            "add documents of kinds Person and Escalation, or write `preset: none`".to_owned()
+        }
+        None => "give a person of an escalation a contact, e.g. `contacts: [inbox: {}]`".to_owned(),
     }
 }
 
@@ -153,6 +158,7 @@ fn why_nobody(draft: &Draft<'_>, slo: &Slo) -> Option<String> {
                 .with("severity", "page");
             match draft.spec.routing.decide(&labels).escalation {
                 Some(name) => name,
+                None if draft.has_broken_routes => return None,
                 None if draft.spec.routing.routes.is_empty() => {
                     return Some("it names no escalation, and there are no routes".to_owned());
                 }
@@ -217,15 +223,15 @@ fn check_burn_pairs(draft: &mut Draft<'_>) {
 }
 
 fn burn_pair_mistake(slo: &Slo, places: &SloPlaces, lint: &Lint) -> Option<(Place, Mistake)> {
-    let (index, pair) = match *lint {
-        Lint::FactorBelowOne { pair_index, pair }
-        | Lint::NeverFires { pair_index, pair, .. }
-        | Lint::ShortWindowTooShort { pair_index, pair, .. }
-        | Lint::ShortWindowNotShorter { pair_index, pair }
-        | Lint::LongWindowTooLong { pair_index, pair, .. } => (pair_index, pair),
-        _ => return None,
+    let (Lint::FactorBelowOne { pair_index, pair }
+    | Lint::NeverFires { pair_index, pair, .. }
+    | Lint::ShortWindowTooShort { pair_index, pair, .. }
+    | Lint::ShortWindowNotShorter { pair_index, pair }
+    | Lint::LongWindowTooLong { pair_index, pair, .. }) = *lint
+    else {
+        return None;
     };
-    let place = places.pairs.get(index).copied().unwrap_or(places.objective);
+    let place = places.pairs.get(pair_index).copied().unwrap_or(places.objective);
     let at = place.span;
     let factor = pair.factor.to_string().trim_end_matches('×').to_owned();
     let long = format_duration(pair.long);

@@ -125,7 +125,7 @@ pub(crate) enum Mistake {
         owner: &'static str,
         one: &'static str,
         other: &'static str,
-        #[label("says the same as `{one}` in another way")]
+        #[label("cannot stand beside `{one}`")]
         at: Span,
     },
     #[error("service `{name}` is not defined")]

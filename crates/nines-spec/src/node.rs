@@ -106,11 +106,12 @@ pub(crate) fn parse(document: &str, before: usize) -> Result<Node, NodeError> {
             let error = error.without_snippet();
             let text = error.to_string();
             let at = error.location().map_or(document.len(), |it| byte_offset(document, it));
-            let limits = ["budget", "recursion", "limit"];
+            let passed = passed_limit(&text);
+            let problem = text.split(" at line ").next().unwrap_or(&text).to_owned();
             NodeError {
-                problem: text.split(" at line ").next().unwrap_or(&text).to_owned(),
+                is_limit: passed.is_some(),
+                problem: passed.unwrap_or(problem),
                 at: Span { start: before + at, len: 1 },
-                is_limit: limits.iter().any(|it| text.contains(it)),
             }
         })?;
     Ok(Tree { document, before }.node(raw))
@@ -131,6 +132,17 @@ fn options() -> Options {
         with_snippet: false,
         strict_booleans: true,
     }
+}
+
+/// Which of our limits the library's error is about.
+fn passed_limit(error: &str) -> Option<String> {
+    if error.contains("Depth") || error.contains("recursion limit") {
+        return Some(format!("it is nested deeper than {DEPTH_MAX} levels"));
+    }
+    if error.contains("lias") && (error.contains("limit") || error.contains("budget")) {
+        return Some(format!("its aliases unfold into more than {REPLAYED_MAX} values"));
+    }
+    error.contains("budget").then(|| format!("it has more than {NODES_MAX} values"))
 }
 
 /// Errors of the scanner have lines and columns only; columns count characters.

@@ -337,7 +337,7 @@ fn exact_objective(page: &mut Page<'_, '_>, text: Text<'_>, digits: usize) -> Op
         percent.parse().ok()
     });
     if objective.is_none() {
-        let range = if digits == 9 { "0 to 1, e.g. `0.999`" } else { "0 to 100, e.g. `99.9`" };
+        let range = if digits == 9 { "0 and 1, e.g. `0.999`" } else { "0 and 100, e.g. `99.9`" };
         let problem = format!("`{}` is not a target strictly between {range}", text.text);
         let label = "here".to_owned();
         page.report(&Mistake::BadObjective { problem, label, at: text.span });

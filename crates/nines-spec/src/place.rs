@@ -32,6 +32,11 @@ pub(crate) fn inside(file: &str, whole: Span, meant: &str, part: Span) -> Span {
     }
 }
 
+/// `\"` and `\\` stand for themselves; other escapes are too rare in queries to be followed.
+fn escaped(rest: &str, wanted: char) -> Option<char> {
+    rest.chars().nth(1).filter(|it| *it == wanted && matches!(it, '"' | '\\' | '/'))
+}
+
 struct Walk<'a> {
     written: &'a str,
     at: usize,
@@ -47,12 +52,12 @@ impl<'a> Walk<'a> {
     /// The bytes that stand for `wanted`; moves behind them.
     fn find(&mut self, wanted: char) -> Option<(usize, usize)> {
         if wanted.is_whitespace() {
-            return self.space();
+            return Some(self.space());
         }
         let rest = self.rest().trim_start();
         let start = self.written.len() - rest.len();
         let (skipped, found) = match (self.quote, rest.chars().next()?) {
-            (Some('"'), '\\') => (1, self.escaped(rest, wanted)?),
+            (Some('"'), '\\') => (1, escaped(rest, wanted)?),
             (Some('\''), '\'') => (1, rest.chars().nth(1)?),
             (_, it) => (0, it),
         };
@@ -64,12 +69,7 @@ impl<'a> Walk<'a> {
         Some((start, end))
     }
 
-    /// `\"` and `\\` stand for themselves; other escapes are too rare in queries to be followed.
-    fn escaped(&self, rest: &str, wanted: char) -> Option<char> {
-        rest.chars().nth(1).filter(|it| *it == wanted && matches!(it, '"' | '\\' | '/'))
-    }
-
-    fn space(&mut self) -> Option<(usize, usize)> {
+    fn space(&mut self) -> (usize, usize) {
         let start = self.at;
         let rest = self.rest();
         // One meant space may be written as several characters, when lines are folded.
@@ -79,7 +79,7 @@ impl<'a> Walk<'a> {
             _ => 0,
         };
         self.at += width;
-        Some((start, self.at))
+        (start, self.at)
     }
 
     fn rest(&self) -> &'a str {

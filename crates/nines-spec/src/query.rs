@@ -168,9 +168,15 @@ fn suspect(query: &str, problem: &str) -> Span {
     if let Some(at) = unbalanced(query) {
         return Span { start: at, len: 1 };
     }
+    // Our parser ends some messages with the text that it could not read.
+    let last = problem.rsplit(' ').next().filter(|it| query.matches(it).count() == 1);
+    if let Some((start, last)) = last.and_then(|it| Some((query.find(it)?, it))) {
+        return Span { start, len: last.len() };
+    }
     let words = problem.split(|it: char| !it.is_alphanumeric() && it != '_' && it != ':');
-    let named = words.filter(|it| 3 <= it.len()).filter_map(|it| Some((query.find(it)?, it.len())));
-    named.last().map_or(everything, |(start, len)| Span { start, len })
+    let mut named =
+        words.filter(|it| 3 <= it.len()).filter_map(|it| Some((query.find(it)?, it.len())));
+    named.next_back().map_or(everything, |(start, len)| Span { start, len })
 }
 
 /// The first bracket or quote without its partner.

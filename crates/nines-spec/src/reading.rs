@@ -121,9 +121,10 @@ fn documents(draft: &mut Draft<'_>, file: usize) -> Vec<(usize, Node)> {
             Err(error) => {
                 draft.has_gaps = true;
                 let (problem, at) = (error.problem, error.at);
-                let mistake = match error.is_limit {
-                    true => Mistake::TooComplex { problem, at },
-                    false => Mistake::Syntax { problem, at },
+                let mistake = if error.is_limit {
+                    Mistake::TooComplex { problem, at }
+                } else {
+                    Mistake::Syntax { problem, at }
                 };
                 draft.report(file, &mistake);
             }

@@ -13,6 +13,9 @@ use crate::source::SourceFile;
 /// How wide a line of help may be.
 const WIDTH: usize = 110;
 
+/// A picture has no longer lines.
+const LINE_BYTES_MAX: usize = 2_000;
+
 /// What the terminal can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
@@ -34,7 +37,7 @@ pub fn render(findings: &[Finding], sources: &[SourceFile], style: Style) -> Str
         let header = format!("{}[{}]", finding.level, finding.code);
         out.push_str(&format!("{}: {}\n", painted(&header, finding.level, style), finding.message));
         match sources.iter().find(|it| it.path == finding.file) {
-            Some(source) if !source.text.is_empty() => {
+            Some(source) if is_drawn(finding, source) => {
                 out.push_str(&picture(&handler, finding, source));
             }
             _ => out.push_str(&format!("  in {}\n", finding.file)),
@@ -45,6 +48,13 @@ pub fn render(findings: &[Finding], sources: &[SourceFile], style: Style) -> Str
     }
     out.push_str(&summary(findings, sources.len()));
     out
+}
+
+/// A finding about a whole file has no place, and a line of a megabyte is no picture.
+fn is_drawn(finding: &Finding, source: &SourceFile) -> bool {
+    let before = usize::try_from(finding.line).unwrap_or(1).saturating_sub(1);
+    let mut shown = source.text.lines().skip(before.saturating_sub(1)).take(3);
+    !finding.label.is_empty() && shown.all(|it| it.len() <= LINE_BYTES_MAX)
 }
 
 /// `2 files, 3 errors, 0 warnings`

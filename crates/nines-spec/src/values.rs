@@ -102,17 +102,21 @@ impl Page<'_, '_> {
         labels
     }
 
-    /// `{team: shop}`, or a list of texts as in PromQL.
-    pub(crate) fn matchers(&mut self, node: &Node) -> Vec<Matcher> {
+    /// `{team: shop}`, or a list of texts as in PromQL. Nothing when one of them is wrong: fewer conditions
+    /// would match more.
+    pub(crate) fn matchers(&mut self, node: &Node) -> Option<Vec<Matcher>> {
         if let Value::Map(entries) = &node.value {
             self.check_length(entries.len(), 0, MATCHERS_MAX, "a route", node.anchor());
             // Only to report keys that are given twice.
             self.fields(node, "match", &[]);
-            return entries.iter().filter_map(|(key, value)| self.equality(key, value)).collect();
+            let matchers: Vec<_> =
+                entries.iter().map(|(key, value)| self.equality(key, value)).collect();
+            return matchers.into_iter().collect();
         }
         let items = self.one_or_more(node, "`match`");
         self.check_length(items.len(), 0, MATCHERS_MAX, "a route", node.span);
-        items.iter().filter_map(|it| self.matcher(it)).collect()
+        let matchers: Vec<_> = items.iter().map(|it| self.matcher(it)).collect();
+        matchers.into_iter().collect()
     }
 
     fn equality(&mut self, key: &crate::node::Key, value: &Node) -> Option<Matcher> {
@@ -145,44 +149,61 @@ impl Page<'_, '_> {
     }
 
     pub(crate) fn url(&mut self, text: Text<'_>) -> Option<String> {
-        let rest = text.text.strip_prefix("https://").or_else(|| text.text.strip_prefix("http://"));
-        let host = rest.and_then(|it| it.split('/').next()).unwrap_or("");
-        let is_url = !host.is_empty() && !text.text.contains(char::is_whitespace);
-        self.address(text, is_url, "an address", "https://example.org/hook")
+        self.accept(text, is_url, "an address", "https://example.org/hook")
     }
 
     pub(crate) fn mail_address(&mut self, text: Text<'_>) -> Option<String> {
-        // `Name <address>` is allowed where a sender is named.
-        let bare = text.text.split_once('<').map_or(text.text, |(_, it)| it.trim_end_matches('>'));
-        let is_address = bare.split_once('@').is_some_and(|(user, host)| {
-            !user.is_empty() && !host.is_empty() && !bare.contains([' ', ',', '<', '>', '\n'])
-        });
-        self.address(text, is_address, "a mail address", "ana@example.org")
+        self.accept(text, is_mail_address, "a mail address", "ana@example.org")
     }
 
     pub(crate) fn target(&mut self, text: Text<'_>) -> Option<String> {
-        let is_target = text.text.rsplit_once(':').is_some_and(|(host, port)| {
-            !host.is_empty()
-                && !host.contains(['/', ' '])
-                && port.parse::<u16>().is_ok_and(|it| it != 0)
-        });
-        self.address(text, is_target, "a host with a port", "checkout:9090")
+        self.accept(text, is_target, "a host with a port", "checkout:9090")
     }
 
-    fn address(
+    pub(crate) fn path(&mut self, text: Text<'_>) -> Option<String> {
+        self.accept(text, is_path, "a path", "/metrics")
+    }
+
+    fn accept(
         &mut self,
         text: Text<'_>,
-        is_right: bool,
+        is_right: fn(&str) -> bool,
         expected: &'static str,
         example: &'static str,
     ) -> Option<String> {
         let (written, at) = (text.text.to_owned(), text.span);
-        if is_right {
+        if is_right(&written) {
             return Some(written);
         }
         self.report(&Mistake::BadAddress { text: written, expected, example, at });
         None
     }
+}
+
+fn is_url(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let host = rest.and_then(|it| it.split('/').next()).unwrap_or("");
+    !host.is_empty() && !text.contains(char::is_whitespace)
+}
+
+/// `Name <address>` is allowed where a sender is named.
+fn is_mail_address(text: &str) -> bool {
+    let bare = text.split_once('<').map_or(text, |(_, it)| it.trim_end_matches('>'));
+    bare.split_once('@').is_some_and(|(user, host)| {
+        !user.is_empty() && !host.is_empty() && !bare.contains([' ', ',', '<', '>', '\n'])
+    })
+}
+
+fn is_target(text: &str) -> bool {
+    text.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty()
+            && !host.contains(['/', ' '])
+            && port.parse::<u16>().is_ok_and(|it| it != 0)
+    })
+}
+
+fn is_path(text: &str) -> bool {
+    text.starts_with('/') && !text.contains(char::is_whitespace)
 }
 
 fn entries(node: &Node) -> &[(crate::node::Key, Node)] {

@@ -38,9 +38,10 @@ pub(super) fn read<'n>(
     let origin = page.origin(fields.at);
     let fields = fields.at(at);
     let (known, example) = metadata_fields(kind);
-    let metadata = match is_nameless(kind) {
-        true => fields.get("metadata"),
-        false => page.need(&fields, "metadata", example),
+    let metadata = if is_nameless(kind) {
+        fields.get("metadata")
+    } else {
+        page.need(&fields, "metadata", example)
     };
     let metadata = metadata.and_then(|it| page.fields(it, "metadata", known));
     let spec = page.need(&fields, "spec", "spec: {}");

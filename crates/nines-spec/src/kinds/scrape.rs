@@ -67,15 +67,7 @@ fn job(
         page.report(&Mistake::OutOfRange { what, range, at });
     }
     let timeout = given.or(timeout_default).unwrap_or(TIMEOUT_DEFAULT).min(interval);
-    let path = page.maybe(&fields, "metrics_path");
-    let path = path.and_then(|it| {
-        let is_path = it.text.starts_with('/') && !it.text.contains(char::is_whitespace);
-        if !is_path {
-            let (text, expected, example) = (it.text.to_owned(), "a path", "/metrics");
-            page.report(&Mistake::BadAddress { text, expected, example, at: it.span });
-        }
-        is_path.then_some(it.text)
-    });
+    let path = page.maybe(&fields, "metrics_path").and_then(|it| page.path(it));
     let scheme = fields.get("scheme");
     let scheme = scheme
         .and_then(|it| page.word(it, "`scheme`", &[("http", "http"), ("https", "https")]))
@@ -87,7 +79,7 @@ fn job(
         targets,
         interval,
         timeout,
-        path: path.unwrap_or("/metrics").to_owned(),
+        path: path.unwrap_or_else(|| "/metrics".to_owned()),
         scheme: scheme.to_owned(),
         honor_labels,
         origin: page.origin(fields.at),

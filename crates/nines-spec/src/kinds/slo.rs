@@ -174,7 +174,7 @@ fn metric(page: &mut Page<'_, '_>, node: &Node) -> Option<String> {
 
 fn match_of(page: &mut Page<'_, '_>, node: &Node) -> Option<Vec<Matcher>> {
     if let Value::Map(_) | Value::List(_) = node.value {
-        let matchers = page.matchers(node);
+        let matchers = page.matchers(node)?;
         return without_bound(page, matchers, node.anchor());
     }
     let query = page.scalar(node, "`match`")?;

@@ -3,6 +3,8 @@
 //! A case is `cases/NAME.yaml`, `cases/NAME.md` or a folder `cases/NAME`; `cases/NAME.txt` is what a terminal
 //! shows. `UPDATE_EXPECT=1 cargo test -p nines-spec` rewrites the texts.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
+
 mod examples;
 mod golden;
 mod properties;

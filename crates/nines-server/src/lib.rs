@@ -1,1 +1,23 @@
-//! HTTP APIs, server-rendered pages, background loops.
+//! The server: HTTP APIs, pages, and the loops that connect engine, store, scraper and channels.
+//!
+//! Handlers decide nothing: they parse, ask the engine, and show. The runtime starts here. What the engine
+//! decides and what the store keeps is not known here, only asked for.
+
+#![expect(clippy::disallowed_methods, reason = "this crate does the IO")]
+
+mod access;
+mod api;
+mod app;
+mod folder;
+mod health;
+mod own_metrics;
+mod pages;
+mod problem;
+mod prom;
+mod serve;
+mod text;
+mod views;
+mod work;
+
+pub use folder::Random;
+pub use serve::{DemoOptions, ServeError, ServeOptions, Server, start};

@@ -1,0 +1,58 @@
+//! Our own API, below `/api/nines/v1`, and the intake of change events.
+
+mod events;
+mod gate;
+mod learn;
+mod read;
+mod respond;
+mod run;
+mod stream;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+use crate::app::App;
+
+/// The longest body of a request to our own API.
+const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// The routes.
+pub(crate) fn router() -> Router<App> {
+    let own = Router::new()
+        .route("/overview", get(read::overview))
+        .route("/slos", get(read::slos))
+        .route("/slos/{service}/{slo}", get(read::slo))
+        .route("/slos/{service}/{slo}/budget", get(read::slo))
+        .route("/slos/{service}/{slo}/slices", get(read::slices))
+        .route("/alerts", get(read::alerts))
+        .route("/alerts/{key}", get(read::alert))
+        .route("/why", get(read::why))
+        .route("/pages", get(read::pages))
+        .route("/oncall", get(read::on_call))
+        .route("/changes", get(read::changes))
+        .route("/config", get(read::config))
+        .route("/ack", post(respond::acknowledge))
+        .route("/incidents", get(read::incidents))
+        .route("/incidents/{number}", get(read::incident))
+        .route("/incidents/{number}/note", post(respond::note))
+        .route("/incidents/{number}/severity", post(respond::severity))
+        .route("/incidents/{number}/status", post(respond::status))
+        .route("/incidents/{number}/resolve", post(respond::resolve))
+        .route("/incidents/{number}/postmortem", get(learn::postmortem))
+        .route("/runbooks", get(run::runbooks))
+        .route("/runs", get(run::runs).post(run::start))
+        .route("/runs/{id}", get(run::run))
+        .route("/runs/{id}/answer", post(run::answer))
+        .route("/runs/{id}/abort", post(run::abort))
+        .route("/gate", get(gate::gate))
+        .route("/stream", get(stream::stream));
+    Router::new()
+        .nest("/api/nines/v1", own)
+        .route("/api/v1/events", post(events::record))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+}
+
+pub(crate) use gate::{decide as decide_gate, GateQuery};
+pub(crate) use learn::draft as draft_postmortem;
+pub(crate) use run::{RunView, read_answer, run_view};

@@ -1,0 +1,91 @@
+//! The data folder: what an installation keeps beside its journal and its samples.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use nines_engine::SECRET_BYTES;
+
+use crate::text::hex;
+
+/// Randomness from the edge of the process; nothing below makes its own.
+#[derive(Clone)]
+pub struct Random {
+    /// For the API token and the installation's secret, if the folder has none yet.
+    pub bytes: [u8; 2 * SECRET_BYTES],
+    /// For ids and jitter.
+    pub seed: u64,
+}
+
+impl std::fmt::Debug for Random {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Random").finish_non_exhaustive()
+    }
+}
+
+/// The paths and secrets of an opened data folder.
+pub(crate) struct DataFolder {
+    pub(crate) root: PathBuf,
+    pub(crate) token: String,
+    pub(crate) secret: [u8; SECRET_BYTES],
+    /// Nothing was here before.
+    pub(crate) is_fresh: bool,
+}
+
+impl DataFolder {
+    pub(crate) fn samples(&self) -> PathBuf {
+        self.root.join("samples")
+    }
+
+    pub(crate) fn runs(&self) -> PathBuf {
+        self.root.join("runs")
+    }
+
+    pub(crate) fn token_file(&self) -> PathBuf {
+        self.root.join("token")
+    }
+
+    /// Makes what is missing. The caller holds the folder's lock.
+    pub(crate) fn open(root: &Path, random: &Random) -> io::Result<Self> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(root)?;
+        let is_fresh = !root.join("token").exists();
+        let (token, secret) = random.bytes.split_at(SECRET_BYTES);
+        let secret = read_or_write(&root.join("secret.key"), secret)?;
+        let token = read_or_write(&root.join("token"), format!("{}\n", hex(token)).as_bytes())?;
+        let secret = secret.try_into().map_err(|_| {
+            let problem = format!("secret.key does not have {SECRET_BYTES} bytes; restore it from a backup");
+            io::Error::new(io::ErrorKind::InvalidData, problem)
+        })?;
+        let token = String::from_utf8_lossy(&token).trim().to_owned();
+        if token.is_empty() {
+            let problem = "the file token is empty; remove it to get a new one";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, problem));
+        }
+        Ok(Self { root: root.to_owned(), token, secret, is_fresh })
+    }
+}
+
+/// The file's contents; `fresh` becomes its contents when there is no file, and is on the disk then.
+fn read_or_write(file: &Path, fresh: &[u8]) -> io::Result<Vec<u8>> {
+    const BYTES_MAX: u64 = 4_096;
+    match fs::File::open(file) {
+        Ok(opened) => {
+            let mut bytes = Vec::new();
+            opened.take(BYTES_MAX).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            // A crash between the two steps leaves the temporary file only.
+            let temporary = file.with_extension("new");
+            let mut options = OpenOptions::new();
+            let mut opened =
+                options.write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+            opened.write_all(fresh)?;
+            opened.sync_all()?;
+            fs::rename(&temporary, file)?;
+            Ok(fresh.to_vec())
+        }
+        Err(error) => Err(error),
+    }
+}

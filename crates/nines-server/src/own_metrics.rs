@@ -1,0 +1,119 @@
+//! `/metrics`: budgets and burns for other systems, and how nines itself is.
+
+use std::fmt;
+use std::sync::atomic::Ordering;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+
+use crate::app::App;
+use crate::views::SloView;
+
+/// `GET /metrics`, in the OpenMetrics text format.
+pub(crate) async fn metrics(State(app): State<App>) -> Response {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Snapshot(app)));
+    let mut body = String::new();
+    if let Err(error) = encode(&mut body, &registry) {
+        return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
+    }
+    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, content_type)], body).into_response()
+}
+
+#[derive(Debug)]
+struct Snapshot(App);
+
+type LabelPairs = Vec<(&'static str, String)>;
+
+impl Collector for Snapshot {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let app = &self.0;
+        let slos = app.slo_views();
+        let of = |it: &SloView| -> LabelPairs {
+            vec![
+                ("service", it.service.clone()),
+                ("slo", it.slo.slo.clone()),
+                ("window", it.window.clone()),
+            ]
+        };
+        let with_data = || slos.iter().filter(|it| 0 < it.total);
+        counters(&mut encoder, "nines_slo_events", "Valid events in the window", with_data().map(|it| (of(it), it.total)))?;
+        counters(&mut encoder, "nines_slo_good_events", "Good events in the window", with_data().map(|it| (of(it), it.good)))?;
+        gauges(&mut encoder, "nines_slo_objective_ratio", "Required share of good events", slos.iter().map(|it| {
+            (of(it), it.objective.trim_end_matches('%').parse::<f64>().unwrap_or(0.0) / 100.0)
+        }))?;
+        gauges(&mut encoder, "nines_slo_budget_remaining_ratio", "Error budget left; negative is overspent", with_data().map(|it| (of(it), it.remaining_ratio)))?;
+        gauges(&mut encoder, "nines_slo_coverage_ratio", "Share of the window with known data", slos.iter().map(|it| (of(it), it.coverage_ratio)))?;
+        gauges(&mut encoder, "nines_slo_burn_rate", "Multiple of the sustainable speed of spending", slos.iter().flat_map(|it| {
+            it.burns.iter().map(|burn| {
+                let mut labels = of(it);
+                labels.push(("range", burn.long.clone()));
+                (labels, burn.long_burn)
+            })
+        }))?;
+        gauges(&mut encoder, "nines_slo_exhausts_seconds", "Until the budget is gone; absent when never", slos.iter().filter_map(|it| {
+            Some((of(it), it.exhausts_in_seconds? as f64))
+        }))?;
+        gauges(&mut encoder, "nines_slo_state", "1 for the present state", slos.iter().map(|it| {
+            let mut labels = of(it);
+            labels.push(("state", it.state.clone()));
+            (labels, 1.0)
+        }))?;
+        let stats = app.metrics.store.stats();
+        let (seq, firing, open, waiting) = app.engine.read(|state| {
+            let open = state.incidents.values().filter(|it| it.is_open()).count();
+            let waiting = state.outbox.values().filter(|it| it.not_before().is_some()).count();
+            (state.seq, state.firing().count(), open, waiting)
+        });
+        let alone = |value: f64| std::iter::once((LabelPairs::new(), value));
+        gauges(&mut encoder, "nines_series", "Series in the store's head", alone(stats.series as f64))?;
+        gauges(&mut encoder, "nines_alerts_firing", "Alerts that fire", alone(firing as f64))?;
+        gauges(&mut encoder, "nines_incidents_open", "Incidents that are open", alone(open as f64))?;
+        gauges(&mut encoder, "nines_outbox_waiting", "Messages that wait to be sent", alone(waiting as f64))?;
+        let once = |value: u64| std::iter::once((LabelPairs::new(), value));
+        let count = |it: &std::sync::atomic::AtomicU64| it.load(Ordering::Relaxed);
+        let health = &app.health;
+        counters(&mut encoder, "nines_journal_facts", "Facts in the journal", once(seq))?;
+        counters(&mut encoder, "nines_evaluations", "Judgements of all objectives", once(count(&health.evaluations)))?;
+        counters(&mut encoder, "nines_queries", "PromQL queries", once(count(&health.queries)))?;
+        counters(&mut encoder, "nines_query_failures", "PromQL queries without an answer", once(count(&health.query_failures)))?;
+        counters(&mut encoder, "nines_sends", "Attempts at messages", once(count(&health.sends)))?;
+        counters(&mut encoder, "nines_send_failures", "Attempts that were not accepted", once(count(&health.send_failures)))?;
+        counters(&mut encoder, "nines_panics", "Requests that ended in a panic", once(count(&health.panics)))
+    }
+}
+
+fn gauges(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    rows: impl Iterator<Item = (LabelPairs, f64)>,
+) -> fmt::Result {
+    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+    for (labels, value) in rows {
+        ConstGauge::new(value).encode(metric.encode_family(&labels)?)?;
+    }
+    Ok(())
+}
+
+fn counters(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    rows: impl Iterator<Item = (LabelPairs, u64)>,
+) -> fmt::Result {
+    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    for (labels, value) in rows {
+        ConstCounter::new(value).encode(metric.encode_family(&labels)?)?;
+    }
+    Ok(())
+}

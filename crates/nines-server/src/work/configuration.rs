@@ -1,0 +1,176 @@
+//! Reading the configuration again when its files change. What has errors is not applied: the last good one
+//! stays, and everybody is told.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use nines_base::{Labels, SampleBatch};
+use nines_engine::{Command, Config};
+use nines_ingest::{ScrapeJob, Scheme, Target};
+use nines_oncall::Roster;
+use nines_promql::{SelectLimits, SeriesSource};
+use nines_slo::SloName;
+use nines_spec::{ReadError, Reading, Spec};
+use tokio::sync::watch;
+
+use crate::app::{App, Loaded, Metrics};
+
+/// How often the files are looked at.
+const LOOK: Duration = Duration::from_secs(2);
+/// For jobs that say nothing else.
+const SAMPLES_MAX: usize = 50_000_000;
+
+/// Where the configuration is.
+#[derive(Debug, Clone)]
+pub(crate) struct Files {
+    pub(crate) folder: PathBuf,
+    /// Jobs that no file names, such as the demo's.
+    pub(crate) extra_jobs: Vec<ScrapeJob>,
+}
+
+/// Reads the folder.
+pub(crate) fn load(files: &Files) -> Result<Reading, ReadError> {
+    nines_spec::read_dir(&files.folder)
+}
+
+/// What the engine needs of a configuration.
+pub(crate) fn engine_config(spec: &Spec) -> Arc<Config> {
+    let roster = Roster {
+        people: spec.people.iter().map(|it| (it.name.clone(), it.clone())).collect(),
+        schedules: spec.schedules.iter().map(|it| (it.name.clone(), it.clone())).collect(),
+        policies: spec.policies.iter().map(|it| (it.name.clone(), it.clone())).collect(),
+    };
+    let needs = spec.services.iter().map(|it| (it.name.clone(), it.depends_on.clone()));
+    Arc::new(Config {
+        revision: spec.revision.clone(),
+        files: u32::try_from(spec.files).unwrap_or(u32::MAX),
+        roster,
+        routing: spec.routing.clone(),
+        depends_on: needs.collect(),
+        runbooks: spec.runbooks.iter().map(|it| (it.name.clone(), it.clone())).collect(),
+    })
+}
+
+/// What the scraper asks.
+pub(crate) fn scrape_jobs(spec: &Spec, extra: &[ScrapeJob]) -> Vec<ScrapeJob> {
+    let jobs = spec.scrapes.iter().map(|it| ScrapeJob {
+        name: it.job.clone(),
+        targets: it
+            .targets
+            .iter()
+            .map(|(address, labels)| Target { address: address.clone(), labels: labels.clone() })
+            .collect(),
+        scheme: if it.scheme == "https" { Scheme::Https } else { Scheme::Http },
+        path: it.path.clone(),
+        interval: it.interval,
+        timeout: it.timeout,
+        honor_labels: it.honor_labels,
+        honor_timestamps: true,
+        sample_limit: nines_ingest::SAMPLE_LIMIT_DEFAULT,
+        body_bytes_max: nines_ingest::BODY_BYTES_MAX_DEFAULT,
+        origin: it.origin.clone(),
+    });
+    jobs.chain(extra.iter().cloned()).collect()
+}
+
+/// Counts what the store already holds for these objectives. Ingest goes on meanwhile, so the caller locks
+/// nothing; samples that arrive twice count once.
+pub(crate) fn back_fill(metrics: &Metrics, names: &[SloName], now_ms: i64) -> Result<(), String> {
+    let limits = SelectLimits { series_max: 100_000, samples_max: SAMPLES_MAX };
+    let mut selected: BTreeMap<Labels, SampleBatch> = BTreeMap::new();
+    for name in names {
+        for matchers in metrics.tracker().selectors(name) {
+            let series = metrics.store.select(&matchers, i64::MIN, now_ms, &limits);
+            for it in series.map_err(|error| error.to_string())? {
+                let batch = SampleBatch { labels: it.labels.clone(), samples: it.samples };
+                selected.insert(it.labels, batch);
+            }
+        }
+    }
+    let batches: Vec<SampleBatch> = selected.into_values().collect();
+    metrics.tracker().observe(&batches);
+    Ok(())
+}
+
+/// Looks at the files until `shutdown`, and applies what is new and good.
+pub(crate) async fn watch_files(
+    app: App,
+    files: Files,
+    jobs: watch::Sender<Vec<ScrapeJob>>,
+    mut shutdown: watch::Receiver<bool>,
+) {
+    loop {
+        tokio::select! {
+            _ = shutdown.changed() => return,
+            () = app.reload.notified() => {}
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        let at = files.clone();
+        let reading = match tokio::task::spawn_blocking(move || load(&at)).await {
+            Ok(Ok(reading)) => reading,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the configuration cannot be read; the last good one stays");
+                continue;
+            }
+            Err(error) => {
+                tracing::error!(%error, "reading the configuration panicked");
+                continue;
+            }
+        };
+        let loaded = app.loaded();
+        if reading.findings == loaded.findings
+            && (reading.spec.revision == loaded.spec.revision || !loaded.is_current)
+        {
+            continue;
+        }
+        apply(&app, &files, reading, &jobs).await;
+    }
+}
+
+async fn apply(
+    app: &App,
+    files: &Files,
+    reading: Reading,
+    jobs: &watch::Sender<Vec<ScrapeJob>>,
+) {
+    let loaded = app.loaded();
+    let now = app.clock.now();
+    if reading.has_errors() {
+        let errors = reading.findings.len();
+        tracing::error!(
+            errors,
+            revision = loaded.spec.revision,
+            "the configuration has errors (see `nines check`); the last good one stays"
+        );
+        let next = Loaded {
+            spec: Arc::clone(&loaded.spec),
+            engine_config: Arc::clone(&loaded.engine_config),
+            findings: reading.findings,
+            is_current: false,
+            read_at: now,
+        };
+        *app.loaded.write().expect("nobody panics while holding the configuration") = Arc::new(next);
+        return;
+    }
+    let spec = Arc::new(reading.spec);
+    let engine_config = engine_config(&spec);
+    if let Err(error) = app.ask(Command::ApplyConfig(Arc::clone(&engine_config))).await {
+        tracing::error!(%error, "the engine did not take the configuration; it is offered again");
+        return;
+    }
+    let fresh = app.metrics.tracker().reconfigure(spec.slos.clone());
+    let at = app.clone();
+    let filled = tokio::task::spawn_blocking(move || {
+        back_fill(&at.metrics, &fresh, now.as_millisecond())
+    });
+    if let Ok(Err(error)) = filled.await {
+        tracing::error!(error, "the past of new objectives cannot be counted");
+    }
+    jobs.send_replace(scrape_jobs(&spec, &files.extra_jobs));
+    tracing::info!(revision = spec.revision, "a new configuration decides");
+    let findings = reading.findings;
+    let next = Loaded { spec, engine_config, findings, is_current: true, read_at: now };
+    *app.loaded.write().expect("nobody panics while holding the configuration") = Arc::new(next);
+}

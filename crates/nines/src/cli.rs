@@ -1,0 +1,83 @@
+//! The words of the command line.
+
+use clap::{Parser, Subcommand};
+
+use crate::client::Connection;
+use crate::output::Color;
+use crate::{
+    check, demo, deploy, describe, gate, get, incident, init, oncall, postmortem, query, respond,
+    run, serve, why,
+};
+
+/// Shown first: what people want to copy.
+const EXAMPLES: &str = "\
+Examples:
+  nines demo                                 a real shop to watch, to break and to heal
+  nines init --scrape http://localhost:8080/metrics
+  nines check config                         what is wrong with the files, before a server reads them
+  nines serve --config config --data data
+  nines get slo                              budgets, worst first
+  nines why checkout/availability            from the samples to the person who was paged
+  nines gate check checkout v2.33            may this change proceed? 0 yes, 1 no, 3 cannot tell";
+
+/// Error budgets, alerts, on-call, incidents, runbooks and release gates in one program
+#[derive(Debug, Parser)]
+#[command(name = "nines", version, before_help = EXAMPLES, max_term_width = 110)]
+#[command(disable_help_subcommand = true, propagate_version = false, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value = "auto", hide_short_help = true)]
+    pub(crate) color: Color,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a shop of real services, with nines watching it
+    Demo(demo::Args),
+    /// Write a first configuration
+    Init(init::Args),
+    /// Check a configuration without a server
+    Check(check::Args),
+    /// Explain the code of a finding
+    Explain(check::ExplainArgs),
+    /// Run the server
+    Serve(serve::Args),
+    /// List objectives, alerts, incidents, pages, changes, runs, runbooks
+    Get(get::Args),
+    /// Show one objective or incident in full
+    Describe(describe::Args),
+    /// Show why an alert paged, and why it did not
+    Why(why::Args),
+    /// Ask a PromQL query
+    Query(query::Args),
+    /// Show who is on call
+    Oncall(oncall::Args),
+    /// Acknowledge what waits for an answer
+    Ack(respond::AckArgs),
+    /// Work on an incident
+    Incident(incident::Args),
+    /// Run a runbook
+    Run(run::Args),
+    /// Draft a postmortem from facts
+    Postmortem(postmortem::Args),
+    /// Ask whether a change may proceed
+    Gate(gate::Args),
+    /// Tell nines about a deploy
+    Deploy(deploy::Args),
+    /// Print the version
+    Version,
+    /// One service of the demo shop
+    #[command(hide = true)]
+    DemoService {
+        name: String,
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! `nines ack`: a person takes over.
+
+use clap::ArgGroup;
+use serde_json::json;
+
+use crate::api::Alert;
+use crate::client::Client;
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+#[derive(Debug, clap::Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["target", "all"]))]
+pub(crate) struct AckArgs {
+    /// An incident (`INC-1`), an objective (`service/slo`), a service, or an alert's key
+    target: Option<String>,
+    /// Everything that waits for an answer
+    #[arg(long)]
+    all: bool,
+    /// Who answers; else the demo's person, else your user name
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+pub(crate) fn acknowledge(args: &AckArgs, client: &Client) -> anyhow::Result<Exit> {
+    let targets = match &args.target {
+        None => vec!["all".to_owned()],
+        Some(target) => targets(client, target)?,
+    };
+    let by = client.by(args.by.as_deref());
+    let mut acknowledged = Vec::new();
+    for target in &targets {
+        let body = json!({ "target": target, "by": by, "via": "cli" });
+        let answer = client.post("/api/nines/v1/ack", &body)?;
+        let keys = answer.get("acknowledged").and_then(|it| it.as_array()).cloned();
+        acknowledged.extend(keys.unwrap_or_default());
+    }
+    if acknowledged.is_empty() {
+        output::note("nothing waits for an answer");
+        return Ok(Exit::Yes);
+    }
+    let alerts: Vec<Alert> = client.read(client.get("/api/nines/v1/alerts", &[])?)?;
+    for key in acknowledged.iter().filter_map(|it| it.as_str()) {
+        let summary = alerts.iter().find(|it| it.key == key).map_or(key, |it| it.summary.as_str());
+        output::print(&format!("acknowledged by {by}: {summary}"))?;
+    }
+    output::note(&next(&alerts));
+    Ok(Exit::Yes)
+}
+
+fn next(alerts: &[Alert]) -> String {
+    match alerts.iter().filter(|it| it.state == "firing").find_map(|it| it.incident) {
+        Some(number) => format!("next: nines describe incident INC-{number}"),
+        None => "next: nines get alert".to_owned(),
+    }
+}
+
+/// What the server understands by itself, or the keys of the firing alerts that people call so.
+fn targets(client: &Client, target: &str) -> anyhow::Result<Vec<String>> {
+    if target.starts_with("INC-") {
+        return Ok(vec![target.to_owned()]);
+    }
+    let alerts: Vec<Alert> = client.read(client.get("/api/nines/v1/alerts", &[])?)?;
+    let firing = alerts.iter().filter(|it| it.state == "firing" && it.is_called(target));
+    let keys: Vec<String> = firing.map(|it| it.key.clone()).collect();
+    if keys.is_empty() {
+        let message = format!("no firing alert is called `{target}`; see `nines get alert`");
+        return Err(Failure::new(Exit::No, message).into());
+    }
+    Ok(keys)
+}

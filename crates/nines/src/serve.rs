@@ -1,0 +1,161 @@
+//! `nines serve`: the server, until somebody stops it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use nines_port::Clock;
+use nines_server::{DemoOptions, Random, ServeError, ServeOptions, Server};
+use serde_json::json;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::client::ADDRESS_DEFAULT;
+use crate::clock::SystemClock;
+use crate::context::{self, Context};
+use crate::environment::Environment;
+use crate::exit::{Exit, Failure};
+use crate::output;
+
+/// What is logged until `NINES_LOG` says otherwise.
+const LOG_DEFAULT: &str = "warn,nines=info,nines_server=info";
+/// How long the runtime's own threads may take to end.
+const END_MAX: Duration = Duration::from_millis(300);
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The folder of YAML and Markdown
+    #[arg(long, value_name = "DIR", default_value = "config")]
+    config: PathBuf,
+    /// The folder of journal and samples; made if it is missing
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    data: PathBuf,
+    /// Where to listen; port 0 takes any
+    #[arg(long, value_name = "ADDR", default_value = ADDRESS_DEFAULT)]
+    listen: SocketAddr,
+    /// Where people reach it, if not under the listening address
+    #[arg(long, value_name = "URL")]
+    external_url: Option<String>,
+    /// Write {"url", "token"} to this file when ready
+    #[arg(long, value_name = "FILE")]
+    ready_file: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: Args, environment: &Environment) -> anyhow::Result<Exit> {
+    log(environment);
+    let runtime = runtime()?;
+    let Args { config, data, listen, external_url, ready_file } = args;
+    let result = runtime.block_on(async {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let server = start(config, data, listen, external_url, clock, None).await?;
+        let written = remember(&server, environment, context::DEFAULT, None)?;
+        if let Some(file) = ready_file {
+            write_ready(&file, &server)?;
+        }
+        output::note(&format!("nines listens on {}", server.url()));
+        output::note(&format!("  token  {}", server.token_file().display()));
+        output::note("  try    nines get slo");
+        let result = server.run(interrupted()?).await;
+        if let Some(written) = written {
+            written.remove();
+        }
+        result.map_err(failure)
+    });
+    runtime.shutdown_timeout(END_MAX);
+    result.map(|()| Exit::Yes)
+}
+
+/// Opens everything and binds the port.
+pub(crate) async fn start(
+    config_dir: PathBuf,
+    data_dir: PathBuf,
+    listen: SocketAddr,
+    external_url: Option<String>,
+    clock: Arc<dyn Clock>,
+    demo: Option<DemoOptions>,
+) -> anyhow::Result<Server> {
+    let program = std::env::current_exe().context("failed to find this program")?;
+    let options = ServeOptions {
+        config_dir,
+        data_dir,
+        listen,
+        external_url,
+        clock,
+        random: random()?,
+        program,
+        demo,
+    };
+    nines_server::start(options).await.map_err(failure)
+}
+
+/// Files that cannot be used are a mistake of their author; everything else is a failure.
+fn failure(error: ServeError) -> anyhow::Error {
+    match error {
+        ServeError::Configuration { rendered } => {
+            let message =
+                format!("the configuration has errors; nothing was started\n\n{rendered}");
+            Failure::usage(message).into()
+        }
+        ServeError::Files(error) => crate::check::unreadable(error),
+        error => anyhow::Error::new(error),
+    }
+}
+
+fn random() -> anyhow::Result<Random> {
+    let (mut bytes, mut seed) = ([0; 64], [0; 8]);
+    getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
+    getrandom::fill(&mut seed).context("the system gives no random bytes")?;
+    Ok(Random { bytes, seed: u64::from_le_bytes(seed) })
+}
+
+/// The runtime of server and demo.
+pub(crate) fn runtime() -> anyhow::Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().build().context("failed to start the runtime")
+}
+
+/// Sends log lines to standard error.
+pub(crate) fn log(environment: &Environment) {
+    let filter = environment.log.as_deref().unwrap_or(LOG_DEFAULT);
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
+    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
+    // A second try in one process is refused, and there is none.
+    drop(lines.with_target(false).try_init());
+}
+
+/// Ready on Ctrl-C and SIGTERM.
+pub(crate) fn interrupted() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut term = signal(SignalKind::terminate()).context("failed to listen for SIGTERM")?;
+    let mut int = signal(SignalKind::interrupt()).context("failed to listen for Ctrl-C")?;
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+    })
+}
+
+/// Notes the server where the client commands find it. Without a home they need `--server`.
+pub(crate) fn remember(
+    server: &Server,
+    environment: &Environment,
+    name: &'static str,
+    person: Option<String>,
+) -> anyhow::Result<Option<context::Written>> {
+    let context = Context {
+        url: server.url().to_owned(),
+        token_file: server.token_file().to_owned(),
+        person,
+        pid: std::process::id(),
+    };
+    context::write(environment.contexts.as_deref(), name, context)
+}
+
+/// Tells a script that the server is ready, and how to reach it.
+pub(crate) fn write_ready(file: &Path, server: &Server) -> anyhow::Result<()> {
+    let ready = json!({ "url": server.url(), "token": server.token() });
+    context::write_private(file, ready.to_string().as_bytes())
+}

@@ -1,0 +1,73 @@
+//! `nines why`: the chain from samples to the answer, with the lines of the configuration that decided it.
+
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::api::{Chain, Link, Slo};
+use crate::client::{Client, segment};
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Format, OutputArgs, clock};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// An alert's key, `service/slo`, a service, or `INC-1`
+    #[arg(value_name = "ALERT")]
+    name: String,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(crate) fn run(args: &Args, client: &Client) -> anyhow::Result<Exit> {
+    let answer = client.ask(Method::GET, "/api/nines/v1/why", &[("alert", &args.name)], None)?;
+    if answer.status == StatusCode::NOT_FOUND {
+        return Err(quiet(client, &args.name).unwrap_or_else(|| client.refusal(&answer)).into());
+    }
+    if !answer.status.is_success() {
+        return Err(client.refusal(&answer).into());
+    }
+    let chains: Value = serde_json::from_str(&answer.text)?;
+    if args.output.format() == Format::Json {
+        output::print_json(&chains)?;
+        return Ok(Exit::Yes);
+    }
+    let chains: Vec<Chain> = client.read(chains)?;
+    let texts: Vec<String> = chains.iter().map(render).collect();
+    output::print(&texts.join("\n"))?;
+    Ok(Exit::Yes)
+}
+
+/// An objective that exists and never burnt has no chain; its burn rates are the reason.
+fn quiet(client: &Client, name: &str) -> Option<Failure> {
+    let (service, slo) = name.split_once('/')?;
+    let path = format!("/api/nines/v1/slos/{}/{}", segment(service), segment(slo));
+    let slo: Slo = client.read(client.get(&path, &[]).ok()?).ok()?;
+    let pages = slo.burns.iter().map(|it| {
+        format!(
+            "{} {} and {} {} (limit {})",
+            it.long,
+            output::burn(it.long_burn),
+            it.short,
+            output::burn(it.short_burn),
+            it.limit
+        )
+    });
+    let pages: Vec<String> = pages.collect();
+    let message = format!("{name} has not alerted: it burns {}", pages.join(", "));
+    Some(Failure::new(Exit::No, message))
+}
+
+fn render(chain: &Chain) -> String {
+    let mut lines = vec![format!("{}    (alert {}; times are UTC)", chain.title, chain.alert)];
+    lines.extend(chain.links.iter().map(line));
+    lines.push(String::new());
+    lines.join("\n")
+}
+
+fn line(it: &Link) -> String {
+    let at = it.at.map_or(String::new(), clock);
+    let origin = it.origin.as_ref().map_or(String::new(), |it| format!("{it}  "));
+    format!("{:<9} {at:<15} {origin}{}", it.part, it.text)
+}
+
+#[cfg(test)]
+mod tests;

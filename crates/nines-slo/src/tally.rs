@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use nines_base::{Labels, Matcher, Sample};
 
 use crate::history::{Grains, History};
@@ -138,8 +138,9 @@ impl Tally {
         SERIES_MAX / 2 < self.series_count
     }
 
-    /// A feed is gone; what it counted stays.
+    /// A feed is gone; what it counted stays, and others find room.
     pub(crate) fn dismiss(&mut self) {
+        self.has_refused = false;
         self.series_count = self.series_count.saturating_sub(1);
     }
 
@@ -164,7 +165,9 @@ impl Tally {
     pub(crate) fn take(&mut self, feed: &mut Feed, samples: &[Sample], limit_ms: i64) {
         let target = &mut self.targets[feed.target];
         let (roles, history) = (feed.roles, &mut self.history);
-        for sample in samples.iter().filter(|it| it.at_ms <= limit_ms) {
+        // Differences of what can be written down as an instant fit 64 bits.
+        let taken = Timestamp::MIN.as_millisecond()..=limit_ms;
+        for sample in samples.iter().filter(|it| taken.contains(&it.at_ms)) {
             let Some(reading) = Reading::new(sample.at_ms, sample.value) else { continue };
             if target.presence.touch(sample.at_ms) == Touched::StartMoved {
                 target.is_older_now = true;

@@ -268,13 +268,16 @@ impl Tracker {
                 feeds.retain(|feed| {
                     let tally = &mut tracked[feed.slo].tally;
                     let kept_ms = tally.span_ms().saturating_add(grace_ms);
-                    let is_over = feed.last_ms().is_some_and(|it| it < now_ms - kept_ms);
+                    let is_over =
+                        feed.last_ms().is_some_and(|it| it < now_ms.saturating_sub(kept_ms));
                     if is_over {
                         tally.dismiss();
                     }
                     !is_over
                 });
             }
+            // Those that were refused are looked at again when they come.
+            routes.retain(|_, feeds| !feeds.is_empty());
         }
     }
 

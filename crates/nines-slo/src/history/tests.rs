@@ -24,6 +24,12 @@ fn young_windows_begin_at_fine_slices_and_old_ones_at_coarse_ones() {
     assert_eq!(between(41, 2_042), (40, 1));
 }
 
+#[test]
+fn an_old_window_ends_at_a_fine_slice_while_it_is_kept() {
+    let history = history(&[5, 2_015, 2_025, 2_035]);
+    assert_eq!(history.between(0, 2_020), (0, Sums { whole: 2, part: 0 }));
+}
+
 proptest! {
     #[test]
     fn both_grains_together_miss_nothing(

@@ -96,3 +96,16 @@ fn more_good_than_all_events_is_suspect_and_never_negative() {
     assert_eq!(tally.suspect(NOW_MS), Some(Suspect::PartExceedsTotal { total: 60, part: 600 }));
     assert_eq!(tally.window(60 * MINUTE_MS, NOW_MS).counts, Counts { total: 60, bad: 0 });
 }
+
+#[test]
+fn bad_events_alone_do_not_show_that_data_are_known() {
+    let errors = crate::testing::selector(vec![Matcher::equal(METRIC_NAME, "errors_total")]);
+    let mut tally = tally(&Sli::Counter(CounterSli {
+        good: Vec::new(),
+        bad: vec![errors],
+        total: vec![requests(None)],
+    }));
+    feed(&mut tally, &[(Labels::new([(METRIC_NAME, "errors_total")]).unwrap(), 1.0)]);
+    assert_eq!(tally.window(60 * MINUTE_MS, NOW_MS).known, SignedDuration::ZERO);
+    assert!(!tally.has_data(NOW_MS));
+}

@@ -153,6 +153,18 @@ fn an_alert_carries_its_evidence() {
 }
 
 #[test]
+fn the_forecast_goes_on_with_the_longest_window_that_holds() {
+    let mut tracker = tracker(vec![slo("99.5%", days(28))]);
+    let rate_window = |it: &Tracker, minutes| {
+        it.status(&availability(), at(START_MS + minutes * MINUTE_MS)).unwrap().rate_window
+    };
+    steady(&mut tracker, 60, 10_000, 0);
+    assert_eq!(rate_window(&tracker, 60), SignedDuration::from_hours(6)); // none holds
+    steady(&mut tracker, 24 * 60, 10_000, 5_000);
+    assert_eq!(rate_window(&tracker, 24 * 60), SignedDuration::from_hours(72)); // all hold
+}
+
+#[test]
 fn a_resumed_alert_keeps_its_beginning() {
     let mut tracker = tracker(vec![slo("99.5%", days(28))]);
     steady(&mut tracker, 60, 300, 300);
@@ -230,13 +242,36 @@ fn a_sample_from_the_future_is_not_taken() {
 }
 
 #[test]
-fn three_years_of_absurd_instants_are_survived() {
-    let mut tracker = tracker(vec![slo("99.5%", days(28))]);
-    let times = [i64::MIN, -1, 0, 1, START_MS, i64::MAX];
-    let samples: Vec<_> = times.iter().map(|it| (*it, 1.0)).collect();
-    tracker.observe(&[batch(series("a", "200"), &samples)]);
-    for now in [Timestamp::MIN, Timestamp::UNIX_EPOCH, Timestamp::MAX] {
-        assert!(tracker.status(&availability(), now).is_some());
-        assert_eq!(tracker.evaluate(now), []);
+fn absurd_instants_and_windows_are_survived() {
+    for window in [SignedDuration::ZERO, SignedDuration::MIN, SignedDuration::MAX, days(28)] {
+        let mut tracker = tracker(vec![slo("99.5%", window)]);
+        let times = [i64::MIN, i64::MIN + 1, -1, 0, 1, START_MS, i64::MAX];
+        let samples: Vec<_> = times.iter().map(|it| (*it, 1.0)).collect();
+        tracker.observe(&[batch(series("a", "200"), &samples)]);
+        for now in [Timestamp::MIN, Timestamp::UNIX_EPOCH, Timestamp::MAX] {
+            assert!(tracker.status(&availability(), now).is_some());
+            assert_eq!(tracker.evaluate(now), []);
+            let chart = tracker.slices(&availability(), Timestamp::MIN, now, window, 10);
+            assert!(chart.len() <= 10);
+        }
     }
+}
+
+#[test]
+fn series_that_have_ended_are_forgotten_when_there_are_many_and_their_counts_stay() {
+    let mut tracker = tracker(vec![slo("99.5%", days(28))]);
+    let many: Vec<_> = (0..=crate::tally::SERIES_MAX)
+        .map(|it| batch(series(&it.to_string(), "200"), &[(START_MS, 0.0), (START_MS + 1, 1.0)]))
+        .collect();
+    tracker.observe(&many);
+    let status =
+        |it: &Tracker, days: i64| it.status(&availability(), at(START_MS + days * DAY_MS)).unwrap();
+    let limit = crate::tally::SERIES_MAX;
+    assert_eq!(status(&tracker, 1).suspect, Some(crate::Suspect::TooManySeries { limit }));
+    assert_eq!(status(&tracker, 1).budget.counts.total, u64::try_from(limit).unwrap());
+    let feeds = |it: &Tracker| it.routes.values().flatten().count();
+    drop(tracker.evaluate(at(START_MS + 28 * DAY_MS)));
+    assert_eq!(feeds(&tracker), limit);
+    drop(tracker.evaluate(at(START_MS + 30 * DAY_MS)));
+    assert_eq!(feeds(&tracker), 0);
 }

@@ -1,0 +1,180 @@
+//! SIGKILL at random moments while commands flow: what was acknowledged is there, what was intended is sent or
+//! still owed, and nothing is repeated without a mark.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::routing::post;
+use nines_base::{Labels, Sample, SampleBatch};
+use reqwest::Client;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::process::Running;
+
+/// Kills; `NINES_KILL_ROUNDS` asks for more.
+const ROUNDS: u32 = 8;
+/// Writers at once.
+const WRITERS: u32 = 3;
+/// Commands of one writer in one round, so that all fit one listing.
+const COMMANDS_MAX: u32 = 30;
+
+/// How often each message arrived: unmarked, and marked as a possible repeat.
+type Arrived = Arc<Mutex<BTreeMap<String, (u32, u32)>>>;
+
+/// A receiver that is slow enough for kills to hit messages on their way.
+async fn sink() -> (String, Arrived) {
+    let arrived = Arrived::default();
+    let take = |State(arrived): State<Arrived>, Json(body): Json<Value>| async move {
+        let key = body["key"].as_str().unwrap().to_owned();
+        {
+            let mut arrived = arrived.lock().unwrap();
+            let (unmarked, marked) = arrived.entry(key).or_default();
+            *if body["possible_repeat"] == true { marked } else { unmarked } += 1;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    let router = axum::Router::new().route("/hook", post(take)).with_state(Arc::clone(&arrived));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (format!("http://{address}/hook"), arrived)
+}
+
+fn configuration(services: u32, hook: &str) -> String {
+    let mut text = format!(
+        "apiVersion: nines/v1\nkind: Person\nmetadata: {{name: ana}}\nspec: {{contacts: [{{webhook: {{url: '{hook}'}}}}, {{inbox: {{}}}}]}}\n---\napiVersion: nines/v1\nkind: Escalation\nmetadata: {{name: primary}}\nspec: {{steps: [{{notify: [person: ana], wait: 5m}}]}}\n"
+    );
+    for index in 0..services {
+        text.push_str(&format!(
+            "---\napiVersion: nines/v1\nkind: SLO\nmetadata: {{name: s{index}/availability}}\nspec:\n  sli: {{counter: {{bad: 'errors_total{{service=\"s{index}\"}}', total: 'requests_total{{service=\"s{index}\"}}'}}}}\n  objective: 99.9%\n  window: 28d\n  alerting: {{preset: scaled, escalation: primary}}\n"
+        ));
+    }
+    text
+}
+
+/// Errors of one service, enough for a page.
+async fn burn(client: &Client, server: (&str, &str), service: &str) -> bool {
+    let now = jiff_now_ms();
+    let series = |name: &str, per_sample: f64| SampleBatch {
+        labels: Labels::new([("__name__", name), ("service", service)]).unwrap(),
+        samples: (0..240_i32)
+            .map(|it| Sample {
+                at_ms: now - i64::from(239 - it) * 15_000,
+                value: f64::from(it) * per_sample,
+            })
+            .collect(),
+    };
+    let batches = [series("requests_total", 1_000.0), series("errors_total", 500.0)];
+    let body = nines_ingest::remote_write::encode(&batches);
+    let (url, token) = server;
+    let request = client.post(format!("{url}/api/v1/write")).bearer_auth(token).body(body);
+    request.send().await.is_ok_and(|it| it.status().is_success())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge of a test")]
+fn jiff_now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+/// Records changes until the server is gone; gives the ids that were acknowledged.
+async fn write_changes(client: Client, url: String, token: String, name: String) -> Vec<String> {
+    let mut acknowledged = Vec::new();
+    for index in 0..COMMANDS_MAX {
+        let id = format!("{name}-{index}");
+        let body = json!({ "id": id, "service": "s0", "version": id, "source": "test" });
+        let request = client.post(format!("{url}/api/v1/events")).bearer_auth(&token).json(&body);
+        match request.send().await {
+            Ok(answer) if answer.status() == 201 => acknowledged.push(id),
+            Ok(answer) => panic!("{}", answer.status()),
+            Err(_) => break,
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    acknowledged
+}
+
+async fn get(client: &Client, server: &Running, path: &str) -> Value {
+    let request = client.get(format!("{}{path}", server.url)).bearer_auth(&server.token);
+    request.send().await.unwrap().json().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_acknowledged_is_lost_and_no_page_is_repeated_unmarked() {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    #[expect(clippy::disallowed_methods, reason = "more rounds are asked for by the environment")]
+    let rounds = std::env::var("NINES_KILL_ROUNDS").ok().and_then(|it| it.parse().ok());
+    let rounds: u32 = rounds.unwrap_or(ROUNDS);
+    let home = tempfile::tempdir().unwrap();
+    let (hook, arrived) = sink().await;
+    let config = home.path().join("config");
+    std::fs::create_dir(&config).unwrap();
+    std::fs::write(config.join("nines.yaml"), configuration(rounds, &hook)).unwrap();
+    let data = home.path().join("data");
+    let text = |path: &Path| path.to_str().unwrap().to_owned();
+    let args =
+        ["serve", "--config", &text(&config), "--data", &text(&data), "--listen", "127.0.0.1:0"]
+            .map(str::to_owned);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let client = Client::builder().no_proxy().build().unwrap();
+    let mut rng = fastrand::Rng::with_seed(7);
+
+    let (mut acknowledged, mut burning) = (BTreeSet::new(), BTreeSet::new());
+    for round in 0..rounds {
+        let server = Running::start(home.path(), &args);
+        let mut writers = JoinSet::new();
+        for writer in 0..WRITERS {
+            let (url, token) = (server.url.clone(), server.token.clone());
+            writers.spawn(write_changes(client.clone(), url, token, format!("r{round}w{writer}")));
+        }
+        let service = format!("s{round}");
+        if burn(&client, (&server.url, &server.token), &service).await {
+            burning.insert(service);
+        }
+        tokio::time::sleep(Duration::from_millis(rng.u64(20..600))).await;
+        server.kill();
+        while let Some(written) = writers.join_next().await {
+            acknowledged.extend(written.unwrap());
+        }
+    }
+
+    // The start verifies the hash chain. Then everything that was owed is sent.
+    let server = Running::start(home.path(), &args);
+    let mut pages = Value::Null;
+    for _ in 0..300 {
+        pages = get(&client, &server, "/api/nines/v1/pages").await;
+        let rows = pages.as_array().unwrap();
+        let settled = |it: &Value| matches!(it["state"].as_str(), Some("delivered" | "unknown"));
+        let webhooks = rows.iter().filter(|it| it["channel"] == "webhook").count();
+        if burning.len() <= webhooks && rows.iter().all(settled) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let changes = get(&client, &server, "/api/nines/v1/changes").await;
+    let found: BTreeSet<&str> =
+        changes.as_array().unwrap().iter().filter_map(|it| it["version"].as_str()).collect();
+    let lost: Vec<&String> = acknowledged.iter().filter(|it| !found.contains(it.as_str())).collect();
+    assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+    assert!(!acknowledged.is_empty() && !burning.is_empty(), "the kills came too early to test anything");
+
+    let rows = pages.as_array().unwrap();
+    let told: BTreeSet<&str> = rows
+        .iter()
+        .filter(|it| it["channel"] == "webhook")
+        .filter_map(|it| it["subject"].as_str()?.split_whitespace().nth(2)?.split('/').next())
+        .collect();
+    let untold: Vec<&String> = burning.iter().filter(|it| !told.contains(it.as_str())).collect();
+    assert!(untold.is_empty(), "their errors were taken, and nobody was told: {untold:?} of {pages}");
+    let arrived = arrived.lock().unwrap().clone();
+    assert!(told.len() <= arrived.len(), "{arrived:?}");
+    for (key, (unmarked, marked)) in &arrived {
+        assert!(*unmarked <= 1, "{key} was repeated without a mark: {unmarked}");
+        assert!(*marked <= 1, "{key} was repeated more than once: {marked}");
+    }
+    assert_eq!(server.stop().0, 0);
+}

@@ -1,0 +1,93 @@
+//! What the command line says, and its exit codes.
+
+use std::path::Path;
+
+use expect_test::expect;
+
+use crate::process::nines;
+
+fn example(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name);
+    folder.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn exit_codes_tell_no_from_cannot_tell() {
+    let home = tempfile::tempdir().unwrap();
+    let codes = |args: &[&str]| nines(home.path(), args).code;
+    // Nobody listens on the discard port.
+    let nowhere = ["--server", "http://127.0.0.1:9"];
+    let ask = |args: &[&str]| codes(&[&nowhere, args].concat());
+    assert_eq!(codes(&["version"]), 0);
+    assert_eq!(codes(&["chek"]), 2, "an unknown word");
+    assert_eq!(codes(&["check", "/nonexistent"]), 2, "a missing folder");
+    assert_eq!(ask(&["get", "slo"]), 3, "unreachable");
+    assert_eq!(ask(&["gate", "check", "checkout"]), 3, "a gate that cannot be asked is no closed gate");
+    assert_eq!(codes(&["--demo", "get", "slo"]), 3, "no demo is running");
+    assert_eq!(codes(&["demo", "break", "everything"]), 3, "no demo is running");
+}
+
+#[test]
+fn an_unknown_word_gets_a_suggestion_and_an_unreachable_server_one_line() {
+    let home = tempfile::tempdir().unwrap();
+    let unknown = nines(home.path(), &["chek"]);
+    assert!(unknown.stderr.contains("'check'"), "{}", unknown.stderr);
+    let unreachable = nines(home.path(), &["--server", "http://127.0.0.1:9", "get", "slo"]);
+    expect![[r#"
+        error: cannot reach nines at http://127.0.0.1:9; is it running? (`nines serve`, or --server URL)
+    "#]]
+    .assert_eq(&unreachable.stderr);
+}
+
+#[test]
+fn the_examples_are_clean() {
+    let home = tempfile::tempdir().unwrap();
+    for name in ["shop", "minimal"] {
+        let checked = nines(home.path(), &["check", &example(name)]);
+        assert_eq!(checked.code, 0, "{}{}", checked.stdout, checked.stderr);
+    }
+}
+
+#[test]
+fn all_mistakes_of_all_files_are_shown_at_once_with_place_and_fix() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("config");
+    std::fs::create_dir(&config).unwrap();
+    let slo = "apiVersion: nines/v1\nkind: SLO\nmetadata: {name: api/availability}\nspec:\n  sli:\n    counter: {bad: 'errors_total', total: 'sum(rate(requests_total[5m])'}\n  objective: 0.9995\n  windw: 28d\n  alerting: {escalation: primry}\n";
+    std::fs::write(config.join("slo.yaml"), slo).unwrap();
+    let people = "apiVersion: nines/v1\nkind: Escalation\nmetadata: {name: primary}\nspec: {steps: [{notify: [person: ana], wait: 5m}]}\n";
+    std::fs::write(config.join("people.yaml"), people).unwrap();
+    let checked = nines(home.path(), &["check", config.to_str().unwrap()]);
+    assert_eq!(checked.code, 2, "{}", checked.stdout);
+    for part in [
+        "slo.yaml:7:", "did you mean `99.95%`", "slo.yaml:8:", "`window`", "primry", "primary", "ana",
+        "people.yaml:4:",
+    ] {
+        assert!(checked.stdout.contains(part), "{part} is missing in\n{}", checked.stdout);
+    }
+    assert!(!checked.stdout.contains('\u{1b}'), "no colour in a pipe");
+    let served = nines(home.path(), &[
+        "serve", "--config", config.to_str().unwrap(), "--data", home.path().join("data").to_str().unwrap(),
+        "--listen", "127.0.0.1:0",
+    ]);
+    assert_eq!(served.code, 2, "{}", served.stderr);
+    assert!(served.stderr.contains("nothing was started"), "{}", served.stderr);
+}
+
+#[test]
+fn a_first_file_passes_the_check_and_is_never_overwritten() {
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("config");
+    let config = config.to_str().unwrap();
+    let args = ["init", config, "--no-input", "--service", "api", "--objective", "99.5%"];
+    let written = nines(home.path(), &args);
+    assert_eq!(written.code, 0, "{}", written.stderr);
+    let checked = nines(home.path(), &["check", config]);
+    assert_eq!(checked.code, 0, "{}", checked.stdout);
+    let again = nines(home.path(), &args);
+    assert_eq!(again.code, 2);
+    assert!(again.stderr.contains("stays as it is"), "{}", again.stderr);
+    let wrong = ["init", "elsewhere", "--no-input", "--service", "no spaces please"];
+    let wrong = nines(home.path(), &wrong);
+    assert_eq!(wrong.code, 2, "{}", wrong.stdout);
+}

@@ -64,7 +64,8 @@ impl Caller {
 impl Access {
     /// Needs the token, the installation's secret and the address under which people reach us.
     pub(crate) fn new(token: String, secret: [u8; 32], external_url: &str) -> Self {
-        let external = Url::parse(external_url).ok().and_then(|it| it.host_str().map(str::to_owned));
+        let external =
+            Url::parse(external_url).ok().and_then(|it| it.host_str().map(str::to_owned));
         let hosts = external.into_iter().chain(["localhost".to_owned()]).collect();
         Self { token, secret, hosts, webhook_secrets: BTreeMap::new() }
     }
@@ -86,7 +87,9 @@ impl Access {
     fn is_same_origin(headers: &HeaderMap) -> bool {
         let text = |name| headers.get(name).and_then(|it| it.to_str().ok());
         match (text(header::ORIGIN), text(header::HOST)) {
-            (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, it)| it == host),
+            (Some(origin), Some(host)) => {
+                origin.split_once("://").is_some_and(|(_, it)| it == host)
+            }
             _ => true,
         }
     }
@@ -121,7 +124,9 @@ impl Access {
         let until = (now + SESSION_LIFE).as_second();
         let life = SESSION_LIFE.as_secs();
         let code = self.session_code(person, until);
-        format!("{COOKIE}={person}.{until}.{code}; Path=/; Max-Age={life}; HttpOnly; SameSite=Strict")
+        format!(
+            "{COOKIE}={person}.{until}.{code}; Path=/; Max-Age={life}; HttpOnly; SameSite=Strict"
+        )
     }
 
     fn session_code(&self, person: &str, until: i64) -> String {
@@ -173,7 +178,9 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
     }
     let begins_demo_session = caller == Caller::Anonymous
         && *request.method() == Method::GET
-        && headers.get(header::ACCEPT).is_some_and(|it| it.to_str().is_ok_and(|it| it.contains("text/html")));
+        && headers
+            .get(header::ACCEPT)
+            .is_some_and(|it| it.to_str().is_ok_and(|it| it.contains("text/html")));
     let demo_person = app.demo_person.as_ref().filter(|_| begins_demo_session).cloned();
     let caller = demo_person.clone().map_or(caller, Caller::Person);
     request.extensions_mut().insert(caller);

@@ -54,7 +54,8 @@ impl DataFolder {
         let secret = read_or_write(&root.join("secret.key"), secret)?;
         let token = read_or_write(&root.join("token"), format!("{}\n", hex(token)).as_bytes())?;
         let secret = secret.try_into().map_err(|_| {
-            let problem = format!("secret.key does not have {SECRET_BYTES} bytes; restore it from a backup");
+            let problem =
+                format!("secret.key does not have {SECRET_BYTES} bytes; restore it from a backup");
             io::Error::new(io::ErrorKind::InvalidData, problem)
         })?;
         let token = String::from_utf8_lossy(&token).trim().to_owned();

@@ -46,28 +46,66 @@ impl Collector for Snapshot {
             ]
         };
         let with_data = || slos.iter().filter(|it| 0 < it.total);
-        counters(&mut encoder, "nines_slo_events", "Valid events in the window", with_data().map(|it| (of(it), it.total)))?;
-        counters(&mut encoder, "nines_slo_good_events", "Good events in the window", with_data().map(|it| (of(it), it.good)))?;
-        gauges(&mut encoder, "nines_slo_objective_ratio", "Required share of good events", slos.iter().map(|it| {
-            (of(it), it.objective.trim_end_matches('%').parse::<f64>().unwrap_or(0.0) / 100.0)
-        }))?;
-        gauges(&mut encoder, "nines_slo_budget_remaining_ratio", "Error budget left; negative is overspent", with_data().map(|it| (of(it), it.remaining_ratio)))?;
-        gauges(&mut encoder, "nines_slo_coverage_ratio", "Share of the window with known data", slos.iter().map(|it| (of(it), it.coverage_ratio)))?;
-        gauges(&mut encoder, "nines_slo_burn_rate", "Multiple of the sustainable speed of spending", slos.iter().flat_map(|it| {
-            it.burns.iter().map(|burn| {
+        counters(
+            &mut encoder,
+            "nines_slo_events",
+            "Valid events in the window",
+            with_data().map(|it| (of(it), it.total)),
+        )?;
+        counters(
+            &mut encoder,
+            "nines_slo_good_events",
+            "Good events in the window",
+            with_data().map(|it| (of(it), it.good)),
+        )?;
+        gauges(
+            &mut encoder,
+            "nines_slo_objective_ratio",
+            "Required share of good events",
+            slos.iter().map(|it| {
+                (of(it), it.objective.trim_end_matches('%').parse::<f64>().unwrap_or(0.0) / 100.0)
+            }),
+        )?;
+        gauges(
+            &mut encoder,
+            "nines_slo_budget_remaining_ratio",
+            "Error budget left; negative is overspent",
+            with_data().map(|it| (of(it), it.remaining_ratio)),
+        )?;
+        gauges(
+            &mut encoder,
+            "nines_slo_coverage_ratio",
+            "Share of the window with known data",
+            slos.iter().map(|it| (of(it), it.coverage_ratio)),
+        )?;
+        gauges(
+            &mut encoder,
+            "nines_slo_burn_rate",
+            "Multiple of the sustainable speed of spending",
+            slos.iter().flat_map(|it| {
+                it.burns.iter().map(|burn| {
+                    let mut labels = of(it);
+                    labels.push(("range", burn.long.clone()));
+                    (labels, burn.long_burn)
+                })
+            }),
+        )?;
+        gauges(
+            &mut encoder,
+            "nines_slo_exhausts_seconds",
+            "Until the budget is gone; absent when never",
+            slos.iter().filter_map(|it| Some((of(it), it.exhausts_in_seconds? as f64))),
+        )?;
+        gauges(
+            &mut encoder,
+            "nines_slo_state",
+            "1 for the present state",
+            slos.iter().map(|it| {
                 let mut labels = of(it);
-                labels.push(("range", burn.long.clone()));
-                (labels, burn.long_burn)
-            })
-        }))?;
-        gauges(&mut encoder, "nines_slo_exhausts_seconds", "Until the budget is gone; absent when never", slos.iter().filter_map(|it| {
-            Some((of(it), it.exhausts_in_seconds? as f64))
-        }))?;
-        gauges(&mut encoder, "nines_slo_state", "1 for the present state", slos.iter().map(|it| {
-            let mut labels = of(it);
-            labels.push(("state", it.state.clone()));
-            (labels, 1.0)
-        }))?;
+                labels.push(("state", it.state.clone()));
+                (labels, 1.0)
+            }),
+        )?;
         let stats = app.metrics.store.stats();
         let (seq, firing, open, waiting) = app.engine.read(|state| {
             let open = state.incidents.values().filter(|it| it.is_open()).count();
@@ -75,20 +113,55 @@ impl Collector for Snapshot {
             (state.seq, state.firing().count(), open, waiting)
         });
         let alone = |value: f64| std::iter::once((LabelPairs::new(), value));
-        gauges(&mut encoder, "nines_series", "Series in the store's head", alone(stats.series as f64))?;
+        gauges(
+            &mut encoder,
+            "nines_series",
+            "Series in the store's head",
+            alone(stats.series as f64),
+        )?;
         gauges(&mut encoder, "nines_alerts_firing", "Alerts that fire", alone(firing as f64))?;
-        gauges(&mut encoder, "nines_incidents_open", "Incidents that are open", alone(open as f64))?;
-        gauges(&mut encoder, "nines_outbox_waiting", "Messages that wait to be sent", alone(waiting as f64))?;
+        gauges(
+            &mut encoder,
+            "nines_incidents_open",
+            "Incidents that are open",
+            alone(open as f64),
+        )?;
+        gauges(
+            &mut encoder,
+            "nines_outbox_waiting",
+            "Messages that wait to be sent",
+            alone(waiting as f64),
+        )?;
         let once = |value: u64| std::iter::once((LabelPairs::new(), value));
         let count = |it: &std::sync::atomic::AtomicU64| it.load(Ordering::Relaxed);
         let health = &app.health;
         counters(&mut encoder, "nines_journal_facts", "Facts in the journal", once(seq))?;
-        counters(&mut encoder, "nines_evaluations", "Judgements of all objectives", once(count(&health.evaluations)))?;
+        counters(
+            &mut encoder,
+            "nines_evaluations",
+            "Judgements of all objectives",
+            once(count(&health.evaluations)),
+        )?;
         counters(&mut encoder, "nines_queries", "PromQL queries", once(count(&health.queries)))?;
-        counters(&mut encoder, "nines_query_failures", "PromQL queries without an answer", once(count(&health.query_failures)))?;
+        counters(
+            &mut encoder,
+            "nines_query_failures",
+            "PromQL queries without an answer",
+            once(count(&health.query_failures)),
+        )?;
         counters(&mut encoder, "nines_sends", "Attempts at messages", once(count(&health.sends)))?;
-        counters(&mut encoder, "nines_send_failures", "Attempts that were not accepted", once(count(&health.send_failures)))?;
-        counters(&mut encoder, "nines_panics", "Requests that ended in a panic", once(count(&health.panics)))
+        counters(
+            &mut encoder,
+            "nines_send_failures",
+            "Attempts that were not accepted",
+            once(count(&health.send_failures)),
+        )?;
+        counters(
+            &mut encoder,
+            "nines_panics",
+            "Requests that ended in a panic",
+            once(count(&health.panics)),
+        )
     }
 }
 

@@ -104,7 +104,9 @@ pub enum ServeError {
     #[error("failed to count the past of the objectives: {0}")]
     Past(String),
     /// The port.
-    #[error("failed to listen on {address}; choose another with --listen, such as --listen 127.0.0.1:0")]
+    #[error(
+        "failed to listen on {address}; choose another with --listen, such as --listen 127.0.0.1:0"
+    )]
     Listen {
         /// Where.
         address: SocketAddr,
@@ -153,12 +155,22 @@ pub async fn start(options: ServeOptions) -> Result<Server, ServeError> {
     let (folder, files) = (options.data_dir.clone(), options.config_dir.clone());
     let listener = bind(options.listen).await?;
     let address = listener.local_addr();
-    let address = address.map_err(|source| ServeError::Listen { address: options.listen, source })?;
+    let address =
+        address.map_err(|source| ServeError::Listen { address: options.listen, source })?;
     let opened = tokio::task::spawn_blocking(move || open(options, address)).await;
     let opened = opened.map_err(|error| setup("the start")(Box::new(error)))??;
     tracing::debug!(folder = %folder.display(), files = %files.display(), "opened");
-    let Opened { shared, demo_routes, scraper, files, workers, failed, token, token_file, is_fresh } =
-        opened;
+    let Opened {
+        shared,
+        demo_routes,
+        scraper,
+        files,
+        workers,
+        failed,
+        token,
+        token_file,
+        is_fresh,
+    } = opened;
     let app = Arc::new(shared);
     let workers = workers.spawn(&app)?;
     let router = router(&app, demo_routes);
@@ -184,9 +196,7 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
     TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })
 }
 
-fn setup(
-    what: &'static str,
-) -> impl Fn(Box<dyn std::error::Error + Send + Sync>) -> ServeError {
+fn setup(what: &'static str) -> impl Fn(Box<dyn std::error::Error + Send + Sync>) -> ServeError {
     move |source| ServeError::Setup { what, source }
 }
 
@@ -218,7 +228,8 @@ impl Waiting {
         let Self { engine, outbox, steps, notifier, runner, environment } = self;
         let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
         let sender = Arc::clone(app);
-        let sends = thread("outbox").spawn(move || work::send_messages(&sender, &notifier, &outbox));
+        let sends =
+            thread("outbox").spawn(move || work::send_messages(&sender, &notifier, &outbox));
         let doer = Arc::clone(app);
         let does =
             thread("steps").spawn(move || work::run_steps(&doer, &runner, &environment, &steps));
@@ -282,12 +293,13 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         }),
     };
     let spawned = EngineHandle::spawn(engine, Arc::clone(&clock), hooks);
-    let (handle, thread) = spawned.map_err(|error| setup("the engine's thread")(Box::new(error)))?;
+    let (handle, thread) =
+        spawned.map_err(|error| setup("the engine's thread")(Box::new(error)))?;
     let engine_config = work::engine_config(&spec);
     let applied = handle.ask(Command::ApplyConfig(Arc::clone(&engine_config)));
-    applied.map_err(|error| setup("the configuration")(Box::new(error)))?.map_err(|refusal| {
-        setup("the configuration")(Box::new(refusal))
-    })?;
+    applied
+        .map_err(|error| setup("the configuration")(Box::new(error)))?
+        .map_err(|refusal| setup("the configuration")(Box::new(refusal)))?;
     let metrics = Metrics::new(store, Tracker::new(spec.slos.clone(), TrackerConfig::default()));
     let names: Vec<_> = spec.slos.iter().map(|it| it.name.clone()).collect();
     work::back_fill(&metrics, &names, now.as_millisecond()).map_err(ServeError::Past)?;
@@ -300,7 +312,8 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let webhook = webhook.map_err(|error| setup("webhooks")(Box::new(error)))?;
     let smtp = spec.notify.smtp.as_ref().map(|it| smtp(it, &files.folder)).transpose()?;
     let scraper = Scraper::new().map_err(|error| setup("the scraper")(Box::new(error)))?;
-    let token_file = std::path::absolute(folder.token_file()).unwrap_or_else(|_| folder.token_file());
+    let token_file =
+        std::path::absolute(folder.token_file()).unwrap_or_else(|_| folder.token_file());
     let variables = [
         ("NINES", program.display().to_string()),
         ("NINES_URL", external_url),
@@ -341,17 +354,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         },
     };
     let (token, is_fresh) = (folder.token, folder.is_fresh);
-    Ok(Opened {
-        shared,
-        demo_routes,
-        scraper,
-        files,
-        workers,
-        failed,
-        token,
-        token_file,
-        is_fresh,
-    })
+    Ok(Opened { shared, demo_routes, scraper, files, workers, failed, token, token_file, is_fresh })
 }
 
 /// A worker that has a wake-up already needs no second one.
@@ -402,7 +405,8 @@ fn read_secret(file: &Path) -> Result<String, ServeError> {
 }
 
 fn smtp(spec: &SmtpSpec, folder: &Path) -> Result<SmtpNotifier, ServeError> {
-    let password = spec.password_file.as_ref().map(|it| read_secret(&folder.join(it))).transpose()?;
+    let password =
+        spec.password_file.as_ref().map(|it| read_secret(&folder.join(it))).transpose()?;
     let config = SmtpConfig {
         host: spec.host.clone(),
         port: spec.port,
@@ -514,7 +518,9 @@ impl Server {
         app.engine.stop();
         let threads = tokio::task::spawn_blocking(move || join(workers));
         if !matches!(tokio::time::timeout(STOP_MAX, threads).await, Ok(Ok(()))) {
-            tracing::warn!("a message or a step is still under way; it is unknown at the next start");
+            tracing::warn!(
+                "a message or a step is still under way; it is unknown at the next start"
+            );
         }
         // Open streams end with the engine; whoever is still connected is cut off.
         drop(tokio::time::timeout(Duration::from_millis(100), &mut answers).await);

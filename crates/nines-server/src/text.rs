@@ -18,7 +18,7 @@ pub(crate) fn percent(ratio: f64) -> String {
 }
 
 /// A ratio with as many digits as show how it differs from `objective`: `99.965 %`.
-pub(crate) fn ratio_beside(ratio: f64, objective: &nines_slo::Objective) -> String {
+pub(crate) fn ratio_beside(ratio: f64, objective: nines_slo::Objective) -> String {
     let text = objective.to_string();
     let decimals = text.split_once('.').map_or(0, |(_, it)| it.trim_end_matches('%').len());
     // Round down: a share just below its objective must not look as if it met it.

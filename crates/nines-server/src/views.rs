@@ -116,7 +116,8 @@ impl Shared {
     ) -> Vec<suspects::Suspect> {
         let config = &self.loaded().engine_config;
         let slo = incident.slos().first().and_then(|it| it.parse::<SloName>().ok());
-        let counts = slo.zip(incident.impact_start).map(|(slo, start)| self.ten_seconds(&slo, start));
+        let counts =
+            slo.zip(incident.impact_start).map(|(slo, start)| self.ten_seconds(&slo, start));
         let change_point_of = |change: &nines_incident::changes::Change| {
             let (from, slices) = counts.as_ref()?;
             change_point(slices, *from, change.finished.unwrap_or(change.started))
@@ -173,7 +174,7 @@ fn slo_view(status: &SloStatus, slo: &nines_slo::Slo) -> SloView {
         runbook: slo.runbook.clone(),
         origin: slo.origin.to_string(),
         now_ratio: now_ratio.map(round),
-        now: now_ratio.map_or_else(|| "—".to_owned(), |it| text::ratio_beside(it, &slo.objective)),
+        now: now_ratio.map_or_else(|| "—".to_owned(), |it| text::ratio_beside(it, slo.objective)),
         remaining_ratio: round(status.remaining_ratio),
         from: status.budget.from,
         to: status.budget.to,
@@ -201,7 +202,9 @@ fn problem(suspect: &Suspect) -> String {
             let bounds: Vec<String> = nearest.iter().map(ToString::to_string).collect();
             format!("{below} is no bucket bound; the nearest are {}", bounds.join(" and "))
         }
-        Suspect::TooManySeries { limit } => format!("more than {limit} series; the rest is not counted"),
+        Suspect::TooManySeries { limit } => {
+            format!("more than {limit} series; the rest is not counted")
+        }
         _ => "the numbers contradict each other".to_owned(),
     }
 }
@@ -260,7 +263,11 @@ pub(crate) fn alert_view(state: &State, key: AlertKey, record: &AlertRecord) -> 
         severity: alert.labels.value("severity").to_owned(),
         service: alert.labels.value("service").to_owned(),
         slo: alert.labels.get("slo").map(str::to_owned),
-        summary: alert.annotations.get("summary").cloned().unwrap_or_else(|| alert.labels.to_string()),
+        summary: alert
+            .annotations
+            .get("summary")
+            .cloned()
+            .unwrap_or_else(|| alert.labels.to_string()),
         labels: alert.labels.clone(),
         annotations: alert.annotations.clone(),
         fired_at: activation.map(|it| it.fired_at),
@@ -311,7 +318,11 @@ pub(crate) struct PageView {
 }
 
 /// The newest messages; `person` and `inbox_only` narrow the list.
-pub(crate) fn page_views(state: &State, person: Option<&str>, inbox_only: InboxOnly) -> Vec<PageView> {
+pub(crate) fn page_views(
+    state: &State,
+    person: Option<&str>,
+    inbox_only: InboxOnly,
+) -> Vec<PageView> {
     let wanted = |it: &&Outgoing| {
         person.is_none_or(|person| it.intent.person == person)
             && (inbox_only == InboxOnly::No || it.intent.channel == Channel::Inbox)

@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 /// One objective.
 #[derive(Debug, Clone, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "as the API calls them")]
 pub(crate) struct Slo {
     pub(crate) slo: String,
     pub(crate) service: String,
@@ -36,6 +37,7 @@ impl Slo {
 
 /// One pair of windows.
 #[derive(Debug, Clone, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "as the API calls them")]
 pub(crate) struct Burn {
     pub(crate) severity: String,
     pub(crate) long: String,

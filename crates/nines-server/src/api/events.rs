@@ -69,11 +69,15 @@ pub(super) async fn record(
         Reply::Change { is_new: true } => {
             Ok((StatusCode::CREATED, Json(json!({ "recorded": true, "id": id }))).into_response())
         }
-        _ => Ok((StatusCode::OK, Json(json!({ "recorded": false, "id": id, "reason": "it is known already" })))
+        _ => Ok((
+            StatusCode::OK,
+            Json(json!({ "recorded": false, "id": id, "reason": "it is known already" })),
+        )
             .into_response()),
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn not_json(error: serde_json::Error) -> Problem {
     let form = r#"{"service":"checkout","version":"v2.33","kind":"deploy","author":"cyd"}"#;
     Problem::bad_request(format!("{error}; send JSON such as {form}"))
@@ -167,7 +171,9 @@ fn from_github(event: &str, payload: &Value, now: Timestamp) -> Option<Change> {
         author: text("/sender/login"),
         started,
         finished: finished.filter(|it| started <= *it),
-        summary: text("/deployment/description").or_else(|| text("/release/name")).unwrap_or_default(),
+        summary: text("/deployment/description")
+            .or_else(|| text("/release/name"))
+            .unwrap_or_default(),
         source: "github".to_owned(),
         url: text("/repository/html_url"),
     };

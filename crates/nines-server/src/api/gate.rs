@@ -49,7 +49,8 @@ pub(crate) fn decide(app: &Shared, query: GateQuery) -> Decision {
             slo: it.name.to_string(),
             remaining_billionths: it.remaining_billionths,
             bad: counts.bad,
-            allowed_billionths: u128::from(counts.total) * u128::from(it.objective.allowed())
+            allowed_billionths: u128::from(counts.total)
+                * u128::from(it.objective.allowed())
                 * (billion / u128::from(Objective::SCALE)),
             coverage_billionths: u64::try_from(coverage).unwrap_or(u64::MAX),
             state: state_word(it).to_owned(),

@@ -45,7 +45,8 @@ fn impact(app: &Shared, slo: &str, from: Timestamp, until: Timestamp) -> Option<
     let status = tracker.status(&name, until)?;
     // Consumed = bad ÷ (allowed share × events of the whole window), in billionths, rounded down.
     let scale = i128::from(nines_slo::Objective::SCALE);
-    let allowed = i128::from(status.budget.counts.total) * i128::from(definition.objective.allowed());
+    let allowed =
+        i128::from(status.budget.counts.total) * i128::from(definition.objective.allowed());
     let bad = i128::from(counts.bad);
     Some(SloImpact {
         slo: slo.to_owned(),

@@ -46,7 +46,9 @@ pub(crate) fn ack_target(text: &str) -> Result<AckTarget, Problem> {
         return Ok(AckTarget::Incident(number));
     }
     let key = text.parse().map(AckTarget::Alert);
-    key.map_err(|_| Problem::bad_request("`target` is `all`, an incident such as `INC-1`, or an alert's key"))
+    key.map_err(|_| {
+        Problem::bad_request("`target` is `all`, an incident such as `INC-1`, or an alert's key")
+    })
 }
 
 #[derive(Debug, Deserialize)]

@@ -79,11 +79,7 @@ pub(crate) struct WaitingView {
 }
 
 /// The view of one run.
-pub(crate) fn run_view(
-    state: &nines_engine::State,
-    id: RunId,
-    run: &machine::State,
-) -> RunView {
+pub(crate) fn run_view(state: &nines_engine::State, id: RunId, run: &machine::State) -> RunView {
     let incident = run.incident().and_then(|it| it.parse().ok());
     let incident = incident.and_then(|it| state.incidents.get(&it)).map(|it| it.number);
     RunView {
@@ -103,7 +99,9 @@ pub(crate) fn run_view(
             why: match it.reason {
                 WaitingFor::Manual => "a person does this step",
                 WaitingFor::Failed => "the step failed",
-                WaitingFor::Unknown => "nines stopped while the step ran; nobody knows whether it happened",
+                WaitingFor::Unknown => {
+                    "nines stopped while the step ran; nobody knows whether it happened"
+                }
             },
             answers: it.answers(),
         }),

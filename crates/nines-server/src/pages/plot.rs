@@ -73,7 +73,7 @@ fn mark(axes: &Axes, mark: &Mark) -> Markup {
 fn legend(id: &str, marks: &[Mark]) -> Markup {
     html! {
         details id={ (id) "-marks" } {
-            summary { (marks.len()) " marks: dashed lines are changes, bands are incidents" }
+            summary { "Marks (" (marks.len()) "): dashed lines are changes, bands are incidents" }
             ul {
                 @for it in marks {
                     li { (text::clock(it.from)) " " @if it.to.is_some() { "■ " } @else { "▲ " } (it.text) }

@@ -98,8 +98,7 @@ pub(super) fn answer(answer: &Answer) -> Response {
             ("matrix", matrix.collect())
         }
     };
-    let mut body =
-        json!({ "status": "success", "data": { "resultType": kind, "result": result } });
+    let mut body = json!({ "status": "success", "data": { "resultType": kind, "result": result } });
     for (name, notes) in [("warnings", &answer.warnings), ("infos", &answer.infos)] {
         if !notes.is_empty() {
             body[name] = json!(notes);

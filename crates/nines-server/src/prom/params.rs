@@ -55,7 +55,8 @@ impl Params {
     pub(super) fn time_ms(&self, name: &str) -> Result<Option<i64>, PromError> {
         let Some(text) = self.get(name) else { return Ok(None) };
         let error = || {
-            let message = format!("invalid parameter {name:?}: cannot parse {text:?} to a valid timestamp");
+            let message =
+                format!("invalid parameter {name:?}: cannot parse {text:?} to a valid timestamp");
             PromError::bad_data(message)
         };
         if let Ok(seconds) = text.parse::<f64>() {
@@ -75,7 +76,8 @@ impl Params {
     pub(super) fn step_ms(&self, name: &str) -> Result<i64, PromError> {
         let text = self.require(name)?;
         let ms = match text.parse::<f64>() {
-            Ok(seconds) if (seconds * 1_000.0).abs() < 9e15 => {
+            Ok(seconds) if (seconds * 1_000.0).abs() < 9e15 =>
+            {
                 #[expect(clippy::cast_possible_truncation, reason = "checked above")]
                 Some((seconds * 1_000.0).round() as i64)
             }
@@ -99,9 +101,9 @@ impl Params {
         match text.parse::<usize>() {
             Ok(0) => Ok(most),
             Ok(limit) => Ok(limit.min(most)),
-            Err(_) => {
-                Err(PromError::bad_data(format!("invalid parameter \"limit\": {text:?} is no number")))
-            }
+            Err(_) => Err(PromError::bad_data(format!(
+                "invalid parameter \"limit\": {text:?} is no number"
+            ))),
         }
     }
 

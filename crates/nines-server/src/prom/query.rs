@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::health::Health;
 
 /// The longest that one query may take.
-pub(crate) const QUERY_TIME_MAX: Duration = Duration::from_secs(60);
+pub(crate) const QUERY_TIME_MAX: Duration = Duration::from_mins(1);
 /// Queries that run at once; others wait.
 static RUNNING: Semaphore = Semaphore::const_new(20);
 
@@ -38,7 +38,9 @@ pub(super) async fn range(State(app): State<App>, params: Params) -> Result<Resp
         return Err(PromError::bad_data(message));
     }
     let step_ms = params.step_ms("step")?;
-    if QueryLimits::default().points_max < usize::try_from((end_ms - start_ms) / step_ms).unwrap_or(usize::MAX) {
+    if QueryLimits::default().points_max
+        < usize::try_from((end_ms - start_ms) / step_ms).unwrap_or(usize::MAX)
+    {
         return Err(PromError::bad_data(
             "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
         ));
@@ -64,8 +66,7 @@ async fn evaluate(
     let counted = Arc::clone(&app);
     let result = tokio::task::spawn_blocking(move || {
         let started = Instant::now();
-        let cancelled =
-            || still_wanted.strong_count() == 0 || QUERY_TIME_MAX < started.elapsed();
+        let cancelled = || still_wanted.strong_count() == 0 || QUERY_TIME_MAX < started.elapsed();
         let limits = QueryLimits { cancelled: Some(&cancelled), ..QueryLimits::default() };
         run(&query, &app, &limits)
     });

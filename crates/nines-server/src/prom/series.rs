@@ -51,9 +51,8 @@ pub(super) async fn label_values(
     params: Params,
 ) -> Result<Response, PromError> {
     let Restriction { matchers, from_ms, to_ms, limit } = Restriction::of(&params)?;
-    let values = off_thread(move || {
-        app.metrics.store.label_values(&name, &matchers, from_ms, to_ms, limit)
-    });
+    let values =
+        off_thread(move || app.metrics.store.label_values(&name, &matchers, from_ms, to_ms, limit));
     Ok(success(values.await?))
 }
 

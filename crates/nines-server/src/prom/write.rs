@@ -18,7 +18,9 @@ const NAMED_MAX: usize = 10;
 /// `POST /api/v1/write`. 400 tells the sender to drop the request for ever, 5xx to send it again.
 pub(super) async fn write(State(app): State<App>, headers: HeaderMap, body: Body) -> Response {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    if content_type.is_some_and(|it| it.contains("proto=") && !it.contains("prometheus.WriteRequest")) {
+    if content_type
+        .is_some_and(|it| it.contains("proto=") && !it.contains("prometheus.WriteRequest"))
+    {
         // A sender of version 2 falls back to 1 after this answer.
         let message = "only remote write 1.0 (prometheus.WriteRequest) is taken\n";
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, message).into_response();

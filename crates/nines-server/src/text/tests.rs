@@ -15,6 +15,6 @@ fn numbers_are_written_for_people() {
 #[test]
 fn a_share_just_below_its_objective_never_looks_as_if_it_met_it() {
     let objective = "99.95%".parse().unwrap();
-    assert_eq!(ratio_beside(0.999_499_9, &objective), "99.949\u{a0}%");
-    assert_eq!(ratio_beside(0.9995, &objective), "99.950\u{a0}%");
+    assert_eq!(ratio_beside(0.999_499_9, objective), "99.949\u{a0}%");
+    assert_eq!(ratio_beside(0.9995, objective), "99.950\u{a0}%");
 }

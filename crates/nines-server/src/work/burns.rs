@@ -78,14 +78,12 @@ fn observation(
         .chain(own)
         .collect();
     let status = tracker.status(name, now)?;
-    let mut pairs: Vec<_> = status
-        .burns
-        .iter()
-        .filter(|it| it.holds && it.pair.severity == burn.severity)
-        .collect();
+    let mut pairs: Vec<_> =
+        status.burns.iter().filter(|it| it.holds && it.pair.severity == burn.severity).collect();
     if pairs.is_empty() {
         // Recovering: the alert is kept by a pair that does not hold any more.
-        pairs = status.burns.iter().filter(|it| it.pair.severity == burn.severity).take(1).collect();
+        pairs =
+            status.burns.iter().filter(|it| it.pair.severity == burn.severity).take(1).collect();
     }
     let gist: Vec<String> = pairs.iter().map(|it| format_duration(it.pair.long)).collect();
     let windows = pairs.iter().flat_map(|it| {
@@ -100,11 +98,8 @@ fn observation(
         [window(&it.long, it.burn_long), window(&it.short, it.burn_short)]
     });
     let first = pairs.first()?;
-    let summary = format!(
-        "{name} burns {} (limit {})",
-        text::burn(first.burn_long),
-        first.pair.factor
-    );
+    let summary =
+        format!("{name} burns {} (limit {})", text::burn(first.burn_long), first.pair.factor);
     let counts = status.budget.counts;
     let budget_left = format!(
         "{} of {} over {}, {} bad of {}",
@@ -114,10 +109,8 @@ fn observation(
         counts.bad,
         counts.total
     );
-    let mut annotations = BTreeMap::from([
-        ("summary".to_owned(), summary),
-        ("budget_left".to_owned(), budget_left),
-    ]);
+    let mut annotations =
+        BTreeMap::from([("summary".to_owned(), summary), ("budget_left".to_owned(), budget_left)]);
     annotations.extend(slo.runbook.clone().map(|it| ("runbook".to_owned(), it)));
     Some(Observation {
         labels: Labels::new(labels).ok()?,

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nines_base::{Labels, SampleBatch};
 use nines_engine::{Command, Config};
-use nines_ingest::{ScrapeJob, Scheme, Target};
+use nines_ingest::{Scheme, ScrapeJob, Target};
 use nines_oncall::Roster;
 use nines_promql::{SelectLimits, SeriesSource};
 use nines_slo::SloName;
@@ -129,12 +129,7 @@ pub(crate) async fn watch_files(
     }
 }
 
-async fn apply(
-    app: &App,
-    files: &Files,
-    reading: Reading,
-    jobs: &watch::Sender<Vec<ScrapeJob>>,
-) {
+async fn apply(app: &App, files: &Files, reading: Reading, jobs: &watch::Sender<Vec<ScrapeJob>>) {
     let loaded = app.loaded();
     let now = app.clock.now();
     if reading.has_errors() {
@@ -151,7 +146,8 @@ async fn apply(
             is_current: false,
             read_at: now,
         };
-        *app.loaded.write().expect("nobody panics while holding the configuration") = Arc::new(next);
+        *app.loaded.write().expect("nobody panics while holding the configuration") =
+            Arc::new(next);
         return;
     }
     let spec = Arc::new(reading.spec);
@@ -161,10 +157,9 @@ async fn apply(
         return;
     }
     let fresh = app.metrics.tracker().reconfigure(spec.slos.clone());
-    let at = app.clone();
-    let filled = tokio::task::spawn_blocking(move || {
-        back_fill(&at.metrics, &fresh, now.as_millisecond())
-    });
+    let at = Arc::clone(app);
+    let filled =
+        tokio::task::spawn_blocking(move || back_fill(&at.metrics, &fresh, now.as_millisecond()));
     if let Ok(Err(error)) = filled.await {
         tracing::error!(error, "the past of new objectives cannot be counted");
     }

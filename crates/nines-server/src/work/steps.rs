@@ -61,9 +61,7 @@ pub(crate) fn run_steps(
 
 fn run_one(app: &Shared, runner: &dyn StepRunner, environment: &StepEnvironment, job: StepJob) {
     let outcome = match &job.step.kind {
-        StepKind::Command { interpreter } => {
-            run_command(runner, environment, &job, interpreter)
-        }
+        StepKind::Command { interpreter } => run_command(runner, environment, &job, interpreter),
         StepKind::Promql => ask_promql(app, &job),
         StepKind::Manual => return,
     };

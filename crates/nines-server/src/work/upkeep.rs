@@ -1,6 +1,7 @@
 //! Upkeep: syncing samples, cutting segments, retention, snapshots of the state.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -10,10 +11,10 @@ use crate::app::{App, Shared};
 /// How often samples are forced to the disk; what was taken survives the process in any case.
 const SYNC: Duration = Duration::from_millis(200);
 /// How often the store looks after its files.
-const MAINTAIN: Duration = Duration::from_secs(60);
+const MAINTAIN: Duration = Duration::from_mins(1);
 
 /// How often the state is saved, so that a start reads little of the journal.
-const SNAPSHOT: Duration = Duration::from_secs(600);
+const SNAPSHOT: Duration = Duration::from_mins(10);
 
 /// Saves the state as of now.
 pub(crate) fn save_snapshot(app: &Shared) -> io::Result<()> {
@@ -32,7 +33,7 @@ pub(crate) async fn save_snapshots(app: App, mut shutdown: watch::Receiver<bool>
             _ = shutdown.changed() => return,
             () = tokio::time::sleep(SNAPSHOT) => {}
         }
-        let at = app.clone();
+        let at = Arc::clone(&app);
         match tokio::task::spawn_blocking(move || save_snapshot(&at)).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(%error, "no snapshot was saved"),
@@ -49,7 +50,7 @@ pub(crate) async fn sync_samples(app: App, mut shutdown: watch::Receiver<bool>) 
             _ = shutdown.changed() => stopping = true,
             () = tokio::time::sleep(SYNC) => {}
         }
-        let at = app.clone();
+        let at = Arc::clone(&app);
         let synced = tokio::task::spawn_blocking(move || at.metrics.store.sync()).await;
         match synced {
             Ok(Ok(())) => app.health.set_problem(None),
@@ -70,9 +71,10 @@ pub(crate) async fn upkeep(app: App, mut shutdown: watch::Receiver<bool>) {
             _ = shutdown.changed() => return,
             () = tokio::time::sleep(MAINTAIN) => {}
         }
-        let at = app.clone();
+        let at = Arc::clone(&app);
         let now_ms = app.clock.now().as_millisecond();
-        let maintained = tokio::task::spawn_blocking(move || at.metrics.store.maintain(now_ms)).await;
+        let maintained =
+            tokio::task::spawn_blocking(move || at.metrics.store.maintain(now_ms)).await;
         match maintained {
             Ok(Ok(maintained)) => tracing::debug!(?maintained, "the store was maintained"),
             Ok(Err(error)) => tracing::error!(%error, "the store could not be maintained"),

@@ -85,7 +85,6 @@ impl House {
         self.root.path().join("data")
     }
 
-
     pub(crate) fn write(&self, file: &str, text: &str) {
         std::fs::write(self.config_dir().join(file), text).unwrap();
     }

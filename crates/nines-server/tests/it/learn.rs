@@ -32,7 +32,10 @@ async fn a_runbook_runs_its_steps_and_waits_for_the_one_by_hand() {
     let guest = house.open().await;
     let (status, refused) = guest.post("/api/nines/v1/runs", &json!({ "runbook": "nope" })).await;
     assert_eq!(status, 404, "{refused}");
-    assert!(refused["detail"].as_str().unwrap().contains("api-fails"), "known ones are named: {refused}");
+    assert!(
+        refused["detail"].as_str().unwrap().contains("api-fails"),
+        "known ones are named: {refused}"
+    );
 
     let start = json!({ "runbook": "api-fails", "reason": "a try", "by": "ana" });
     let (status, run) = guest.post("/api/nines/v1/runs", &start).await;
@@ -48,7 +51,11 @@ async fn a_runbook_runs_its_steps_and_waits_for_the_one_by_hand() {
     let guest = house.open().await;
     let answer = json!({ "step": "say", "answer": "done", "by": "ana" });
     let (status, run) = guest.post(&format!("{path}/answer"), &answer).await;
-    assert_eq!((status, &run["ended"], &run["status"]), (200, &json!(true), &json!("succeeded")), "{run}");
+    assert_eq!(
+        (status, &run["ended"], &run["status"]),
+        (200, &json!(true), &json!("succeeded")),
+        "{run}"
+    );
     assert_eq!(run["steps"][0]["attempts"], 1, "finished steps never run again");
     guest.leave().await;
 }

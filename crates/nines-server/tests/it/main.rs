@@ -1,5 +1,7 @@
 //! The whole server over loopback, with its own clients and with promtool.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod house;
 mod learn;
 mod metrics;

@@ -75,7 +75,8 @@ async fn a_webhook_of_github_proves_itself_by_its_signature() {
     .to_string();
     let mut hmac = Hmac::<sha2::Sha256>::new_from_slice(b"s3cret").unwrap();
     hmac.update(body.as_bytes());
-    let code: String = hmac.finalize().into_bytes().iter().map(|it| format!("{it:02x}")).collect();
+    let code = hmac.finalize().into_bytes();
+    let code = code.iter().fold(String::new(), |code, it| format!("{code}{it:02x}"));
     let post = |signature: String| {
         guest
             .anonymous(Method::POST, "/api/v1/events")

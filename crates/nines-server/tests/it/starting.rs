@@ -23,7 +23,10 @@ async fn a_second_server_on_the_same_folder_or_port_is_told_why_not() {
     let first = house.start().await.unwrap();
     let second = house.start().await.unwrap_err();
     let text = line(&second);
-    assert!(text.contains("is in use by process") && text.contains("choose another --data"), "{text}");
+    assert!(
+        text.contains("is in use by process") && text.contains("choose another --data"),
+        "{text}"
+    );
 
     let elsewhere = House::new();
     let address = first.url().trim_start_matches("http://").parse().unwrap();

@@ -13,7 +13,7 @@ const DECISION: &str = r#"{"verdict":"closed","cause":"policy",
         {"name":"error budget checkout/latency","result":"unknown","need":"more than 40 % left",
          "have":"no data (no data)"}]}"#;
 
-fn check(explain: Option<Explain>, expect: Expect) {
+fn check(explain: Option<Explain>, expect: &Expect) {
     let decision: Decision = serde_json::from_str(DECISION).unwrap();
     let text = render(&decision, explain);
     let plain = ["\u{1b}[31m", "\u{1b}[33m", "\u{1b}[0m"]
@@ -26,7 +26,7 @@ fn check(explain: Option<Explain>, expect: Expect) {
 fn a_closed_gate_says_what_it_has_and_what_it_needs() {
     check(
         None,
-        expect![[r#"
+        &expect![[r#"
             closed  checkout v2.33 → prod                             policy tier1
               ✗ error budget checkout/availability  31.00 % left (646 bad, 936 allowed), needs more than 40 % left
               ✓ burn rate  no page fires
@@ -39,7 +39,7 @@ fn a_closed_gate_says_what_it_has_and_what_it_needs() {
 fn explaining_names_the_policys_line() {
     check(
         Some(Explain),
-        expect![[r#"
+        &expect![[r#"
             closed  checkout v2.33 → prod                             policy tier1
               ✗ error budget checkout/availability  31.00 % left (646 bad, 936 allowed), needs more than 40 % left
               ✓ burn rate  no page fires, needs no page for burn

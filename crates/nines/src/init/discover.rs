@@ -34,8 +34,8 @@ impl Found {
     /// The counter and the histogram with the most requests.
     pub(super) fn in_page(text: &str) -> Option<Self> {
         let limits = TextLimits::default();
-        let parsed = [Format::OpenMetrics, Format::Text].into_iter();
-        let samples = parsed.filter_map(|it| parse(text, it, &limits).ok()).next()?;
+        let parsed = [Format::OpenMetrics, Format::Text];
+        let samples = parsed.into_iter().find_map(|it| parse(text, it, &limits).ok())?;
         let mut counters: BTreeMap<(String, &str), f64> = BTreeMap::new();
         let mut buckets: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for sample in &samples {

@@ -76,7 +76,6 @@ async fn burn(client: &Client, server: (&str, &str), service: &str) -> bool {
     request.send().await.is_ok_and(|it| it.status().is_success())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the edge of a test")]
 fn jiff_now_ms() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
@@ -106,7 +105,6 @@ async fn get(client: &Client, server: &Running, path: &str) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_and_no_page_is_repeated_unmarked() {
     drop(rustls::crypto::ring::default_provider().install_default());
-    #[expect(clippy::disallowed_methods, reason = "more rounds are asked for by the environment")]
     let rounds = std::env::var("NINES_KILL_ROUNDS").ok().and_then(|it| it.parse().ok());
     let rounds: u32 = rounds.unwrap_or(ROUNDS);
     let home = tempfile::tempdir().unwrap();
@@ -158,9 +156,13 @@ async fn nothing_acknowledged_is_lost_and_no_page_is_repeated_unmarked() {
     let changes = get(&client, &server, "/api/nines/v1/changes").await;
     let found: BTreeSet<&str> =
         changes.as_array().unwrap().iter().filter_map(|it| it["version"].as_str()).collect();
-    let lost: Vec<&String> = acknowledged.iter().filter(|it| !found.contains(it.as_str())).collect();
+    let lost: Vec<&String> =
+        acknowledged.iter().filter(|it| !found.contains(it.as_str())).collect();
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
-    assert!(!acknowledged.is_empty() && !burning.is_empty(), "the kills came too early to test anything");
+    assert!(
+        !acknowledged.is_empty() && !burning.is_empty(),
+        "the kills came too early to test anything"
+    );
 
     let rows = pages.as_array().unwrap();
     let told: BTreeSet<&str> = rows
@@ -169,7 +171,10 @@ async fn nothing_acknowledged_is_lost_and_no_page_is_repeated_unmarked() {
         .filter_map(|it| it["subject"].as_str()?.split_whitespace().nth(2)?.split('/').next())
         .collect();
     let untold: Vec<&String> = burning.iter().filter(|it| !told.contains(it.as_str())).collect();
-    assert!(untold.is_empty(), "their errors were taken, and nobody was told: {untold:?} of {pages}");
+    assert!(
+        untold.is_empty(),
+        "their errors were taken, and nobody was told: {untold:?} of {pages}"
+    );
     let arrived = arrived.lock().unwrap().clone();
     assert!(told.len() <= arrived.len(), "{arrived:?}");
     for (key, (unmarked, marked)) in &arrived {

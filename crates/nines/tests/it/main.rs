@@ -1,5 +1,8 @@
 //! The program as its users run it.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![expect(clippy::disallowed_methods, reason = "the edge of a test: processes take real time")]
+
 mod crash;
 mod process;
 mod story;

@@ -47,12 +47,19 @@ fn a_bad_deploy_burns_pages_is_rolled_back_and_written_down() {
     for slo in slos {
         assert!(0.99 < slo["coverage_ratio"].as_f64().unwrap(), "28 days at once: {slo}");
     }
-    assert_eq!(demo(home, &["gate", "check", "checkout", "v2.34"]).code, 0, "open before the break");
+    assert_eq!(
+        demo(home, &["gate", "check", "checkout", "v2.34"]).code,
+        0,
+        "open before the break"
+    );
 
     let broken = nines(home, &["demo", "break", "bad-deploy"]);
     assert_eq!(broken.code, 0, "{}", broken.stderr);
     let pages = until(home, &["get", "page", "--json"], |it| it[0]["waits"] == true);
-    assert!(pages[0]["text"].as_str().unwrap().contains("suspect  deploy checkout v2.33"), "{pages}");
+    assert!(
+        pages[0]["text"].as_str().unwrap().contains("suspect  deploy checkout v2.33"),
+        "{pages}"
+    );
 
     let why = demo(home, &["why", "checkout/availability"]).stdout;
     for part in ["slo/checkout.yaml:", "bad of", "shop-primary", "on call", "inbox accepted"] {
@@ -67,20 +74,32 @@ fn a_bad_deploy_burns_pages_is_rolled_back_and_written_down() {
     running.kill();
     let running = Running::start(home, &args);
     let incident = json(home, &["get", "incident", "--json"]);
-    assert_eq!((&incident[0]["number"], &incident[0]["acknowledged_by"]), (&1.into(), &"ana".into()));
+    assert_eq!(
+        (&incident[0]["number"], &incident[0]["acknowledged_by"]),
+        (&1.into(), &"ana".into())
+    );
     let after = json(home, &["get", "page", "--json"]);
-    assert_eq!(after.as_array().unwrap().len(), pages.as_array().unwrap().len(), "nothing is sent twice");
+    assert_eq!(
+        after.as_array().unwrap().len(),
+        pages.as_array().unwrap().len(),
+        "nothing is sent twice"
+    );
 
     let run = demo(home, &["run", "checkout-errors", "--incident", "INC-1", "--by", "ana"]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     let runs = until(home, &["get", "run", "--json"], |it| !it[0]["waiting"].is_null());
     assert_eq!(runs[0]["runbook"], "checkout-errors");
     assert_eq!(nines(home, &["demo", "heal"]).code, 0);
-    let resolved = demo(home, &["incident", "resolve", "INC-1", "--reason", "rolled back", "--by", "ana"]);
+    let resolved =
+        demo(home, &["incident", "resolve", "INC-1", "--reason", "rolled back", "--by", "ana"]);
     assert_eq!(resolved.code, 0, "{}", resolved.stderr);
 
     let first = demo(home, &["postmortem", "draft", "INC-1"]).stdout;
-    assert_eq!(first, demo(home, &["postmortem", "draft", "INC-1"]).stdout, "the same facts, the same bytes");
+    assert_eq!(
+        first,
+        demo(home, &["postmortem", "draft", "INC-1"]).stdout,
+        "the same facts, the same bytes"
+    );
     for part in ["INC-1", "checkout/availability", "v2.33", "ana", "TODO(human)"] {
         assert!(first.contains(part), "{part} is missing in\n{first}");
     }

@@ -22,7 +22,11 @@ fn exit_codes_tell_no_from_cannot_tell() {
     assert_eq!(codes(&["chek"]), 2, "an unknown word");
     assert_eq!(codes(&["check", "/nonexistent"]), 2, "a missing folder");
     assert_eq!(ask(&["get", "slo"]), 3, "unreachable");
-    assert_eq!(ask(&["gate", "check", "checkout"]), 3, "a gate that cannot be asked is no closed gate");
+    assert_eq!(
+        ask(&["gate", "check", "checkout"]),
+        3,
+        "a gate that cannot be asked is no closed gate"
+    );
     assert_eq!(codes(&["--demo", "get", "slo"]), 3, "no demo is running");
     assert_eq!(codes(&["demo", "break", "everything"]), 3, "no demo is running");
 }
@@ -60,16 +64,30 @@ fn all_mistakes_of_all_files_are_shown_at_once_with_place_and_fix() {
     let checked = nines(home.path(), &["check", config.to_str().unwrap()]);
     assert_eq!(checked.code, 2, "{}", checked.stdout);
     for part in [
-        "slo.yaml:7:", "did you mean `99.95%`", "slo.yaml:8:", "`window`", "primry", "primary", "ana",
+        "slo.yaml:7:",
+        "did you mean `99.95%`",
+        "slo.yaml:8:",
+        "`window`",
+        "primry",
+        "primary",
+        "ana",
         "people.yaml:4:",
     ] {
         assert!(checked.stdout.contains(part), "{part} is missing in\n{}", checked.stdout);
     }
     assert!(!checked.stdout.contains('\u{1b}'), "no colour in a pipe");
-    let served = nines(home.path(), &[
-        "serve", "--config", config.to_str().unwrap(), "--data", home.path().join("data").to_str().unwrap(),
-        "--listen", "127.0.0.1:0",
-    ]);
+    let served = nines(
+        home.path(),
+        &[
+            "serve",
+            "--config",
+            config.to_str().unwrap(),
+            "--data",
+            home.path().join("data").to_str().unwrap(),
+            "--listen",
+            "127.0.0.1:0",
+        ],
+    );
     assert_eq!(served.code, 2, "{}", served.stderr);
     assert!(served.stderr.contains("nothing was started"), "{}", served.stderr);
 }

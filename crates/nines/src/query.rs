@@ -14,7 +14,7 @@ use crate::output::{self, Format, OutputArgs, plain};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The query, such as 'sum by (service) (rate(http_requests_total[5m]))'
+    /// The query, such as 'sum by (service) (http_requests_total)'
     #[arg(value_name = "PROMQL")]
     query: String,
     /// When: 2026-11-24T03:12:00Z, or -2h for two hours ago

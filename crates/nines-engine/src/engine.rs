@@ -24,7 +24,9 @@ const READ_MAX: usize = 10_000;
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
     /// Nobody knows what is durable.
-    #[error("the outcome of a write is unknown")]
+    #[error(
+        "nines stops, because it cannot know whether its last write is on the disk; free some space or mend the disk, then start it again: nothing that was acknowledged is lost"
+    )]
     Journal(#[from] JournalError),
     /// A record is not one of ours, or of a newer nines.
     #[error(transparent)]

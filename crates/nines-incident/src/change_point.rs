@@ -2,15 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The length of one slice.
-pub const SLICE: SignedDuration = SignedDuration::from_secs(10);
+/// The length of one slice: the finest grain in which budgets are counted.
+pub const SLICE: SignedDuration = SignedDuration::from_secs(15);
 
 /// A change of the rate this long after a change is ascribed to it.
 const AFTER_MAX: SignedDuration = SignedDuration::from_mins(5);
-/// An hour before and a quarter after, in slices of ten seconds, and twice that to be generous.
+/// An hour before and a quarter after, in slices of this length, three times over to be generous.
 const SLICES_MAX: usize = 900;
 
-/// The events of ten seconds.
+/// The events of one [`SLICE`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Slice {
     /// Events that kept the indicator; at most `total`.

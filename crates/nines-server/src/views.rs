@@ -117,7 +117,7 @@ impl Shared {
         let config = &self.loaded().engine_config;
         let slo = incident.slos().first().and_then(|it| it.parse::<SloName>().ok());
         let counts =
-            slo.zip(incident.impact_start).map(|(slo, start)| self.ten_seconds(&slo, start));
+            slo.zip(incident.impact_start).map(|(slo, start)| self.counts_around(&slo, start));
         let change_point_of = |change: &nines_incident::changes::Change| {
             let (from, slices) = counts.as_ref()?;
             change_point(slices, *from, change.finished.unwrap_or(change.started))
@@ -125,8 +125,8 @@ impl Shared {
         rank_suspects(state, incident, Some(config), Some(&change_point_of))
     }
 
-    /// Counts in slices of ten seconds around the start of an impact.
-    fn ten_seconds(&self, slo: &SloName, start: Timestamp) -> (Timestamp, Vec<Slice>) {
+    /// Good and total events around the start of an impact, in the slices that a change point is looked for in.
+    fn counts_around(&self, slo: &SloName, start: Timestamp) -> (Timestamp, Vec<Slice>) {
         const BEFORE: SignedDuration = SignedDuration::from_mins(60);
         const AFTER: SignedDuration = SignedDuration::from_mins(15);
         const POINTS_MAX: usize = 500;
@@ -137,6 +137,8 @@ impl Shared {
             good: it.counts.total.saturating_sub(it.counts.bad),
             total: it.counts.total,
         };
+        // Slices lie on multiples of their length, so the first may begin earlier than was asked.
+        let from = slices.first().map_or(from, |it| it.from);
         (from, slices.iter().map(slice).collect())
     }
 }

@@ -31,7 +31,7 @@ pub(crate) struct Upkeep {
     pub(crate) manifest: Manifest,
     pub(crate) next_segment: u64,
     pub(crate) checkpoint_bytes: u64,
-    /// Everything older was cut by this process.
+    /// The last cut of this process went up to here.
     cut_before_ms: i64,
 }
 
@@ -109,8 +109,9 @@ impl Tsdb {
         let suspect = self.log_is_suspect.load(Ordering::Relaxed);
         let log_max = WAL_BYTES_MAX.max(2 * upkeep.checkpoint_bytes);
         let log_is_long = log_max < self.log().wal.bytes();
+        // Not `<`: when a clock that went ahead has gone back, cuts go on.
         let span_has_passed =
-            upkeep.cut_before_ms < before_ms && self.has_samples_before(before_ms);
+            upkeep.cut_before_ms != before_ms && self.has_samples_before(before_ms);
         if suspect || log_is_long || span_has_passed {
             self.log_is_suspect.store(false, Ordering::Relaxed);
             let cut = self.cut(upkeep, before_ms, oldest_ms);

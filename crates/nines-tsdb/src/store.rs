@@ -6,13 +6,13 @@ mod open;
 
 pub(crate) use open::{remove_old_logs, segments_dir, wal_dir};
 
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
-
-use std::collections::{BTreeMap, HashMap};
 
 use nines_base::{Labels, Sample, SampleBatch};
 use nines_port::{Appended, RefusedSeries, SampleSink, SinkError};
@@ -29,7 +29,6 @@ const REFUSED_NAMED_MAX: usize = 10;
 const UNPOISONED: &str = "nobody panics while holding it";
 
 /// A store of samples in one folder. Every method may be called from any thread.
-#[derive(Debug)]
 pub struct Tsdb {
     pub(crate) dir: PathBuf,
     pub(crate) options: Options,
@@ -41,6 +40,13 @@ pub struct Tsdb {
     samples_appended: AtomicU64,
     /// A failed sync may have lost what it should have written, so only writing it again helps.
     pub(crate) log_is_suspect: AtomicBool,
+}
+
+/// Only where it is: its samples are too many to print.
+impl fmt::Debug for Tsdb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tsdb").field("dir", &self.dir).finish_non_exhaustive()
+    }
 }
 
 /// The end of the write-ahead log, and a buffer for the next record.

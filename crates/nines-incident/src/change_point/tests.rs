@@ -16,7 +16,7 @@ const NOTHING: Slice = Slice { good: 0, total: 0 };
 
 #[test]
 fn a_break_just_after_the_change_is_nearly_certain_and_one_elsewhere_is_not() {
-    let data = slices(&[(366, FINE), (84, BAD)]);
+    let data = slices(&[(244, FINE), (56, BAD)]);
     // The break is one minute after the change, four minutes after it, and ten minutes before it.
     let near = change_point(&data, at(0), at(3_600)).unwrap();
     let late = change_point(&data, at(0), at(3_660 - 240)).unwrap();
@@ -67,8 +67,9 @@ fn brute_force(slices: &[Slice], from: Timestamp, change: Timestamp) -> Option<f
         let (before, after) = slices.split_at(border);
         let likelihood = marginal(before) * marginal(after);
         all += likelihood;
-        let seconds = from.duration_since(change).as_secs() + 10 * i64::try_from(border).unwrap();
-        if (-9..=300).contains(&seconds) {
+        let seconds = from.duration_since(change).as_secs()
+            + SLICE.as_secs() * i64::try_from(border).unwrap();
+        if (-14..=300).contains(&seconds) {
             near += likelihood;
         }
     }

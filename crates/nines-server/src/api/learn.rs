@@ -39,6 +39,8 @@ pub(crate) fn draft(app: &Shared, number: u64) -> Option<String> {
 /// What the incident cost one objective.
 fn impact(app: &Shared, slo: &str, from: Timestamp, until: Timestamp) -> Option<SloImpact> {
     let name: SloName = slo.parse().ok()?;
+    // The slice in which it began belongs to it as a whole.
+    let from = from - nines_incident::SLICE;
     let definition = app.slo(&name)?;
     let tracker = app.metrics.tracker();
     let counts = tracker.window(&name, until.duration_since(from), until)?.counts;

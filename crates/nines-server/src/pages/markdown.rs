@@ -18,5 +18,8 @@ pub(super) fn render(markdown: &str) -> Markup {
     }
     let mut out = String::new();
     format_html(root, &options, &mut out).expect("a String takes everything");
+    // A wide table scrolls alone, also by keyboard. Only our own output has these words: text is escaped.
+    let scrolling = r#"<div class="scroll" tabindex="0" role="region" aria-label="table"><table>"#;
+    let out = out.replace("<table>", scrolling).replace("</table>", "</table></div>");
     PreEscaped(out)
 }

@@ -131,8 +131,9 @@ fn observation(
     })
 }
 
-/// Since when users are hurt: the begin of the present stretch of slices that spend faster than the objective
-/// allows, with pauses of up to two minutes, at most six hours back.
+/// Since when users are hurt: the end of the first slice of the present stretch that spends faster than the
+/// objective allows, with pauses of up to two minutes, at most six hours back. The end, because somewhere in that
+/// slice it began, and what changed within it came before.
 fn impact_start(slo: &Slo, tracker: &Tracker, now: Timestamp) -> Timestamp {
     const BACK: SignedDuration = SignedDuration::from_hours(6);
     const STEP: SignedDuration = SignedDuration::from_secs(15);
@@ -144,7 +145,7 @@ fn impact_start(slo: &Slo, tracker: &Tracker, now: Timestamp) -> Timestamp {
         let spent = u128::from(slice.counts.bad) * u128::from(nines_slo::Objective::SCALE);
         let allowed = u128::from(slice.counts.total) * u128::from(slo.objective.allowed());
         if allowed < spent {
-            (start, pause) = (slice.to - STEP, 0);
+            (start, pause) = (slice.to.min(now), 0);
         } else {
             pause += 1;
             if PAUSE_SLICES_MAX < pause && start < now {

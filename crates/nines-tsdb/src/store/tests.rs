@@ -73,7 +73,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(50))]
     #[test]
     fn the_store_holds_what_a_map_holds(steps in vec(step(), 1..30), from_ms in 0..2_000_i64) {
         let dir = tempfile::tempdir().unwrap();
@@ -401,4 +401,46 @@ fn arbitrary_bytes_never_panic() {
         random.fill(&mut bytes);
         crate::fuzz(&bytes);
     }
+}
+
+#[test]
+fn queries_see_everything_acknowledged_while_cuts_and_merges_go_on() {
+    const BATCHES: i64 = 3_000;
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let appended = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0..BATCHES {
+                store.append(&[batch(1, &[(number, 1.0)]), batch(2, &[(number, 2.0)])]).unwrap();
+                appended.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        scope.spawn(|| {
+            while appended.load(Ordering::SeqCst) < BATCHES.cast_unsigned() {
+                store.maintain(appended.load(Ordering::SeqCst).cast_signed()).unwrap();
+            }
+        });
+        loop {
+            let before = appended.load(Ordering::SeqCst);
+            let found = read(&store, i64::MIN, i64::MAX);
+            let lengths: Vec<usize> = found.values().map(BTreeMap::len).collect();
+            assert!(before == 0 || lengths.len() == 2);
+            assert!(lengths.iter().all(|it| before <= *it as u64), "{before}: {lengths:?}");
+            if before == BATCHES.cast_unsigned() {
+                break;
+            }
+        }
+    });
+    assert!(0 < store.stats().segments);
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_and_back_does_not_stop_the_cuts() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.append(&[batch(1, &[(5, 1.0)])]).unwrap();
+    store.maintain(1_000_000).unwrap();
+    store.append(&[batch(1, &[(25, 1.0)])]).unwrap();
+    assert_eq!(store.maintain(100).unwrap().segments_cut, 1);
 }

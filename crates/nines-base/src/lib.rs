@@ -1,10 +1,12 @@
-//! Words that several domains share: labels and matchers, samples, durations, ids, origins.
+//! Words that several domains share: labels and matchers, samples, histograms, durations, ids, origins.
 //!
 //! The lowest layer. It must not know any domain, and it reads no clock, file or socket.
 
 #![warn(missing_docs)]
 
 mod duration;
+mod exemplar;
+mod histogram;
 mod id;
 mod labels;
 mod matcher;
@@ -12,6 +14,8 @@ mod origin;
 mod sample;
 
 pub use duration::{DurationError, format_duration, parse_duration};
+pub use exemplar::Exemplar;
+pub use histogram::{BucketSpan, CUSTOM_SCHEMA, CounterReset, Histogram, HistogramSample};
 pub use id::{Id, IdError, IdKind};
 pub use labels::{LabelError, Labels, METRIC_NAME};
 pub use matcher::{MatchOp, Matcher, MatcherError};

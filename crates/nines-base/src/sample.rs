@@ -1,6 +1,6 @@
 //! Samples: one value of one series at one instant.
 
-use crate::Labels;
+use crate::{HistogramSample, Labels};
 
 /// The bit pattern that says "this series has ended here".
 ///
@@ -23,6 +23,15 @@ pub struct SampleBatch {
     pub labels: Labels,
     /// Oldest first.
     pub samples: Vec<Sample>,
+    /// Oldest first; none for most series.
+    pub histograms: Vec<HistogramSample>,
+}
+
+impl SampleBatch {
+    /// Samples that are numbers, oldest first.
+    pub fn new(labels: Labels, samples: Vec<Sample>) -> Self {
+        Self { labels, samples, histograms: Vec::new() }
+    }
 }
 
 /// The value that ends a series.

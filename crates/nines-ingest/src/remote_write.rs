@@ -190,7 +190,7 @@ fn batch(series: &TimeSeries, limits: &WriteLimits) -> Result<SampleBatch, Strin
     if !samples.is_sorted_by_key(|it| it.at_ms) {
         samples.sort_by_key(|it| it.at_ms);
     }
-    Ok(SampleBatch { labels, samples })
+    Ok(SampleBatch { labels, samples, histograms: Vec::new() })
 }
 
 fn labels(wire: &[Label], limits: &WriteLimits) -> Result<Labels, String> {

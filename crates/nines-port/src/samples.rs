@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use nines_base::{Labels, SampleBatch};
+use nines_base::{Exemplar, HistogramSample, Labels, Sample, SampleBatch};
 
 /// What became of an append.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,6 +30,67 @@ pub trait SampleSink: fmt::Debug + Send + Sync {
     /// # Errors
     /// Nothing was stored; trying again later may help.
     fn append(&self, batch: &[SampleBatch]) -> Result<Appended, SinkError>;
+
+    /// As [`Self::append`], for writers who send the same series again and again.
+    ///
+    /// `labels` makes the labels of the row with this index. A sink that remembers keys asks only for those that it
+    /// has not met; an error refuses the row, with the error as the reason.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    fn append_rows(
+        &self,
+        rows: &[Row<'_>],
+        labels: &dyn Fn(usize) -> Result<Labels, String>,
+    ) -> Result<Appended, SinkError> {
+        let (mut batch, mut refused) = (Vec::with_capacity(rows.len()), Vec::new());
+        for (index, row) in rows.iter().enumerate() {
+            let (samples, histograms) = (row.samples.to_vec(), row.histograms.to_vec());
+            match labels(index) {
+                Ok(labels) => batch.push(SampleBatch { labels, samples, histograms }),
+                Err(reason) => refused.push(RefusedSeries { labels: Labels::empty(), reason }),
+            }
+        }
+        let mut appended = self.append(&batch)?;
+        appended.refused.append(&mut refused);
+        Ok(appended)
+    }
+
+    /// Remembers exemplars, as many as there is room for. A sink without a place for them takes none.
+    fn append_exemplars(&self, _: &[(Labels, Exemplar)]) {}
+
+    /// Remembers what metrics mean. A sink without a place for it forgets it.
+    fn describe(&self, _: &[MetricMetadata]) {}
+}
+
+/// What identifies a series for one writer: 128 bits of a strong hash over its labels as they came.
+///
+/// Equal keys mean equal labels. One series may have several keys: senders spell labels in different ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SeriesKey(pub u128);
+
+/// Samples of one series that arrived together, each kind sorted by time.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    /// Which series.
+    pub key: SeriesKey,
+    /// Oldest first.
+    pub samples: &'a [Sample],
+    /// Oldest first; none for most series.
+    pub histograms: &'a [HistogramSample],
+}
+
+/// What a metric means, in the words of who exposes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MetricMetadata {
+    /// The metric family, such as `http_requests_total`.
+    pub metric: String,
+    /// `counter`, `gauge`, `histogram`, `gaugehistogram`, `summary`, `info`, `stateset` or `unknown`.
+    pub kind: String,
+    /// A sentence for people; may be empty.
+    pub help: String,
+    /// `seconds`, `bytes`; may be empty.
+    pub unit: String,
 }
 
 /// Why nothing was stored.

@@ -1,8 +1,9 @@
 //! What a query returns.
 
 use std::fmt;
+use std::sync::Arc;
 
-use nines_base::{Labels, Sample};
+use nines_base::{Histogram, Labels, Sample};
 
 use crate::SeriesSamples;
 
@@ -46,8 +47,10 @@ pub struct VectorSample {
     pub labels: Labels,
     /// The instant of the query, in milliseconds since the Unix epoch.
     pub at_ms: i64,
-    /// The value.
+    /// The value; without a meaning where there is a histogram.
     pub value: f64,
+    /// The value, if it is a native histogram.
+    pub histogram: Option<Arc<Histogram>>,
 }
 
 /// The type of an expression.

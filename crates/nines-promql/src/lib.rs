@@ -25,4 +25,7 @@ pub use check::{QUERY_BYTES_MAX, QUERY_DEPTH_MAX, check, parse_selector};
 pub use error::QueryError;
 pub use limits::QueryLimits;
 pub use query::Query;
-pub use source::{SelectLimits, SeriesSamples, SeriesSource, SourceError};
+pub use source::{
+    SelectLimits, SeriesSamples, SeriesSource, SeriesView, SourceError, WindowSummary, Windows,
+    WindowsView,
+};

@@ -47,6 +47,7 @@ fn series(service: usize, code: &str, steps: i64, step_ms: i64) -> SampleBatch {
     let pairs = [(METRIC_NAME, "http_requests_total"), ("job", service.as_str()), ("code", code)];
     let sample = |it: i64| Sample { at_ms: START_MS + it * step_ms, value: (it * 7) as f64 };
     SampleBatch {
+        histograms: Vec::new(),
         labels: Labels::new(pairs).expect("distinct names"),
         samples: (0..=steps).map(sample).collect(),
     }

@@ -62,7 +62,7 @@ pub(crate) fn series(instance: &str, code: &str) -> Labels {
 
 pub(crate) fn batch(labels: Labels, samples: &[(i64, f64)]) -> SampleBatch {
     let sample = |&(at_ms, value): &(i64, f64)| Sample { at_ms, value };
-    SampleBatch { labels, samples: samples.iter().map(sample).collect() }
+    SampleBatch { labels, samples: samples.iter().map(sample).collect(), histograms: Vec::new() }
 }
 
 /// `total` and `bad` over a window of which all time is known.

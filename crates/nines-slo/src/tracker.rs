@@ -200,7 +200,7 @@ impl Tracker {
         let limit_ms = self.evaluated.map_or(Timestamp::MAX.as_millisecond(), |it| {
             it.as_millisecond().saturating_add(ahead_ms)
         });
-        for SampleBatch { labels, samples } in batch {
+        for SampleBatch { labels, samples, .. } in batch {
             if !self.routes.contains_key(labels) {
                 self.add_route(labels);
             }

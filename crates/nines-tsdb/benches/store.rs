@@ -41,6 +41,7 @@ fn batches(series_count: usize, samples_count: i64, samples_each: i64) -> Vec<Ve
         .map(|part| {
             let times = part * samples_each..(part + 1) * samples_each;
             let batch = |(series, labels): (i64, &Labels)| SampleBatch {
+                histograms: Vec::new(),
                 labels: labels.clone(),
                 samples: times.clone().map(|it| sample(series, it)).collect(),
             };

@@ -88,7 +88,11 @@ impl SeriesSource for Tsdb {
                 return Err(SourceError::TooManySamples { limit: limits.samples_max });
             }
             if !samples.is_empty() {
-                found.push(SeriesSamples { labels: candidate.labels, samples });
+                found.push(SeriesSamples {
+                    labels: candidate.labels,
+                    samples,
+                    histograms: Vec::new(),
+                });
             }
         }
         Ok(found)

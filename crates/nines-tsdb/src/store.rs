@@ -193,7 +193,8 @@ impl<'a> Plan<'a> {
     ) -> Self {
         let mut plan = Self::default();
         let mut new_refs: HashMap<&Labels, u64> = HashMap::new();
-        for SampleBatch { labels, samples } in batch.iter().filter(|it| !it.samples.is_empty()) {
+        for SampleBatch { labels, samples, .. } in batch.iter().filter(|it| !it.samples.is_empty())
+        {
             let id = registry.id(labels);
             let known = id.and_then(|it| registry.get(it)?.wal_ref);
             let wal_ref = match known.or_else(|| new_refs.get(labels).copied()) {

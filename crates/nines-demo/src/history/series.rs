@@ -139,6 +139,7 @@ impl Recorder {
     pub(super) fn take(&mut self) -> Vec<SampleBatch> {
         let filled = self.series.iter_mut().filter(|it| !it.samples.is_empty());
         let batch = |it: &mut Series| SampleBatch {
+            histograms: Vec::new(),
             labels: it.labels.clone(),
             samples: std::mem::take(&mut it.samples),
         };

@@ -13,7 +13,7 @@ fn until() -> Timestamp {
 
 fn series(until: Timestamp, seed: u64) -> BTreeMap<String, Vec<Sample>> {
     let mut all: BTreeMap<String, Vec<Sample>> = BTreeMap::new();
-    for SampleBatch { labels, samples } in history(until, 28, seed).flatten() {
+    for SampleBatch { labels, samples, .. } in history(until, 28, seed).flatten() {
         all.entry(labels.to_string()).or_default().extend(samples);
     }
     all

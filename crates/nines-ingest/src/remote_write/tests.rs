@@ -24,7 +24,7 @@ fn body(timeseries: Vec<TimeSeries>) -> Vec<u8> {
 fn batch_of(pairs: &[(&str, &str)], samples: &[(i64, f64)]) -> SampleBatch {
     let labels = Labels::new(pairs.iter().copied()).unwrap();
     let sample = |(at_ms, value): &(i64, f64)| Sample { at_ms: *at_ms, value: *value };
-    SampleBatch { labels, samples: samples.iter().map(sample).collect() }
+    SampleBatch { labels, samples: samples.iter().map(sample).collect(), histograms: Vec::new() }
 }
 
 #[test]

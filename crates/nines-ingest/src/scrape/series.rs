@@ -92,7 +92,11 @@ impl SeriesMemory {
             series.seen = self.reading;
             series.timeless = own_ms.is_none();
             let sample = Sample { at_ms: own_ms.unwrap_or(how.at_ms), value };
-            read.batches.push(SampleBatch { labels: series.labels.clone(), samples: vec![sample] });
+            read.batches.push(SampleBatch {
+                labels: series.labels.clone(),
+                samples: vec![sample],
+                histograms: Vec::new(),
+            });
         }
         Ok(read)
     }
@@ -186,7 +190,11 @@ fn is_whole_series(text: &str, rest: &str) -> bool {
 }
 
 fn end(labels: &Labels, at_ms: i64) -> SampleBatch {
-    SampleBatch { labels: labels.clone(), samples: vec![Sample { at_ms, value: stale_marker() }] }
+    SampleBatch {
+        labels: labels.clone(),
+        samples: vec![Sample { at_ms, value: stale_marker() }],
+        histograms: Vec::new(),
+    }
 }
 
 #[cfg(test)]

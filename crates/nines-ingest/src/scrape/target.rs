@@ -149,6 +149,7 @@ impl TargetState {
             ("scrape_series_added", added),
         ];
         let about = |(name, value)| SampleBatch {
+            histograms: Vec::new(),
             labels: settings.labels.with(METRIC_NAME, name),
             samples: vec![Sample { at_ms, value }],
         };
@@ -171,6 +172,7 @@ impl TargetState {
             ];
             let value = nines_base::stale_marker();
             batches.extend(names.map(|name| SampleBatch {
+                histograms: Vec::new(),
                 labels: settings.labels.with(METRIC_NAME, name),
                 samples: vec![Sample { at_ms, value }],
             }));

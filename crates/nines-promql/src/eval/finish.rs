@@ -33,7 +33,7 @@ pub(super) fn vector(columns: Vec<Column>, at_ms: i64, root: &Node) -> Result<Va
     for column in columns {
         let (labels, values) = column.finished();
         if let Some(value) = values.first().copied().filter(|it| !is_stale(*it)) {
-            samples.push(VectorSample { labels, at_ms, value });
+            samples.push(VectorSample { labels, at_ms, value, histogram: None });
         }
     }
     if is_ordered(root) {
@@ -67,7 +67,7 @@ pub(super) fn matrix(columns: Vec<Column>, grid: &Grid) -> Result<Value, QueryEr
     let series = merge(labelled)?.into_iter().map(|(labels, values)| {
         let present = grid.times().zip(values).filter(|(_, value)| !is_stale(*value));
         let samples = present.map(|(at_ms, value)| Sample { at_ms, value }).collect();
-        SeriesSamples { labels, samples }
+        SeriesSamples { labels, samples, histograms: Vec::new() }
     });
     Ok(Value::Matrix(series.filter(|it| !it.samples.is_empty()).collect()))
 }
@@ -107,7 +107,7 @@ pub(super) fn window(windows: Windows) -> Result<Value, QueryError> {
         .map(|mut it| {
             it.samples.retain(|it| start_ms < it.at_ms && it.at_ms <= end_ms);
             let labels = if it.drop_name { without_name(&it.labels) } else { it.labels };
-            SeriesSamples { labels, samples: it.samples }
+            SeriesSamples { labels, samples: it.samples, histograms: Vec::new() }
         })
         .filter(|it| !it.samples.is_empty())
         .collect();

@@ -104,7 +104,7 @@ impl Evaluator<'_> {
         let found = self.read_lookback(selector, grid)?;
         let (span, shift) = (self.span, selector.shift);
         let mut columns = Vec::new();
-        for SeriesSamples { labels, samples } in found {
+        for SeriesSamples { labels, samples, .. } in found {
             self.meter.charge(grid.count)?;
             let (mut next, mut is_empty) = (0, true);
             let values = grid.times().map(|at_ms| {
@@ -154,7 +154,7 @@ impl Evaluator<'_> {
         let bounds = self.bounds(it.selector.shift, it.range_ms, grid)?;
         let (first_ms, last_ms) = outer(&bounds);
         let found = self.read(&it.selector.matchers, first_ms.saturating_add(1), last_ms)?;
-        let series = found.into_iter().map(|SeriesSamples { labels, mut samples }| {
+        let series = found.into_iter().map(|SeriesSamples { labels, mut samples, .. }| {
             samples.retain(|it| !is_stale(it.value));
             WindowSeries { labels, drop_name: false, samples }
         });

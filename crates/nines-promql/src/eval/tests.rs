@@ -36,7 +36,11 @@ impl SeriesSource for Source {
             .map(|it| {
                 let samples =
                     it.samples.iter().copied().filter(|it| (from_ms..=to_ms).contains(&it.at_ms));
-                SeriesSamples { labels: it.labels.clone(), samples: samples.collect() }
+                SeriesSamples {
+                    labels: it.labels.clone(),
+                    samples: samples.collect(),
+                    histograms: Vec::new(),
+                }
             })
             .filter(|it| !it.samples.is_empty())
             .collect();
@@ -57,7 +61,11 @@ fn source(series: &[Given<'_>]) -> Source {
         let samples = values.iter().zip(0..).filter_map(|(value, index)| {
             Some(Sample { at_ms: index * MINUTE_MS, value: (*value)? })
         });
-        SeriesSamples { labels: Labels::new(pairs).unwrap(), samples: samples.collect() }
+        SeriesSamples {
+            labels: Labels::new(pairs).unwrap(),
+            samples: samples.collect(),
+            histograms: Vec::new(),
+        }
     });
     let mut series: Vec<_> = series.collect();
     series.sort_by(|one, two| one.labels.cmp(&two.labels));

@@ -26,7 +26,11 @@ impl SeriesSource for Memory {
                 let samples = samples.map(|(at_ms, value)| Sample { at_ms: *at_ms, value: *value });
                 let samples: Vec<_> = samples.collect();
                 if !samples.is_empty() {
-                    found.push(SeriesSamples { labels: labels.clone(), samples });
+                    found.push(SeriesSamples {
+                        labels: labels.clone(),
+                        samples,
+                        histograms: Vec::new(),
+                    });
                 }
             }
         }

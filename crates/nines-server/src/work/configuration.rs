@@ -84,7 +84,11 @@ pub(crate) fn back_fill(metrics: &Metrics, names: &[SloName], now_ms: i64) -> Re
         for matchers in metrics.tracker().selectors(name) {
             let series = metrics.store.select(&matchers, i64::MIN, now_ms, &limits);
             for it in series.map_err(|error| error.to_string())? {
-                let batch = SampleBatch { labels: it.labels.clone(), samples: it.samples };
+                let batch = SampleBatch {
+                    labels: it.labels.clone(),
+                    samples: it.samples,
+                    histograms: Vec::new(),
+                };
                 selected.insert(it.labels, batch);
             }
         }

@@ -152,6 +152,7 @@ impl Guest {
         let batches: Vec<_> = rows
             .iter()
             .map(|(labels, value)| nines_base::SampleBatch {
+                histograms: Vec::new(),
                 labels: nines_base::Labels::new(labels.iter().copied()).unwrap(),
                 samples: vec![nines_base::Sample { at_ms: at.as_millisecond(), value: *value }],
             })

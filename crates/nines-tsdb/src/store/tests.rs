@@ -33,7 +33,7 @@ fn labels(number: u32) -> Labels {
 fn batch(number: u32, samples: &[(i64, f64)]) -> SampleBatch {
     let samples =
         samples.iter().map(|(at_ms, value)| Sample { at_ms: *at_ms, value: *value }).collect();
-    SampleBatch { labels: labels(number), samples }
+    SampleBatch { labels: labels(number), samples, histograms: Vec::new() }
 }
 
 fn read(store: &Tsdb, from_ms: i64, to_ms: i64) -> Model {
@@ -83,7 +83,7 @@ proptest! {
             match step {
                 Step::Append(batches) => {
                     let batches: Vec<SampleBatch> = batches.iter().map(|(n, it)| batch(*n, it)).collect();
-                    for SampleBatch { labels, samples } in &batches {
+                    for SampleBatch { labels, samples, .. } in &batches {
                         let series = model.entry(labels.clone()).or_default();
                         series.extend(samples.iter().map(|it| (it.at_ms, it.value.to_bits())));
                     }
@@ -164,8 +164,11 @@ fn label_sets_beyond_the_limits_are_refused() {
     let sample = vec![Sample { at_ms: 1, value: 1.0 }];
     let wide = Labels::new((0..65).map(|it| (format!("l{it}"), "x"))).unwrap();
     let long = Labels::new([("l", "x".repeat(64 * 1024))]).unwrap();
-    let batch = [wide, long, Labels::empty(), labels(1)]
-        .map(|labels| SampleBatch { labels, samples: sample.clone() });
+    let batch = [wide, long, Labels::empty(), labels(1)].map(|labels| SampleBatch {
+        labels,
+        samples: sample.clone(),
+        histograms: Vec::new(),
+    });
     let appended = store.append(&batch).unwrap();
     let reasons: Vec<&str> = appended.refused.iter().map(|it| it.reason.as_str()).collect();
     expect![[r#"
@@ -197,6 +200,7 @@ fn names_values_and_series_are_found_by_matcher_and_time() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     let series = |pairs: &[(&str, &str)], at_ms| SampleBatch {
+        histograms: Vec::new(),
         labels: Labels::new(pairs.iter().copied()).unwrap(),
         samples: vec![Sample { at_ms, value: 1.0 }],
     };

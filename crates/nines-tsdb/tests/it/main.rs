@@ -38,7 +38,11 @@ fn batch(number: u64) -> Vec<SampleBatch> {
     let labels =
         |series: u64| Labels::new([("__name__", "m".to_owned()), ("n", series.to_string())]);
     (0..SERIES_COUNT)
-        .map(|it| SampleBatch { labels: labels(it).unwrap(), samples: vec![sample] })
+        .map(|it| SampleBatch {
+            labels: labels(it).unwrap(),
+            samples: vec![sample],
+            histograms: Vec::new(),
+        })
         .collect()
 }
 

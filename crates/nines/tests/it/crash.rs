@@ -61,6 +61,7 @@ fn configuration(services: u32, hook: &str) -> String {
 async fn burn(client: &Client, server: (&str, &str), service: &str) -> bool {
     let now = jiff_now_ms();
     let series = |name: &str, per_sample: f64| SampleBatch {
+        histograms: Vec::new(),
         labels: Labels::new([("__name__", name), ("service", service)]).unwrap(),
         samples: (0..240_i32)
             .map(|it| Sample {

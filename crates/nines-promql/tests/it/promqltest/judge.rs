@@ -138,9 +138,9 @@ impl World {
             query.range(&self.memory, start_ms, end_ms, MINUTE_MS, &QueryLimits::default())?;
         let Value::Matrix(found) = answer.value else { return problem("no matrix") };
         let mut samples = Vec::new();
-        for SeriesSamples { labels, samples: points } in found {
+        for SeriesSamples { labels, samples: points, .. } in found {
             if let Some(Sample { value, .. }) = points.into_iter().find(|it| it.at_ms == at_ms) {
-                samples.push(VectorSample { labels, at_ms, value });
+                samples.push(VectorSample { labels, at_ms, value, histogram: None });
             }
         }
         let value = match (case.scalar, &samples[..]) {
@@ -231,7 +231,11 @@ fn matrix(
         });
         let samples: Vec<_> = samples.collect();
         if !samples.is_empty() {
-            expected.push(SeriesSamples { labels: labels.clone(), samples });
+            expected.push(SeriesSamples {
+                labels: labels.clone(),
+                samples,
+                histograms: Vec::new(),
+            });
         }
     }
     expected.sort_by(|one, two| one.labels.cmp(&two.labels));

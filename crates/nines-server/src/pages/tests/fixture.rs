@@ -146,6 +146,7 @@ impl Fixture {
         for (minutes, share) in [(4, 0.0), (3, 0.5), (2, 1.0)] {
             let at_ms = (now - SignedDuration::from_mins(minutes)).as_millisecond();
             let series = |code: &str, count: u32| SampleBatch {
+                histograms: Vec::new(),
                 labels: labels(&[("__name__", "requests_total"), ("code", code)]),
                 samples: vec![Sample { at_ms, value: f64::from(count) * share }],
             };

@@ -237,6 +237,10 @@ fn a_ratio_equal_to_the_threshold_fires_for_no_pair_of_any_preset() {
 fn a_sample_batch_of_nothing_is_nothing() {
     let mut tracker = tracker(vec![slo("99.5%", days(28))]);
     tracker.observe(&[]);
-    tracker.observe(&[SampleBatch { labels: series("a", "200"), samples: Vec::<Sample>::new() }]);
+    tracker.observe(&[SampleBatch {
+        labels: series("a", "200"),
+        samples: Vec::<Sample>::new(),
+        histograms: Vec::new(),
+    }]);
     assert_eq!(tracker.status(&availability(), at(START_MS)).unwrap().state, SloState::NoData);
 }

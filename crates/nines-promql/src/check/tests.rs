@@ -101,7 +101,7 @@ fn mistakes_are_refused_with_a_reason() {
             {}
               invalid query: vector selector must contain at least one non-empty matcher
             up{job=~"("}
-              invalid query: `(` is not a regular expression: unclosed group
+              invalid query: unclosed group in the regular expression (
             info(up)
               vector {__name__="up"} {__name__="target_info"}
             count_values(1, up)

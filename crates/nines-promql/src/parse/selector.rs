@@ -70,7 +70,7 @@ impl Cursor<'_> {
         let text = self.text_of(value)?.value;
         self.next();
         Matcher::new(&name, op, &text)
-            .map_err(|error| wrong(token.span.to(value.span), regex_problem(&error)))
+            .map_err(|error| wrong(value.span, regex_problem(&error)))
     }
 
     /// Everything that may follow an expression: `[5m]`, `offset 1h`, `@ 3`, `anchored`.
@@ -262,7 +262,8 @@ impl Cursor<'_> {
 fn regex_problem(error: &MatcherError) -> String {
     let drawn = error.source.to_string();
     let reason = drawn.lines().last().unwrap_or_default();
-    format!("{error}: {}", reason.trim_start_matches("error: "))
+    let reason = reason.trim_start_matches("error: ");
+    format!("{reason} in the regular expression {}", error.pattern)
 }
 
 fn timestamp_ms(seconds: f64, token: Token) -> Parsed<i64> {

@@ -6,8 +6,10 @@
 pub mod remote_write;
 pub mod text;
 
+mod forward;
 mod scrape;
 
+pub use forward::{ForwardSettings, ForwardStatus, Forwarder};
 pub use remote_write::{BadSeries, WriteError, WriteLimits};
 pub use scrape::{
     BODY_BYTES_MAX_DEFAULT, Health, SAMPLE_LIMIT_DEFAULT, Scheme, ScrapeJob, Scraper, ScraperError,

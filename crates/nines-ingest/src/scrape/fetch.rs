@@ -93,7 +93,7 @@ fn format_of(headers: &HeaderMap) -> Result<Format, String> {
 }
 
 /// An error with all its causes, in one line.
-pub(super) fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut out = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

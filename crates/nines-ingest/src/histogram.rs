@@ -44,7 +44,7 @@ impl Buckets {
     }
 
     pub(crate) fn push_deltas(&mut self, field: Field<'_>) -> Result<(), WireError> {
-        field.push_uints(&mut |it| self.deltas.push(unzigzag(it)))
+        field.push_uints(|it| self.deltas.push(unzigzag(it)))
     }
 
     pub(crate) fn push_counts(&mut self, field: Field<'_>) -> Result<(), WireError> {

@@ -104,6 +104,20 @@ impl<'a> Fields<'a> {
         Ok(Some(Field { number, value }))
     }
 
+    /// The neighbouring fields that begin with this tag and hold bytes, unread, as one slice.
+    #[inline]
+    pub(crate) fn run(&mut self, tag: u8) -> Result<&'a [u8], WireError> {
+        debug_assert!(tag < 0x80 && tag & 7 == 2, "a short tag of bytes");
+        let all = self.rest;
+        while let [first, rest @ ..] = self.rest
+            && *first == tag
+        {
+            self.rest = rest;
+            self.bytes()?;
+        }
+        Ok(all.get(..all.len() - self.rest.len()).unwrap_or_default())
+    }
+
     /// A number as it stands in a packed list or between delimited messages.
     #[inline]
     pub(crate) fn varint(&mut self) -> Result<u64, WireError> {
@@ -212,11 +226,11 @@ impl<'a> Field<'a> {
 
     /// A repeated `double`, packed or not.
     pub(crate) fn push_doubles(self, out: &mut Vec<f64>) -> Result<(), WireError> {
-        self.push_fixed64(&mut |bits| out.push(f64::from_bits(bits)))
+        self.push_fixed64(|bits| out.push(f64::from_bits(bits)))
     }
 
     /// A repeated `fixed64`, packed or not.
-    pub(crate) fn push_fixed64(self, push: &mut dyn FnMut(u64)) -> Result<(), WireError> {
+    pub(crate) fn push_fixed64(self, mut push: impl FnMut(u64)) -> Result<(), WireError> {
         match self.value {
             Value::Fixed64(bits) => push(bits),
             Value::Bytes(bytes) => {
@@ -232,7 +246,7 @@ impl<'a> Field<'a> {
     }
 
     /// A repeated whole number, packed or not.
-    pub(crate) fn push_uints(self, push: &mut dyn FnMut(u64)) -> Result<(), WireError> {
+    pub(crate) fn push_uints(self, mut push: impl FnMut(u64)) -> Result<(), WireError> {
         match self.value {
             Value::Varint(number) => push(number),
             Value::Bytes(bytes) => {

@@ -75,15 +75,11 @@ impl<'a> Request<'a> {
     }
 
     #[inline]
-    pub(super) fn push_sample(&mut self, mut fields: Fields<'_>) -> Result<(), WireError> {
-        let mut sample = Sample { at_ms: 0, value: 0.0 };
-        while let Some(field) = fields.advance()? {
-            match field.number {
-                1 => sample.value = field.double()?,
-                2 => sample.at_ms = field.int()?,
-                _ => {}
-            }
-        }
+    pub(super) fn push_sample(&mut self, message: &[u8]) -> Result<(), WireError> {
+        let sample = match usual_sample(message) {
+            Some(sample) => sample,
+            None => sample(message)?,
+        };
         self.samples.push(sample);
         Ok(())
     }
@@ -244,6 +240,28 @@ impl<'a> Request<'a> {
     }
 }
 
+/// A value and then a time, with nothing else: what nearly all samples are.
+#[inline]
+fn usual_sample(message: &[u8]) -> Option<Sample> {
+    let (value, rest) = message.strip_prefix(&[0x09])?.split_first_chunk::<8>()?;
+    let mut rest = Fields::new(rest.strip_prefix(&[0x10])?);
+    let at_ms = rest.varint().ok()?.cast_signed();
+    (rest.left() == 0).then_some(Sample { at_ms, value: f64::from_le_bytes(*value) })
+}
+
+fn sample(message: &[u8]) -> Result<Sample, WireError> {
+    let mut sample = Sample { at_ms: 0, value: 0.0 };
+    let mut fields = Fields::new(message);
+    while let Some(field) = fields.advance()? {
+        match field.number {
+            1 => sample.value = field.double()?,
+            2 => sample.at_ms = field.int()?,
+            _ => {}
+        }
+    }
+    Ok(sample)
+}
+
 fn inline_pairs(message: &[u8]) -> Result<Vec<(&[u8], &[u8])>, WireError> {
     let mut pairs = Vec::with_capacity(16);
     let mut fields = Fields::new(message);
@@ -288,7 +306,7 @@ fn references(message: &[u8]) -> Result<Vec<u64>, WireError> {
     let mut fields = Fields::new(message);
     while let Some(field) = fields.advance()? {
         if field.number == 1 {
-            field.push_uints(&mut |it| references.push(it))?;
+            field.push_uints(|it| references.push(it))?;
         }
     }
     Ok(references)

@@ -20,35 +20,34 @@ pub(super) fn read<'m>(message: &'m [u8], limits: &WriteLimits) -> Result<Reques
     Ok(request)
 }
 
-/// Walks a `TimeSeries`. Its labels are one run of bytes in whatever real senders write; then they are hashed where
-/// they are.
+/// The tag of field 1 with bytes in it.
+const LABEL: u8 = 0x0a;
+
+/// Walks a `TimeSeries`. Its labels are one run of bytes at the beginning in whatever real senders write; then they
+/// are hashed where they are.
 fn series<'m>(
     request: &mut Request<'m>,
     message: &'m [u8],
     spelled: &mut Vec<u8>,
     limits: &WriteLimits,
 ) -> Result<(), WriteError> {
-    let mut run = 0..0;
-    let mut is_one_run = true;
     let mut fields = Fields::new(message);
-    loop {
-        let from = message.len() - fields.left();
-        let Some(field) = fields.advance()? else { break };
+    let run = fields.run(LABEL)?;
+    let mut is_whole_run = true;
+    while let Some(field) = fields.advance()? {
         match field.number {
             1 => {
                 field.bytes()?;
-                is_one_run &= run.is_empty() || run.end == from;
-                run.start = if run.is_empty() { from } else { run.start };
-                run.end = message.len() - fields.left();
+                is_whole_run = false;
             }
-            2 => request.push_sample(field.message()?)?,
+            2 => request.push_sample(field.bytes()?)?,
             3 => request.push_exemplar(field.bytes()?),
             4 => request.push_histogram(field.bytes()?)?,
             _ => {}
         }
     }
-    let key = if is_one_run {
-        series_key(message.get(run).unwrap_or_default())
+    let key = if is_whole_run {
+        series_key(run)
     } else {
         spelled.clear();
         gather(message, spelled)?;

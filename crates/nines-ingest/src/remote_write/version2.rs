@@ -63,8 +63,8 @@ fn series<'m>(
     let mut fields = Fields::new(message);
     while let Some(field) = fields.advance()? {
         match field.number {
-            1 => field.push_uints(&mut |it| references.push(it))?,
-            2 => request.push_sample(field.message()?)?,
+            1 => field.push_uints(|it| references.push(it))?,
+            2 => request.push_sample(field.bytes()?)?,
             3 => request.push_histogram(field.bytes()?)?,
             4 => request.push_exemplar(field.bytes()?),
             5 => metadata = Some(field.message()?),

@@ -42,8 +42,8 @@ fn read(bytes: &[u8]) -> Result<Oracle, WireError> {
             5 => out.fixed = field.fixed64()?,
             6 => out.bytes = field.bytes()?.to_vec(),
             7 => field.push_doubles(&mut out.doubles)?,
-            8 => field.push_uints(&mut |it| out.packed.push(u32::try_from(it).unwrap_or(0)))?,
-            9 => field.push_uints(&mut |it| out.loose.push(u32::try_from(it).unwrap_or(0)))?,
+            8 => field.push_uints(|it| out.packed.push(u32::try_from(it).unwrap_or(0)))?,
+            9 => field.push_uints(|it| out.loose.push(u32::try_from(it).unwrap_or(0)))?,
             17 => out.small = field.uint32()?,
             _ => {}
         }

@@ -22,7 +22,7 @@ use reqwest::{Client, Response, StatusCode};
 use tokio::sync::Notify;
 
 use crate::remote_write;
-use crate::scrape::fetch::chain;
+use crate::with_causes;
 use queue::{Queue, Request};
 
 /// The first wait after a failure; each further one is twice as long.
@@ -198,7 +198,9 @@ impl Forwarder {
             .body(request.body.clone());
         match sent.send().await {
             Ok(response) => Sent::of(response).await,
-            Err(error) => Sent::Failed { reason: chain(&error.without_url()), retry_after: None },
+            Err(error) => {
+                Sent::Failed { reason: with_causes(&error.without_url()), retry_after: None }
+            }
         }
     }
 

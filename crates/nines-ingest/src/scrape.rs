@@ -5,7 +5,7 @@
 //!
 //! Source of the rules: Prometheus, "Configuration: `scrape_config`", and "Staleness".
 
-pub(crate) mod fetch;
+mod fetch;
 mod job;
 mod schedule;
 mod scraper;

@@ -6,10 +6,11 @@ use axum::body::Bytes;
 use axum::extract::State as Shared;
 use axum::routing::post;
 use nines_base::{Labels, METRIC_NAME, Sample};
+use nines_port::{Appended, SampleSink, SinkError};
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::WriteLimits;
+use crate::{Version, WriteLimits};
 
 fn batch(value: f64) -> Vec<SampleBatch> {
     let labels = Labels::new([(METRIC_NAME, "up")]).unwrap();
@@ -24,12 +25,19 @@ struct Receiver {
     taken: Mutex<Vec<f64>>,
 }
 
+impl SampleSink for Receiver {
+    fn append(&self, batch: &[SampleBatch]) -> Result<Appended, SinkError> {
+        let values = batch.iter().flat_map(|it| &it.samples).map(|it| it.value);
+        self.taken.lock().unwrap().extend(values);
+        Ok(Appended::default())
+    }
+}
+
 async fn receive(Shared(it): Shared<Arc<Receiver>>, body: Bytes) -> StatusCode {
     let asked = it.asked.fetch_add(1, Ordering::SeqCst);
     let status = it.statuses.get(asked).copied().unwrap_or(204);
     if status == 204 {
-        let batches = remote_write::decode(&body, &WriteLimits::default()).unwrap();
-        it.taken.lock().unwrap().push(batches[0].samples[0].value);
+        remote_write::receive(&body, Version::One, &WriteLimits::default(), &*it).unwrap();
     }
     StatusCode::from_u16(status).unwrap()
 }

@@ -4,18 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use jiff::Timestamp;
-use nines_base::{Labels, Origin, SampleBatch};
+use nines_base::{Exemplar, Labels, Origin, SampleBatch};
 use nines_engine::{Command, EngineHandle, Installation, Refusal, Reply, SubmitError};
 use nines_ingest::TargetsStatus;
-use nines_port::{Appended, Clock, SampleSink, SinkError};
+use nines_port::{Appended, Clock, MetricMetadata, SampleSink, SinkError};
 use nines_slo::{SloName, Tracker};
 use nines_spec::{Finding, Spec};
 use nines_store::SnapshotFiles;
 use nines_tsdb::Tsdb;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use crate::access::Access;
 use crate::health::Health;
+use crate::metadata::Metadata;
+use crate::prom::PromSettings;
+use crate::reload::Reload;
 
 /// Shared by all requests.
 pub(crate) type App = Arc<Shared>;
@@ -34,7 +37,15 @@ pub(crate) struct Shared {
     /// The last durable fact.
     pub(crate) committed: watch::Receiver<u64>,
     /// Asks the configuration to be read again.
-    pub(crate) reload: Notify,
+    pub(crate) reload: Reload,
+    /// How much is kept, for people: `15d`.
+    pub(crate) retention: String,
+    /// Damaged files that were found at the start.
+    pub(crate) damages: usize,
+    /// How the Prometheus API behaves.
+    pub(crate) prom: PromSettings,
+    /// A permit for each query that may run.
+    pub(crate) queries: Arc<Semaphore>,
     pub(crate) health: Health,
     pub(crate) started_at: Timestamp,
     /// Who the demo's visitor is; `None` outside of the demo.
@@ -58,6 +69,8 @@ pub(crate) struct Loaded {
 #[derive(Debug)]
 pub(crate) struct Metrics {
     pub(crate) store: Tsdb,
+    /// What metrics mean.
+    pub(crate) metadata: Metadata,
     tracker: Mutex<Tracker>,
     /// Something arrived that objectives may want to look at.
     pub(crate) arrived: Notify,
@@ -65,7 +78,8 @@ pub(crate) struct Metrics {
 
 impl Metrics {
     pub(crate) fn new(store: Tsdb, tracker: Tracker) -> Self {
-        Self { store, tracker: Mutex::new(tracker), arrived: Notify::new() }
+        let (tracker, metadata) = (Mutex::new(tracker), Metadata::default());
+        Self { store, metadata, tracker, arrived: Notify::new() }
     }
 
     pub(crate) fn tracker(&self) -> MutexGuard<'_, Tracker> {
@@ -85,6 +99,14 @@ impl SampleSink for Metrics {
         }
         self.arrived.notify_one();
         Ok(appended)
+    }
+
+    fn append_exemplars(&self, exemplars: &[(Labels, Exemplar)]) {
+        self.store.append_exemplars(exemplars);
+    }
+
+    fn describe(&self, described: &[MetricMetadata]) {
+        self.metadata.describe(described);
     }
 }
 
@@ -115,6 +137,12 @@ impl Shared {
 
     pub(crate) fn spec(&self) -> Arc<Spec> {
         Arc::clone(&self.loaded().spec)
+    }
+
+    /// What tells our samples from those of other servers.
+    #[expect(clippy::unused_self, reason = "only foreign configurations have such labels so far")]
+    pub(crate) fn external_labels(&self) -> Labels {
+        Labels::empty()
     }
 
     /// Where an objective was written.

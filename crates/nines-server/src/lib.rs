@@ -10,14 +10,18 @@ mod api;
 mod app;
 mod folder;
 mod health;
+mod metadata;
 mod own_metrics;
 mod pages;
 mod problem;
 mod prom;
+mod reload;
 mod serve;
 mod text;
 mod views;
 mod work;
 
 pub use folder::Random;
+pub use prom::{Open, PromSettings, Switch, anchored};
+pub use reload::Reload;
 pub use serve::{DemoOptions, ServeError, ServeOptions, Server, start};

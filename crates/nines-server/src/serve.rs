@@ -13,6 +13,7 @@ use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use jiff::SignedDuration;
 use nines_engine::{Command, Engine, EngineError, EngineHandle, Hooks, Installation};
 use nines_ingest::{ScrapeJob, Scraper};
 use nines_notify::{Channels, SmtpConfig, SmtpNotifier, Tls, WebhookNotifier};
@@ -23,7 +24,7 @@ use nines_spec::{SmtpSpec, SmtpTls, Spec};
 use nines_store::{SnapshotFiles, SqliteJournal};
 use nines_tsdb::Tsdb;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -32,6 +33,8 @@ use crate::access::{Access, guard};
 use crate::app::{App, Loaded, Metrics, Shared};
 use crate::folder::{DataFolder, Random};
 use crate::health::Health;
+use crate::prom::PromSettings;
+use crate::reload::{Asker, Reload};
 use crate::work::{self, Files, StepEnvironment};
 use crate::{api, own_metrics, pages, prom};
 
@@ -55,6 +58,10 @@ pub struct ServeOptions {
     pub random: Random,
     /// This program, for the steps of runbooks.
     pub program: PathBuf,
+    /// How the Prometheus API behaves.
+    pub prom: PromSettings,
+    /// How long samples are kept; `None` keeps them for ever.
+    pub retention: Option<SignedDuration>,
     /// Set by `nines demo`.
     pub demo: Option<DemoOptions>,
 }
@@ -136,6 +143,7 @@ pub struct Server {
     scraper: Scraper,
     files: Files,
     jobs: watch::Sender<Vec<ScrapeJob>>,
+    askers: mpsc::Receiver<Asker>,
     workers: Workers,
     failed: oneshot::Receiver<EngineError>,
 }
@@ -165,6 +173,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, ServeError> {
         demo_routes,
         scraper,
         files,
+        askers,
         workers,
         failed,
         token,
@@ -187,6 +196,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, ServeError> {
         scraper,
         files,
         jobs,
+        askers,
         workers,
         failed,
     })
@@ -206,6 +216,7 @@ struct Opened {
     demo_routes: Option<Router>,
     scraper: Scraper,
     files: Files,
+    askers: mpsc::Receiver<Asker>,
     workers: Waiting,
     failed: oneshot::Receiver<EngineError>,
     token: String,
@@ -241,8 +252,8 @@ impl Waiting {
 
 /// Everything that blocks: files, the journal, the past.
 fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError> {
-    let ServeOptions { config_dir, data_dir, external_url, clock, random, program, demo, .. } =
-        options;
+    let ServeOptions { config_dir, data_dir, external_url, clock, random, .. } = options;
+    let ServeOptions { program, prom, retention, demo, .. } = options;
     let (person, extra_jobs, demo_routes) = match demo {
         Some(DemoOptions { person, jobs, routes }) => (Some(person), jobs, Some(routes)),
         None => (None, Vec::new(), None),
@@ -260,7 +271,10 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let folder = DataFolder::open(&data_dir, &random);
     let folder =
         folder.map_err(|source| ServeError::Folder { folder: data_dir.clone(), source })?;
-    let (store, findings) = Tsdb::open(&folder.samples(), nines_tsdb::Options::default())?;
+    let store_options = nines_tsdb::Options { retention, ..nines_tsdb::Options::default() };
+    let (store, findings) = Tsdb::open(&folder.samples(), store_options)?;
+    let kept = retention.map_or_else(|| "forever".to_owned(), nines_base::format_duration);
+    let damages = findings.len();
     for finding in findings {
         tracing::warn!(%finding, "the sample store was repaired");
     }
@@ -306,6 +320,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     resume_burns(&handle, &metrics);
     let secrets = read_secrets(&spec, &files.folder)?;
     let mut access = Access::new(folder.token.clone(), folder.secret, &external_url);
+    access.open = prom.open.clone();
     access.webhook_secrets =
         secrets.iter().filter_map(|(name, it)| Some((name.clone(), it.first()?.clone()))).collect();
     let webhook = WebhookNotifier::new(secrets, Arc::clone(&clock));
@@ -320,6 +335,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         ("NINES_TOKEN_FILE", token_file.display().to_string()),
     ];
     let is_demo = person.is_some();
+    let (reload, askers) = Reload::new();
     let shared = Shared {
         engine: handle,
         installation,
@@ -335,7 +351,11 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         snapshots,
         targets: scraper.targets_status(),
         committed: seen,
-        reload: Notify::new(),
+        reload,
+        retention: kept,
+        damages,
+        queries: Arc::new(Semaphore::new(prom.queries_max)),
+        prom,
         health: Health::default(),
         started_at: now,
         demo_person: person,
@@ -354,7 +374,18 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         },
     };
     let (token, is_fresh) = (folder.token, folder.is_fresh);
-    Ok(Opened { shared, demo_routes, scraper, files, workers, failed, token, token_file, is_fresh })
+    Ok(Opened {
+        shared,
+        demo_routes,
+        scraper,
+        files,
+        askers,
+        workers,
+        failed,
+        token,
+        token_file,
+        is_fresh,
+    })
 }
 
 /// A worker that has a wake-up already needs no second one.
@@ -425,7 +456,7 @@ fn smtp(spec: &SmtpSpec, folder: &Path) -> Result<SmtpNotifier, ServeError> {
 fn router(app: &App, demo_routes: Option<Router>) -> Router {
     let panics = Arc::clone(app);
     let own = Router::new()
-        .merge(prom::router())
+        .merge(prom::router(app))
         .merge(api::router())
         .merge(pages::router())
         .route("/metrics", get(own_metrics::metrics))
@@ -473,6 +504,11 @@ impl Server {
         &self.app.engine
     }
 
+    /// Asks for the configuration to be read again.
+    pub fn reload(&self) -> Reload {
+        self.app.reload.clone()
+    }
+
     /// The sequence number of the last fact, as it grows.
     pub fn committed(&self) -> watch::Receiver<u64> {
         self.app.committed.clone()
@@ -483,12 +519,14 @@ impl Server {
     /// # Errors
     /// The engine could not go on; start again to recover.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
-        let Self { app, listener, router, scraper, files, jobs, workers, mut failed, .. } = self;
+        let Self { app, listener, router, scraper, files, jobs, .. } = self;
+        let (askers, workers, mut failed) = (self.askers, self.workers, self.failed);
         let (stop, stopping) = watch::channel(false);
         let mut loops = JoinSet::new();
         loops.spawn(work::watch_burns(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::upkeep(Arc::clone(&app), stopping.clone()));
-        loops.spawn(work::watch_files(Arc::clone(&app), files, jobs.clone(), stopping.clone()));
+        let watched = (files, jobs.clone(), askers);
+        loops.spawn(work::watch_files(Arc::clone(&app), watched, stopping.clone()));
         loops.spawn(work::save_snapshots(Arc::clone(&app), stopping.clone()));
         let sink = Arc::clone(&app.metrics) as Arc<dyn SampleSink>;
         let scrapes =

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use nines_port::Clock;
-use nines_server::{DemoOptions, Random, ServeError, ServeOptions, Server};
+use nines_server::{DemoOptions, PromSettings, Random, ServeError, ServeOptions, Server};
 use serde_json::json;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -86,6 +86,8 @@ pub(crate) async fn start(
         clock,
         random: random()?,
         program,
+        prom: PromSettings::default(),
+        retention: None,
         demo,
     };
     nines_server::start(options).await.map_err(failure)

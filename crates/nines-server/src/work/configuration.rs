@@ -13,9 +13,10 @@ use nines_oncall::Roster;
 use nines_promql::{SelectLimits, SeriesSource};
 use nines_slo::SloName;
 use nines_spec::{ReadError, Reading, Spec};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Loaded, Metrics};
+use crate::reload::{Asker, Outcome};
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -98,42 +99,59 @@ pub(crate) fn back_fill(metrics: &Metrics, names: &[SloName], now_ms: i64) -> Re
     Ok(())
 }
 
-/// Looks at the files until `shutdown`, and applies what is new and good.
+/// Looks at the files until `shutdown`, and applies what is new and good. Whoever asks is told what came of it.
 pub(crate) async fn watch_files(
     app: App,
-    files: Files,
-    jobs: watch::Sender<Vec<ScrapeJob>>,
+    (files, jobs, mut askers): (Files, watch::Sender<Vec<ScrapeJob>>, mpsc::Receiver<Asker>),
     mut shutdown: watch::Receiver<bool>,
 ) {
     loop {
-        tokio::select! {
+        let asker = tokio::select! {
             _ = shutdown.changed() => return,
-            () = app.reload.notified() => {}
-            () = tokio::time::sleep(LOOK) => {}
-        }
-        let at = files.clone();
-        let reading = match tokio::task::spawn_blocking(move || load(&at)).await {
-            Ok(Ok(reading)) => reading,
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the configuration cannot be read; the last good one stays");
-                continue;
-            }
-            Err(error) => {
-                tracing::error!(%error, "reading the configuration panicked");
-                continue;
-            }
+            Some(asker) = askers.recv() => Some(asker),
+            () = tokio::time::sleep(LOOK) => None,
         };
-        let loaded = app.loaded();
-        if reading.findings == loaded.findings
-            && (reading.spec.revision == loaded.spec.revision || !loaded.is_current)
-        {
-            continue;
+        let outcome = read_again(&app, &files, &jobs).await;
+        if let Some(asker) = asker {
+            // Whoever asked may have gone.
+            drop(asker.send(outcome));
         }
-        apply(&app, &files, reading, &jobs).await;
     }
 }
 
-async fn apply(app: &App, files: &Files, reading: Reading, jobs: &watch::Sender<Vec<ScrapeJob>>) {
+async fn read_again(app: &App, files: &Files, jobs: &watch::Sender<Vec<ScrapeJob>>) -> Outcome {
+    let at = files.clone();
+    let reading = match tokio::task::spawn_blocking(move || load(&at)).await {
+        Ok(Ok(reading)) => reading,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the configuration cannot be read; the last good one stays");
+            return Err(error.to_string());
+        }
+        Err(error) => {
+            tracing::error!(%error, "reading the configuration panicked");
+            return Err(error.to_string());
+        }
+    };
+    let loaded = app.loaded();
+    if reading.findings == loaded.findings
+        && (reading.spec.revision == loaded.spec.revision || !loaded.is_current)
+    {
+        return if loaded.is_current { Ok(()) } else { Err(complaint(&reading)) };
+    }
+    apply(app, files, reading, jobs).await
+}
+
+/// All findings, as `nines check` shows them.
+fn complaint(reading: &Reading) -> String {
+    nines_spec::render(&reading.findings, &reading.sources, nines_spec::Style::Unicode)
+}
+
+async fn apply(
+    app: &App,
+    files: &Files,
+    reading: Reading,
+    jobs: &watch::Sender<Vec<ScrapeJob>>,
+) -> Outcome {
     let loaded = app.loaded();
     let now = app.clock.now();
     if reading.has_errors() {
@@ -143,6 +161,7 @@ async fn apply(app: &App, files: &Files, reading: Reading, jobs: &watch::Sender<
             revision = loaded.spec.revision,
             "the configuration has errors (see `nines check`); the last good one stays"
         );
+        let complaint = complaint(&reading);
         let next = Loaded {
             spec: Arc::clone(&loaded.spec),
             engine_config: Arc::clone(&loaded.engine_config),
@@ -152,13 +171,13 @@ async fn apply(app: &App, files: &Files, reading: Reading, jobs: &watch::Sender<
         };
         *app.loaded.write().expect("nobody panics while holding the configuration") =
             Arc::new(next);
-        return;
+        return Err(complaint);
     }
     let spec = Arc::new(reading.spec);
     let engine_config = engine_config(&spec);
     if let Err(error) = app.ask(Command::ApplyConfig(Arc::clone(&engine_config))).await {
         tracing::error!(%error, "the engine did not take the configuration; it is offered again");
-        return;
+        return Err(error.to_string());
     }
     let fresh = app.metrics.tracker().reconfigure(spec.slos.clone());
     let at = Arc::clone(app);
@@ -172,4 +191,5 @@ async fn apply(app: &App, files: &Files, reading: Reading, jobs: &watch::Sender<
     let findings = reading.findings;
     let next = Loaded { spec, engine_config, findings, is_current: true, read_at: now };
     *app.loaded.write().expect("nobody panics while holding the configuration") = Arc::new(next);
+    Ok(())
 }

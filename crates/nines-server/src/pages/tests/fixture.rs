@@ -18,13 +18,15 @@ use nines_spec::{SourceFile, read_files};
 use nines_store::{MemoryJournal, SnapshotFiles};
 use nines_tsdb::{Options, Tsdb};
 use tempfile::TempDir;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 
 use crate::access::{Access, guard};
 use crate::app::{App, Loaded, Metrics, Shared};
 use crate::health::Health;
 use crate::pages;
+use crate::prom::PromSettings;
+use crate::reload::Reload;
 
 pub(super) const TOKEN: &str = "token-of-the-test";
 /// What nobody should ever see as an element.
@@ -121,7 +123,11 @@ impl Fixture {
             snapshots: SnapshotFiles::new(folder.path()),
             targets: Arc::new(TargetsStatus::default()),
             committed: watch::channel(0).1,
-            reload: Notify::new(),
+            reload: Reload::new().0,
+            retention: "forever".to_owned(),
+            damages: 0,
+            prom: PromSettings::default(),
+            queries: Arc::new(Semaphore::new(1)),
             health: Health::default(),
             started_at: now,
             demo_person: None,

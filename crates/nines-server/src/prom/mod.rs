@@ -1,6 +1,7 @@
 //! The Prometheus HTTP API, as its clients know it.
 
 mod answer;
+mod otlp;
 mod params;
 mod query;
 mod series;
@@ -29,6 +30,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/api/v1/status/buildinfo", get(status::build_info))
         .route("/api/v1/status/runtimeinfo", get(status::runtime_info))
         .route("/api/v1/write", post(write::write))
+        .merge(otlp::router())
         .route("/-/healthy", get(status::healthy))
         .route("/-/ready", get(status::ready))
 }

@@ -5,5 +5,6 @@
 
 mod crash;
 mod process;
+mod rule_tests;
 mod story;
 mod words;

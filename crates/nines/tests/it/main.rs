@@ -6,5 +6,6 @@
 mod crash;
 mod differential;
 mod process;
+mod rule_tests;
 mod story;
 mod words;

@@ -19,6 +19,7 @@ use crate::health::Health;
 use crate::metadata::Metadata;
 use crate::prom::PromSettings;
 use crate::reload::Reload;
+use crate::serve::Retention;
 
 /// Shared by all requests.
 pub(crate) type App = Arc<Shared>;
@@ -38,8 +39,8 @@ pub(crate) struct Shared {
     pub(crate) committed: watch::Receiver<u64>,
     /// Asks the configuration to be read again.
     pub(crate) reload: Reload,
-    /// How much is kept, for people: `15d`.
-    pub(crate) retention: String,
+    /// How much is kept.
+    pub(crate) retention: Retention,
     /// Damaged files that were found at the start.
     pub(crate) damages: usize,
     /// How the Prometheus API behaves.
@@ -62,6 +63,8 @@ pub(crate) struct Loaded {
     /// Of the newest reading; errors among them mean that `spec` is an older one.
     pub(crate) findings: Vec<Finding>,
     pub(crate) is_current: bool,
+    /// The files that decide, without what is secret in them.
+    pub(crate) text: String,
     pub(crate) read_at: Timestamp,
 }
 

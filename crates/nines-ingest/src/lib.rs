@@ -6,11 +6,19 @@
 pub mod remote_write;
 pub mod text;
 
+mod causes;
+mod forward;
+mod histogram;
+mod key;
 mod scrape;
+mod wire;
 
-pub use remote_write::{BadSeries, WriteError, WriteLimits};
+pub use causes::with_causes;
+pub use forward::{ForwardSettings, ForwardStatus, Forwarder};
+pub use remote_write::{BadSeries, Received, Version, WriteError, WriteLimits, Written};
 pub use scrape::{
     BODY_BYTES_MAX_DEFAULT, Health, SAMPLE_LIMIT_DEFAULT, Scheme, ScrapeJob, Scraper, ScraperError,
     Target, TargetStatus, TargetsStatus,
 };
 pub use text::{Format, ParseError, Scraped, TextLimits};
+pub use wire::WireError;

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use nines_base::{Exemplar, Labels, Origin, SampleBatch};
 use nines_engine::{Command, EngineHandle, Installation, Refusal, Reply, SubmitError};
 use nines_ingest::TargetsStatus;
-use nines_port::{Appended, Clock, MetricMetadata, SampleSink, SinkError};
-use nines_slo::{SloName, Tracker};
+use nines_port::{Appended, Clock, MetricMetadata, Row, SampleSink, SinkError};
+use nines_slo::{Slo, SloName, Tracker};
 use nines_spec::{Finding, Spec};
 use nines_store::SnapshotFiles;
 use nines_tsdb::Tsdb;
@@ -20,6 +20,7 @@ use crate::metadata::Metadata;
 use crate::prom::PromSettings;
 use crate::reload::Reload;
 use crate::serve::Retention;
+use crate::watched::Watched;
 
 /// Shared by all requests.
 pub(crate) type App = Arc<Shared>;
@@ -75,6 +76,8 @@ pub(crate) struct Metrics {
     /// What metrics mean.
     pub(crate) metadata: Metadata,
     tracker: Mutex<Tracker>,
+    /// Locked before the tracker, where both are.
+    watched: Mutex<Watched>,
     /// Something arrived that objectives may want to look at.
     pub(crate) arrived: Notify,
 }
@@ -82,11 +85,22 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn new(store: Tsdb, tracker: Tracker) -> Self {
         let (tracker, metadata) = (Mutex::new(tracker), Metadata::default());
-        Self { store, metadata, tracker, arrived: Notify::new() }
+        Self { store, metadata, tracker, watched: Mutex::default(), arrived: Notify::new() }
     }
 
     pub(crate) fn tracker(&self) -> MutexGuard<'_, Tracker> {
         self.tracker.lock().expect("the tracker does not panic")
+    }
+
+    /// Follows these objectives from now on; those whose past is not counted yet are returned.
+    pub(crate) fn follow(&self, slos: Vec<Slo>) -> Vec<SloName> {
+        let mut watched = self.watched();
+        watched.forget();
+        self.tracker().reconfigure(slos)
+    }
+
+    fn watched(&self) -> MutexGuard<'_, Watched> {
+        self.watched.lock().expect("a list of numbers does not panic")
     }
 }
 
@@ -101,6 +115,23 @@ impl SampleSink for Metrics {
             self.tracker().observe(&stored.collect::<Vec<_>>());
         }
         self.arrived.notify_one();
+        Ok(appended)
+    }
+
+    fn append_rows(
+        &self,
+        rows: &[Row<'_>],
+        labels: &dyn Fn(usize) -> Result<Labels, String>,
+    ) -> Result<Appended, SinkError> {
+        let mut ids = Vec::with_capacity(rows.len());
+        let appended = self.store.append_rows_to(rows, labels, &mut ids)?;
+        let labels_of = |id| self.store.labels_of(id);
+        let is_read = |labels: &Labels| self.tracker().watches(labels);
+        let batch = self.watched().batch(rows, &ids, labels_of, is_read);
+        if !batch.is_empty() {
+            self.tracker().observe(&batch);
+            self.arrived.notify_one();
+        }
         Ok(appended)
     }
 
@@ -149,7 +180,7 @@ impl Shared {
     }
 
     /// Where an objective was written.
-    pub(crate) fn slo(&self, name: &SloName) -> Option<nines_slo::Slo> {
+    pub(crate) fn slo(&self, name: &SloName) -> Option<Slo> {
         self.spec().slos.iter().find(|it| it.name == *name).cloned()
     }
 

@@ -19,6 +19,7 @@ mod reload;
 mod serve;
 mod text;
 mod views;
+mod watched;
 mod work;
 
 pub use folder::Random;

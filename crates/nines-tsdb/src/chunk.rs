@@ -24,13 +24,8 @@
 use nines_base::Sample;
 
 use crate::Damage;
+use crate::scale::{DECIMALS_MAX, as_whole, fewest_decimals, from_whole};
 use crate::wire::{Reader, put_signed, put_varint, unzigzag, zigzag};
-
-/// Values with more decimals are kept as bits.
-const DECIMALS_MAX: u8 = 6;
-const POWERS: [f64; DECIMALS_MAX as usize + 1] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6];
-/// Up to 2^53 every integer is a float.
-const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
 const DELTA_INLINE: u8 = 48;
 const DELTA_BYTES_MAX: u8 = 6;
@@ -99,10 +94,6 @@ impl Encoder {
         self.first_ms
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
     /// Forgets everything but the memory that it holds.
     pub(crate) fn clear(&mut self) {
         self.bytes.clear();
@@ -169,7 +160,7 @@ impl Encoder {
                 self.put_low_bytes(delta, delta_bytes);
                 return DELTA_INLINE - 1 + delta_bytes;
             }
-        } else if let Some((decimals, whole)) = more_decimals(value, self.previous.decimals) {
+        } else if let Some((decimals, whole)) = fewest_decimals(value, self.previous.decimals + 1) {
             (self.previous.decimals, self.previous.whole) = (decimals, whole);
             self.bytes.push(decimals);
             put_varint(&mut self.bytes, zigzag(whole));
@@ -188,26 +179,6 @@ impl Encoder {
 fn bytes_of(value: u64) -> u8 {
     let bits = u64::BITS - value.leading_zeros();
     u8::try_from(bits.div_ceil(8)).expect("at most eight")
-}
-
-/// `value` times ten to `decimals`, where that is exact both ways.
-fn as_whole(value: f64, decimals: u8) -> Option<i64> {
-    let scaled = (value * POWERS.get(usize::from(decimals))?).round();
-    if scaled.is_nan() || WHOLE_MAX < scaled.abs() {
-        return None;
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "it is a whole number of at most 53 bits")]
-    let whole = scaled as i64;
-    (from_whole(whole, decimals)?.to_bits() == value.to_bits()).then_some(whole)
-}
-
-fn from_whole(whole: i64, decimals: u8) -> Option<f64> {
-    Some(whole as f64 / POWERS.get(usize::from(decimals))?)
-}
-
-/// Numbers of decimals only grow within a chunk, so that alternating values do not alternate scales.
-fn more_decimals(value: f64, decimals: u8) -> Option<(u8, i64)> {
-    (decimals + 1..=DECIMALS_MAX).find_map(|it| as_whole(value, it).map(|whole| (it, whole)))
 }
 
 /// Reads `count` samples and keeps those in the closed range; stops after it, because times rise.
@@ -260,8 +231,10 @@ fn read_value(reader: &mut Reader<'_>, control: u8, previous: &mut Previous) -> 
         }
     };
     previous.whole = previous.whole.wrapping_add(unzigzag(delta));
-    let value = from_whole(previous.whole, previous.decimals);
-    previous.bits = value.ok_or(Damage("a value has too many decimals"))?.to_bits();
+    if DECIMALS_MAX < previous.decimals {
+        return Err(Damage("a value has too many decimals"));
+    }
+    previous.bits = from_whole(previous.whole, previous.decimals).to_bits();
     Ok(())
 }
 

@@ -101,17 +101,17 @@ impl Tsdb {
         let mut state = self.state_mut();
         let checkpoint = log.wal.rotate()?;
         let mut frozen = Vec::new();
-        for id in state.registry.ids() {
+        for id in state.registry.in_order(state.registry.ids().to_vec()) {
+            let Some(labels) = state.registry.labels(id) else { continue };
             if let Some(series) = state.registry.get_mut(id)
                 && let Some(wal_ref) = series.wal_ref
             {
                 let chunks = series.head.freeze();
-                frozen.push(Frozen { id, labels: series.labels.clone(), wal_ref, chunks });
+                frozen.push(Frozen { id, labels, wal_ref, chunks });
             }
         }
         drop(state);
         drop(log);
-        frozen.sort_by(|a, b| a.labels.cmp(&b.labels));
         Ok((checkpoint, frozen))
     }
 }
@@ -190,8 +190,8 @@ impl Checkpoint {
     /// Every active series is named, because later files of the log use its number.
     fn add(&mut self, series: &Frozen, samples: &[Sample]) -> io::Result<()> {
         self.writer.define(series.wal_ref, &series.labels);
-        for part in samples.chunks(RECORD_BYTES / 16) {
-            self.writer.add(series.wal_ref, part);
+        for sample in samples {
+            self.writer.add(series.wal_ref, *sample);
             if RECORD_BYTES < self.writer.len() {
                 self.flush()?;
             }

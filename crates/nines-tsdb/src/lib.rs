@@ -12,18 +12,23 @@
     reason = "hash maps stay inside; every answer is sorted before it leaves"
 )]
 
+mod append;
 mod chunk;
 mod cut;
 mod files;
 mod finding;
 mod fuzz;
+mod keys;
 mod maintain;
 mod manifest;
 mod merge;
 mod options;
+mod pages;
+mod pairs;
 mod postings;
 mod query;
 mod registry;
+mod scale;
 mod segment;
 mod series;
 mod store;

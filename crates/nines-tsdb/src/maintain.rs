@@ -149,7 +149,7 @@ impl Tsdb {
 
     fn has_samples_before(&self, before_ms: i64) -> bool {
         let oldest = |bounds: Option<(i64, i64)>| bounds.is_some_and(|it| it.0 < before_ms);
-        self.state().registry.iter().any(|it| oldest(it.head.bounds_ms()))
+        self.state().registry.iter().any(|(_, it)| oldest(it.head.bounds_ms()))
     }
 
     /// What is older may go. A clock that jumps ahead of all samples must not empty the store.
@@ -162,7 +162,7 @@ impl Tsdb {
 
     fn newest_ms(&self) -> Option<i64> {
         let state = self.state();
-        let heads = state.registry.iter().filter_map(|it| it.head.bounds_ms()).map(|it| it.1);
+        let heads = state.registry.iter().filter_map(|(_, it)| it.head.bounds_ms()).map(|it| it.1);
         heads.chain(state.segments.iter().map(|it| it.last_ms)).max()
     }
 
@@ -233,12 +233,12 @@ impl Tsdb {
         cut: Option<Cut>,
     ) {
         // Appends plan under the log's lock, and series disappear here.
-        let log = self.log();
+        let mut log = self.log();
         let mut state = self.state_mut();
         let mut touched = Vec::new();
         if !removed.is_empty() {
             state.segments.retain(|it| !removed.contains(&it.number));
-            touched = state.registry.ids();
+            touched = state.registry.ids().to_vec();
             for id in &touched {
                 if let Some(series) = state.registry.get_mut(*id) {
                     series.stored.retain(|it| !removed.contains(&it.segment.number));
@@ -254,8 +254,8 @@ impl Tsdb {
             }
             touched.push(id);
         }
-        for id in touched {
-            state.registry.tidy(id);
+        if state.registry.tidy(touched) {
+            log.keys.retain(|id| state.registry.get(id).is_some());
         }
         drop(state);
         drop(log);

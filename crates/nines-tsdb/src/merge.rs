@@ -11,6 +11,7 @@ use nines_base::Labels;
 use crate::chunk::settle;
 use crate::cut::WINDOW_SPANS;
 use crate::maintain::{Change, Upkeep, failed};
+use crate::postings::SeriesId;
 use crate::segment::{Segment, SegmentError, SegmentWriter};
 use crate::series::Stored;
 use crate::store::segments_dir;
@@ -117,16 +118,14 @@ impl Tsdb {
     fn blocks_of(&self, group: &[Arc<Segment>]) -> Vec<(Labels, Vec<Stored>)> {
         let state = self.state();
         let in_group = |it: &&Stored| group.iter().any(|member| member.number == it.segment.number);
-        let mut series: Vec<(Labels, Vec<Stored>)> = state
-            .registry
-            .iter()
-            .map(|it| {
-                (it.labels.clone(), it.stored.iter().filter(in_group).cloned().collect::<Vec<_>>())
-            })
+        let blocks = |id: SeriesId| {
+            let stored = &state.registry.get(id)?.stored;
+            Some(stored.iter().filter(in_group).cloned().collect::<Vec<_>>())
+        };
+        let ids = state.registry.in_order(state.registry.ids().to_vec());
+        ids.into_iter()
+            .filter_map(|id| Some((state.registry.labels(id)?, blocks(id)?)))
             .filter(|(_, blocks)| !blocks.is_empty())
-            .collect();
-        drop(state);
-        series.sort_by(|a, b| a.0.cmp(&b.0));
-        series
+            .collect()
     }
 }

@@ -10,6 +10,7 @@ use nines_promql::{SelectLimits, SeriesSamples, SeriesSource, SourceError};
 
 use crate::Tsdb;
 use crate::chunk::{Chunk, settle};
+use crate::pairs::PairId;
 use crate::postings::SeriesId;
 use crate::registry::Registry;
 use crate::series::{Series, Stored};
@@ -23,13 +24,14 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn of(series: &Series, from_ms: i64, to_ms: i64) -> Option<Self> {
+    fn of(registry: &Registry, id: SeriesId, from_ms: i64, to_ms: i64) -> Option<Self> {
+        let series = registry.get(id)?;
         let touched = series.stored.iter().filter(|it| it.block.overlaps(from_ms, to_ms));
         let mut stored: Vec<Stored> = touched.cloned().collect();
         order_by_time(&mut stored);
         let chunks = series.head.chunks(from_ms, to_ms);
         let empty = stored.is_empty() && chunks.is_empty();
-        (!empty).then(|| Self { labels: series.labels.clone(), stored, chunks })
+        if empty { None } else { Some(Self { labels: registry.labels(id)?, stored, chunks }) }
     }
 
     fn read(&self, from_ms: i64, to_ms: i64) -> Result<Vec<Sample>, SourceError> {
@@ -68,10 +70,8 @@ impl SeriesSource for Tsdb {
         let mut candidates = Vec::new();
         let state = self.state();
         for id in state.registry.resolve(matchers) {
-            let series = state.registry.get(id);
-            let Some(candidate) = series.and_then(|it| Candidate::of(it, from_ms, to_ms)) else {
-                continue;
-            };
+            let candidate = Candidate::of(&state.registry, id, from_ms, to_ms);
+            let Some(candidate) = candidate else { continue };
             if limits.series_max <= candidates.len() {
                 return Err(SourceError::TooManySeries { limit: limits.series_max });
             }
@@ -111,23 +111,20 @@ impl Tsdb {
         limit: usize,
     ) -> Vec<String> {
         let state = self.state();
-        let registry = &state.registry;
+        let (registry, pairs) = (&state.registry, state.registry.pairs());
         if sets.is_empty() {
-            let names = registry.postings().names();
-            let present = names.filter(|(_, values)| {
-                any_overlaps(registry, values.values().flatten(), from_ms, to_ms)
-            });
+            let overlaps = |values: &[PairId]| {
+                let ids = values.iter().flat_map(|it| pairs.series(*it));
+                any_overlaps(registry, ids, from_ms, to_ms)
+            };
+            let present = pairs.names().filter(|(_, values)| overlaps(values));
             return present.map(|(name, _)| name.to_owned()).take(limit).collect();
         }
         let mut names = BTreeSet::new();
-        for series in matching(registry, sets, from_ms, to_ms) {
-            for (name, _) in series.labels.iter() {
-                if !names.contains(name) {
-                    names.insert(name.to_owned());
-                }
-            }
+        for (_, series) in matching(registry, sets, from_ms, to_ms) {
+            names.extend(series.pairs.iter().filter_map(|it| pairs.texts(*it)).map(|it| it.0));
         }
-        names.into_iter().take(limit).collect()
+        names.into_iter().take(limit).map(str::to_owned).collect()
     }
 
     /// Sorted values of one label, at most `limit`.
@@ -140,14 +137,19 @@ impl Tsdb {
         limit: usize,
     ) -> Vec<String> {
         let state = self.state();
-        let registry = &state.registry;
+        let (registry, pairs) = (&state.registry, state.registry.pairs());
         if sets.is_empty() {
-            let values = registry.postings().values(name);
-            let present = values.filter(|(_, ids)| any_overlaps(registry, *ids, from_ms, to_ms));
-            return present.map(|(value, _)| value.to_owned()).take(limit).collect();
+            let sorted = pairs.sorted(pairs.values(name)).into_iter();
+            let present =
+                sorted.filter(|it| any_overlaps(registry, pairs.series(*it), from_ms, to_ms));
+            let texts = present.filter_map(|it| pairs.texts(it));
+            return texts.map(|it| it.1.to_owned()).take(limit).collect();
         }
         let series = matching(registry, sets, from_ms, to_ms);
-        let values: BTreeSet<&str> = series.filter_map(|it| it.labels.get(name)).collect();
+        let values: BTreeSet<&str> = series
+            .map(|(_, it)| pairs.value_in(&it.pairs, name))
+            .filter(|it| !it.is_empty())
+            .collect();
         values.into_iter().take(limit).map(str::to_owned).collect()
     }
 
@@ -160,12 +162,10 @@ impl Tsdb {
         limit: usize,
     ) -> Vec<Labels> {
         let state = self.state();
-        let found = matching(&state.registry, sets, from_ms, to_ms).map(|it| it.labels.clone());
-        let mut found: Vec<Labels> = found.collect();
-        drop(state);
-        found.sort();
+        let found = matching(&state.registry, sets, from_ms, to_ms).map(|it| it.0).collect();
+        let mut found = state.registry.in_order(found);
         found.truncate(limit);
-        found
+        found.into_iter().filter_map(|it| state.registry.labels(it)).collect()
     }
 }
 
@@ -174,12 +174,14 @@ fn matching<'a>(
     sets: &[Vec<Matcher>],
     from_ms: i64,
     to_ms: i64,
-) -> impl Iterator<Item = &'a Series> {
+) -> impl Iterator<Item = (SeriesId, &'a Series)> {
     let ids: BTreeSet<SeriesId> = match sets {
-        [] => registry.postings().all().iter().copied().collect(),
+        [] => registry.ids().iter().copied().collect(),
         sets => sets.iter().flat_map(|it| registry.resolve(it)).collect(),
     };
-    ids.into_iter().filter_map(|id| registry.get(id)).filter(move |it| it.overlaps(from_ms, to_ms))
+    ids.into_iter()
+        .filter_map(|id| registry.get(id).map(|it| (id, it)))
+        .filter(move |(_, it)| it.overlaps(from_ms, to_ms))
 }
 
 fn any_overlaps<'a>(

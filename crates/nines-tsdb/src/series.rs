@@ -6,9 +6,10 @@
 
 use std::sync::Arc;
 
-use nines_base::{Labels, Sample};
+use nines_base::Sample;
 
 use crate::chunk::{Chunk, Encoder, encode, settle};
+use crate::pairs::PairId;
 use crate::segment::{BlockRef, Segment};
 
 /// Samples of one chunk in the head: two hours at one sample every 30 s.
@@ -19,7 +20,8 @@ const LATE_MAX: usize = 256;
 /// A series and everything that is known of it.
 #[derive(Debug)]
 pub(crate) struct Series {
-    pub(crate) labels: Labels,
+    /// Its labels, sorted by name.
+    pub(crate) pairs: Box<[PairId]>,
     /// Its number in the write-ahead log; an inactive series has none.
     pub(crate) wal_ref: Option<u64>,
     pub(crate) head: Head,
@@ -35,8 +37,8 @@ pub(crate) struct Stored {
 }
 
 impl Series {
-    pub(crate) fn new(labels: Labels) -> Self {
-        Self { labels, wal_ref: None, head: Head::default(), stored: Vec::new() }
+    pub(crate) fn new(pairs: Box<[PairId]>) -> Self {
+        Self { pairs, wal_ref: None, head: Head::default(), stored: Vec::new() }
     }
 
     /// Whether there may be samples in the closed range.
@@ -155,6 +157,12 @@ impl Head {
             self.frozen.extend(rest.into_iter().map(Arc::new));
         }
         self.frozen.clone()
+    }
+
+    /// Gives back what an empty head holds.
+    pub(crate) fn release(&mut self) {
+        self.open = Encoder::default();
+        self.newest_ms = None;
     }
 
     /// Ends a cut: of the frozen samples only these are still to be kept in memory.

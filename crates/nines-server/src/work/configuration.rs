@@ -205,7 +205,7 @@ async fn apply(
         tracing::error!(%error, "the engine did not take the configuration; it is offered again");
         return Err(error.to_string());
     }
-    let fresh = app.metrics.tracker().reconfigure(spec.slos.clone());
+    let fresh = app.metrics.follow(spec.slos.clone());
     let at = Arc::clone(app);
     let filled =
         tokio::task::spawn_blocking(move || back_fill(&at.metrics, &fresh, now.as_millisecond()));

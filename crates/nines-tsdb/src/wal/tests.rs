@@ -13,7 +13,7 @@ fn small_log(dir: &Path) -> (PathBuf, Vec<usize>) {
     let mut ends = vec![0];
     for number in 0..4_u64 {
         writer.define(number, &Labels::new([("n", number.to_string())]).unwrap());
-        writer.add(number, &[Sample { at_ms: 0, value: number as f64 }]);
+        writer.add(number, Sample { at_ms: 0, value: number as f64 });
         wal.write(writer.finish()).unwrap();
         ends.push(usize::try_from(wal.bytes()).unwrap());
     }

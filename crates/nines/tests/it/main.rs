@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "the edge of a test: processes take real time")]
 
 mod crash;
+mod differential;
 mod process;
 mod story;
 mod words;

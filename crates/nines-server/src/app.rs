@@ -174,9 +174,8 @@ impl Shared {
     }
 
     /// What tells our samples from those of other servers.
-    #[expect(clippy::unused_self, reason = "only foreign configurations have such labels so far")]
     pub(crate) fn external_labels(&self) -> Labels {
-        Labels::empty()
+        self.spec().external_labels.clone()
     }
 
     /// Where an objective was written.

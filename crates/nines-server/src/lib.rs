@@ -26,4 +26,3 @@ pub use folder::Random;
 pub use prom::{Open, PromSettings, Switch, anchored};
 pub use reload::Reload;
 pub use serve::{DemoOptions, Retention, ServeError, ServeOptions, Server, start};
-pub use work::Configuration;

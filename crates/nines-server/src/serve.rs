@@ -36,7 +36,7 @@ use crate::folder::{DataFolder, Random};
 use crate::health::Health;
 use crate::prom::PromSettings;
 use crate::reload::{Asker, Reload};
-use crate::work::{self, Configuration, Files, StepEnvironment};
+use crate::work::{self, Files, StepEnvironment};
 use crate::{api, own_metrics, pages, prom};
 
 /// How long an orderly stop may take, requests in flight included.
@@ -45,8 +45,8 @@ const STOP_MAX: Duration = Duration::from_millis(1_500);
 /// What a server is made from.
 #[derive(Debug)]
 pub struct ServeOptions {
-    /// What it is configured by.
-    pub configuration: Configuration,
+    /// Folders of YAML and Markdown, and single files; the first is where files that they name are looked for.
+    pub configuration: Vec<PathBuf>,
     /// The folder of journal and samples; made if it is missing.
     pub data_dir: PathBuf,
     /// Where to listen, at least one; port 0 takes any. The first is the one that is shown.
@@ -287,7 +287,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         Some(DemoOptions { person, jobs, routes }) => (Some(person), jobs, Some(routes)),
         None => (None, Vec::new(), None),
     };
-    let files = Files { configuration, extra_jobs };
+    let files = Files { paths: configuration, extra_jobs };
     let reading = work::load(&files)?;
     if reading.has_errors() {
         let rendered =

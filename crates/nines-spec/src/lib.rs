@@ -29,7 +29,7 @@ pub use draft::FINDINGS_MAX;
 pub use explain::{codes, explain};
 pub use fields::LIST_MAX;
 pub use finding::{Finding, Level, Span};
-pub use reading::{Reading, read_dir, read_files};
+pub use reading::{Reading, read_dir, read_files, read_paths};
 pub use render::{Style, render};
 pub use shown::shown;
 pub use source::{FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, ReadError, SourceFile};

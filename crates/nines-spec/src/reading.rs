@@ -1,6 +1,6 @@
 //! Reading a whole configuration: what was understood, and every mistake.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -45,6 +45,21 @@ impl Reading {
 /// The folder, or something in it, cannot be opened. Mistakes in the files are findings.
 pub fn read_dir(dir: &Path) -> Result<Reading, ReadError> {
     Ok(read(source::load(dir)?))
+}
+
+/// As [`read_dir`], of several folders and files together; they refer to each other.
+///
+/// # Errors
+/// As [`read_dir`].
+pub fn read_paths(paths: &[PathBuf]) -> Result<Reading, ReadError> {
+    let mut all = Loaded::default();
+    for path in paths {
+        let Loaded { files, damages } = source::load(path)?;
+        let before = all.files.len();
+        all.files.extend(files);
+        all.damages.extend(damages.into_iter().map(|(index, it)| (before + index, it)));
+    }
+    Ok(read(all))
 }
 
 /// The same for files that are in memory already, in the order of their paths.
@@ -143,6 +158,10 @@ fn read_document(draft: &mut Draft<'_>, file: usize, document: &Node) {
         return;
     };
     let version = entries.iter().find(|(key, _)| key.text == "apiVersion").map(|(_, it)| it);
+    if version.is_none() && kinds::is_prometheus(document) {
+        kinds::read_prometheus(&mut page, document);
+        return;
+    }
     let Some(version) = version else {
         page.draft.has_gaps = true;
         let (owner, field, at) = ("a document", "apiVersion", document.anchor());

@@ -33,6 +33,8 @@ pub struct Spec {
     pub services: Vec<Service>,
     /// What is scraped.
     pub scrapes: Vec<ScrapeSpec>,
+    /// What tells our samples from those of other servers, where samples leave.
+    pub external_labels: Labels,
     /// How messages leave.
     pub notify: NotifySpec,
     /// The first 12 hexadecimal digits of a SHA-256 over all files: their names and their bytes.

@@ -10,6 +10,7 @@ mod check;
 mod cli;
 mod client;
 mod clock;
+mod compat;
 mod context;
 mod demo;
 mod deploy;
@@ -64,6 +65,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => check::explain(&args),
         Command::Serve(args) => serve::run(args, &environment),
+        Command::Compat(args) => compat::run(args, &environment),
         Command::Get(args) => get::run(&args, &open()?),
         Command::Describe(args) => describe::run(&args, &open()?),
         Command::Why(args) => why::run(&args, &open()?),

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use nines_server::{
-    Configuration, DemoOptions, PromSettings, Random, Reload, Retention, ServeError, ServeOptions,
-    Server, anchored,
+    DemoOptions, PromSettings, Random, Reload, Retention, ServeError, ServeOptions, Server,
+    anchored,
 };
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -106,7 +106,7 @@ fn options(
     external_url: Option<String>,
 ) -> anyhow::Result<ServeOptions> {
     Ok(ServeOptions {
-        configuration: Configuration::Folder(config_dir),
+        configuration: vec![config_dir],
         data_dir,
         listen: vec![listen],
         external_url,

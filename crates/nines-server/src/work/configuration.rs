@@ -23,17 +23,10 @@ const LOOK: Duration = Duration::from_secs(2);
 /// For jobs that say nothing else.
 const SAMPLES_MAX: usize = 50_000_000;
 
-/// What a server is configured by.
-#[derive(Debug, Clone)]
-pub enum Configuration {
-    /// A folder of YAML and Markdown.
-    Folder(PathBuf),
-}
-
 /// Where the configuration is.
 #[derive(Debug, Clone)]
 pub(crate) struct Files {
-    pub(crate) configuration: Configuration,
+    pub(crate) paths: Vec<PathBuf>,
     /// Jobs that no file names, such as the demo's.
     pub(crate) extra_jobs: Vec<ScrapeJob>,
 }
@@ -41,17 +34,17 @@ pub(crate) struct Files {
 impl Files {
     /// Where files that the configuration names are looked for.
     pub(crate) fn folder(&self) -> &Path {
-        match &self.configuration {
-            Configuration::Folder(folder) => folder,
+        match self.paths.first() {
+            Some(path) if path.is_dir() => path,
+            Some(file) => file.parent().unwrap_or(file),
+            None => Path::new(""),
         }
     }
 }
 
 /// Reads all files.
 pub(crate) fn load(files: &Files) -> Result<Reading, ReadError> {
-    match &files.configuration {
-        Configuration::Folder(folder) => nines_spec::read_dir(folder),
-    }
+    nines_spec::read_paths(&files.paths)
 }
 
 /// What the engine needs of a configuration.

@@ -7,7 +7,6 @@ mod steps;
 mod upkeep;
 
 pub(crate) use burns::watch_burns;
-pub use configuration::Configuration;
 pub(crate) use configuration::{
     Files, back_fill, engine_config, load, scrape_jobs, shown, watch_files,
 };

@@ -100,7 +100,7 @@ impl House {
 
     pub(crate) async fn start_at(&self, listen: SocketAddr) -> Result<Server, ServeError> {
         start(ServeOptions {
-            configuration: Configuration::Folder(self.config_dir()),
+            configuration: vec![self.config_dir()],
             data_dir: self.data_dir(),
             listen: vec![listen],
             external_url: None,

@@ -169,7 +169,11 @@ impl Given {
 
     /// The last value of a flag, if it was given and is not empty.
     pub(crate) fn given(&self, name: &str) -> Option<&str> {
-        self.values.get(name).and_then(|it| it.last()).map(String::as_str).filter(|it| !it.is_empty())
+        self.values
+            .get(name)
+            .and_then(|it| it.last())
+            .map(String::as_str)
+            .filter(|it| !it.is_empty())
     }
 
     /// Every value of a flag, or its default.
@@ -212,7 +216,9 @@ pub(crate) fn parse(args: &[String]) -> Result<Asked, String> {
         let Some(flag) = arg.strip_prefix("--").filter(|it| !it.is_empty()) else {
             return match arg.as_str() {
                 "-h" => Ok(Asked::Help),
-                _ => Err(format!("unexpected `{arg}`; everything is a flag, such as --config.file=FILE")),
+                _ => Err(format!(
+                    "unexpected `{arg}`; everything is a flag, such as --config.file=FILE"
+                )),
             };
         };
         let (name, inline) = match flag.split_once('=') {
@@ -227,7 +233,10 @@ pub(crate) fn parse(args: &[String]) -> Result<Asked, String> {
         let (flag, is_negated) = find(name)?;
         let value = match (flag.kind, inline) {
             (Kind::Switch, Some(_)) => {
-                return Err(format!("--{name} takes no value; write --{name} or --no-{}", flag.name));
+                return Err(format!(
+                    "--{name} takes no value; write --{name} or --no-{}",
+                    flag.name
+                ));
             }
             (Kind::Switch, None) => (!is_negated).to_string(),
             (Kind::Value | Kind::List, Some(value)) => value,

@@ -2,14 +2,13 @@
 //!
 //! It turns flags into settings. What the configuration file means is not known here.
 
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::SignedDuration;
 use nines_base::parse_duration;
-use nines_server::{Configuration, Open, PromSettings, Retention, ServeOptions, Switch, anchored};
+use nines_server::{Open, PromSettings, Retention, ServeOptions, Switch, anchored};
 
 use super::flags::{self, Asked, Given};
 use crate::clock::SystemClock;
@@ -85,8 +84,7 @@ fn log_filter(given: &Given) -> Result<&'static str, Failure> {
 /// What is taken and changes nothing, in one line; and what was probably meant otherwise.
 fn warnings(given: &Given) -> Vec<String> {
     let mut warnings = Vec::new();
-    let without: Vec<String> =
-        given.without_meaning().iter().map(|it| format!("--{it}")).collect();
+    let without: Vec<String> = given.without_meaning().iter().map(|it| format!("--{it}")).collect();
     if !without.is_empty() {
         warnings.push(format!("these flags change nothing in nines: {}", without.join(", ")));
     }
@@ -114,11 +112,10 @@ fn options(given: &Given) -> anyhow::Result<ServeOptions> {
         let why = "nines has no agent mode; it stores what it scrapes";
         return Err(bad("enable-feature", "agent", why).into());
     }
-    let mut listen = Vec::new();
-    for text in given.list("web.listen-address") {
-        listen.extend(addresses(text)?);
-    }
-    let external_url = given.given("web.external-url").map(|it| it.trim_end_matches('/').to_owned());
+    let listen = given.list("web.listen-address").into_iter().map(address);
+    let listen = listen.collect::<Result<_, _>>()?;
+    let external_url =
+        given.given("web.external-url").map(|it| it.trim_end_matches('/').to_owned());
     let prefix = given.given("web.route-prefix").map(str::to_owned);
     let prefix = match (prefix, &external_url) {
         (Some(prefix), _) => prefix,
@@ -126,10 +123,12 @@ fn options(given: &Given) -> anyhow::Result<ServeOptions> {
         (None, None) => String::new(),
     };
     Ok(ServeOptions {
-        configuration: Configuration::Prometheus {
-            file: PathBuf::from(given.value("config.file")),
-            folder: given.given("nines.config").map(PathBuf::from),
-        },
+        configuration: ["config.file", "nines.config"]
+            .iter()
+            .map(|it| given.value(it))
+            .filter(|it| !it.is_empty())
+            .map(PathBuf::from)
+            .collect(),
         data_dir: PathBuf::from(given.value("storage.tsdb.path")),
         listen,
         external_url,
@@ -198,7 +197,8 @@ fn retention(given: &Given) -> Result<Retention, Failure> {
         parse_bytes(text).ok_or_else(|| bad("storage.tsdb.retention.size", text, problem))
     });
     let bytes_max = bytes.transpose()?.filter(|it| 0 < *it);
-    let age_max = if time.is_none() && bytes_max.is_none() { Some(RETENTION_DEFAULT) } else { time };
+    let age_max =
+        if time.is_none() && bytes_max.is_none() { Some(RETENTION_DEFAULT) } else { time };
     Ok(Retention { age_max, bytes_max })
 }
 
@@ -228,19 +228,16 @@ fn bad(name: &str, text: &str, help: &str) -> Failure {
     Failure::usage(format!("--{name}={text}: {help}"))
 }
 
-/// `:9090` is every address of this machine, a name is all its addresses.
-fn addresses(text: &str) -> Result<Vec<SocketAddr>, Failure> {
+/// `:9090` is every address of this machine; of a name with several addresses the first one of IPv4, as in Go.
+fn address(text: &str) -> Result<SocketAddr, Failure> {
     let name = "web.listen-address";
     if let Some(port) = text.strip_prefix(':') {
         let port = port.parse().map_err(|_| bad(name, text, "a port is at most 65535"))?;
-        return Ok(vec![SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 0], port))]);
+        return Ok((Ipv6Addr::UNSPECIFIED, port).into());
     }
-    let found: Vec<SocketAddr> =
-        text.to_socket_addrs().map(Iterator::collect).unwrap_or_default();
-    if found.is_empty() {
-        return Err(bad(name, text, "write HOST:PORT, such as 127.0.0.1:9090"));
-    }
-    Ok(found)
+    let found: Vec<SocketAddr> = text.to_socket_addrs().map(Iterator::collect).unwrap_or_default();
+    let found = found.iter().find(|it| it.is_ipv4()).or(found.first());
+    found.copied().ok_or_else(|| bad(name, text, "write HOST:PORT, such as 127.0.0.1:9090"))
 }
 
 fn path_of(url: &str) -> Result<String, Failure> {

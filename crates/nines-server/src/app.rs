@@ -19,6 +19,7 @@ use crate::health::Health;
 use crate::metadata::Metadata;
 use crate::prom::PromSettings;
 use crate::reload::Reload;
+use crate::serve::Retention;
 use crate::watched::Watched;
 
 /// Shared by all requests.
@@ -39,8 +40,8 @@ pub(crate) struct Shared {
     pub(crate) committed: watch::Receiver<u64>,
     /// Asks the configuration to be read again.
     pub(crate) reload: Reload,
-    /// How much is kept, for people: `15d`.
-    pub(crate) retention: String,
+    /// How much is kept.
+    pub(crate) retention: Retention,
     /// Damaged files that were found at the start.
     pub(crate) damages: usize,
     /// How the Prometheus API behaves.
@@ -63,6 +64,8 @@ pub(crate) struct Loaded {
     /// Of the newest reading; errors among them mean that `spec` is an older one.
     pub(crate) findings: Vec<Finding>,
     pub(crate) is_current: bool,
+    /// The files that decide, without what is secret in them.
+    pub(crate) text: String,
     pub(crate) read_at: Timestamp,
 }
 
@@ -171,9 +174,8 @@ impl Shared {
     }
 
     /// What tells our samples from those of other servers.
-    #[expect(clippy::unused_self, reason = "only foreign configurations have such labels so far")]
     pub(crate) fn external_labels(&self) -> Labels {
-        Labels::empty()
+        self.spec().external_labels.clone()
     }
 
     /// Where an objective was written.

@@ -25,4 +25,4 @@ mod work;
 pub use folder::Random;
 pub use prom::{Open, PromSettings, Switch, anchored};
 pub use reload::Reload;
-pub use serve::{DemoOptions, ServeError, ServeOptions, Server, start};
+pub use serve::{DemoOptions, Retention, ServeError, ServeOptions, Server, start};

@@ -1,7 +1,8 @@
 //! Putting it together: open the folder, replay, count the past, bind, run, stop.
 
+use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, RwLock};
@@ -11,7 +12,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use jiff::SignedDuration;
 use nines_engine::{Command, Engine, EngineError, EngineHandle, Hooks, Installation};
@@ -44,12 +45,12 @@ const STOP_MAX: Duration = Duration::from_millis(1_500);
 /// What a server is made from.
 #[derive(Debug)]
 pub struct ServeOptions {
-    /// The folder of YAML and Markdown.
-    pub config_dir: PathBuf,
+    /// Folders of YAML and Markdown, and single files; the first is where files that they name are looked for.
+    pub configuration: Vec<PathBuf>,
     /// The folder of journal and samples; made if it is missing.
     pub data_dir: PathBuf,
-    /// Where to listen; port 0 takes any.
-    pub listen: SocketAddr,
+    /// Where to listen, at least one; port 0 takes any. The first is the one that is shown.
+    pub listen: Vec<SocketAddr>,
     /// Where people reach us, if not under the listening address.
     pub external_url: Option<String>,
     /// What time it is.
@@ -60,10 +61,29 @@ pub struct ServeOptions {
     pub program: PathBuf,
     /// How the Prometheus API behaves.
     pub prom: PromSettings,
-    /// How long samples are kept; `None` keeps them for ever.
-    pub retention: Option<SignedDuration>,
+    /// How much is kept.
+    pub retention: Retention,
     /// Set by `nines demo`.
     pub demo: Option<DemoOptions>,
+}
+
+/// How much is kept of samples. What passes either limit goes, the oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retention {
+    /// Older samples are dropped; `None` keeps them for ever.
+    pub age_max: Option<SignedDuration>,
+    /// Bytes of all files of the store; `None` is as much as there is room for.
+    pub bytes_max: Option<u64>,
+}
+
+/// As Prometheus says it: `15d`, `512MiB`, `15d or 512MiB`.
+impl fmt::Display for Retention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let age = self.age_max.map(nines_base::format_duration);
+        let bytes = self.bytes_max.map(|it| format!("{}MiB", it >> 20));
+        let limits: Vec<String> = age.into_iter().chain(bytes).collect();
+        f.write_str(&if limits.is_empty() { "forever".to_owned() } else { limits.join(" or ") })
+    }
 }
 
 /// What the demo adds.
@@ -138,7 +158,7 @@ pub struct Server {
     token: String,
     token_file: PathBuf,
     is_fresh: bool,
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     router: Router,
     scraper: Scraper,
     files: Files,
@@ -160,14 +180,16 @@ struct Workers {
 /// # Errors
 /// See [`ServeError`]; nothing is left running.
 pub async fn start(options: ServeOptions) -> Result<Server, ServeError> {
-    let (folder, files) = (options.data_dir.clone(), options.config_dir.clone());
-    let listener = bind(options.listen).await?;
-    let address = listener.local_addr();
-    let address =
-        address.map_err(|source| ServeError::Listen { address: options.listen, source })?;
+    let (folder, configuration) = (options.data_dir.clone(), options.configuration.clone());
+    let mut listeners = Vec::with_capacity(options.listen.len());
+    for address in &options.listen {
+        listeners.push(bind(*address).await?);
+    }
+    let first = listeners.first().map(TcpListener::local_addr).and_then(Result::ok);
+    let address = first.ok_or_else(|| setup("the listener")("no address to listen on".into()))?;
     let opened = tokio::task::spawn_blocking(move || open(options, address)).await;
     let opened = opened.map_err(|error| setup("the start")(Box::new(error)))??;
-    tracing::debug!(folder = %folder.display(), files = %files.display(), "opened");
+    tracing::debug!(folder = %folder.display(), ?configuration, "opened");
     let Opened {
         shared,
         demo_routes,
@@ -191,7 +213,7 @@ pub async fn start(options: ServeOptions) -> Result<Server, ServeError> {
         token,
         token_file,
         is_fresh,
-        listener,
+        listeners,
         router,
         scraper,
         files,
@@ -203,7 +225,14 @@ pub async fn start(options: ServeOptions) -> Result<Server, ServeError> {
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })
+    let bound = match TcpListener::bind(address).await {
+        // All addresses of a machine without IPv6 are those of IPv4.
+        Err(_) if address.is_ipv6() && address.ip().is_unspecified() => {
+            TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
+        }
+        bound => bound,
+    };
+    bound.map_err(|source| ServeError::Listen { address, source })
 }
 
 fn setup(what: &'static str) -> impl Fn(Box<dyn std::error::Error + Send + Sync>) -> ServeError {
@@ -252,13 +281,13 @@ impl Waiting {
 
 /// Everything that blocks: files, the journal, the past.
 fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError> {
-    let ServeOptions { config_dir, data_dir, external_url, clock, random, .. } = options;
+    let ServeOptions { configuration, data_dir, external_url, clock, random, .. } = options;
     let ServeOptions { program, prom, retention, demo, .. } = options;
     let (person, extra_jobs, demo_routes) = match demo {
         Some(DemoOptions { person, jobs, routes }) => (Some(person), jobs, Some(routes)),
         None => (None, Vec::new(), None),
     };
-    let files = Files { folder: config_dir, extra_jobs };
+    let files = Files { paths: configuration, extra_jobs };
     let reading = work::load(&files)?;
     if reading.has_errors() {
         let rendered =
@@ -271,9 +300,9 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let folder = DataFolder::open(&data_dir, &random);
     let folder =
         folder.map_err(|source| ServeError::Folder { folder: data_dir.clone(), source })?;
-    let store_options = nines_tsdb::Options { retention, ..nines_tsdb::Options::default() };
+    let store_options =
+        nines_tsdb::Options { retention: retention.age_max, ..nines_tsdb::Options::default() };
     let (store, findings) = Tsdb::open(&folder.samples(), store_options)?;
-    let kept = retention.map_or_else(|| "forever".to_owned(), nines_base::format_duration);
     let damages = findings.len();
     for finding in findings {
         tracing::warn!(%finding, "the sample store was repaired");
@@ -318,14 +347,14 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let names: Vec<_> = spec.slos.iter().map(|it| it.name.clone()).collect();
     work::back_fill(&metrics, &names, now.as_millisecond()).map_err(ServeError::Past)?;
     resume_burns(&handle, &metrics);
-    let secrets = read_secrets(&spec, &files.folder)?;
+    let secrets = read_secrets(&spec, files.folder())?;
     let mut access = Access::new(folder.token.clone(), folder.secret, &external_url);
     access.open = prom.open.clone();
     access.webhook_secrets =
         secrets.iter().filter_map(|(name, it)| Some((name.clone(), it.first()?.clone()))).collect();
     let webhook = WebhookNotifier::new(secrets, Arc::clone(&clock));
     let webhook = webhook.map_err(|error| setup("webhooks")(Box::new(error)))?;
-    let smtp = spec.notify.smtp.as_ref().map(|it| smtp(it, &files.folder)).transpose()?;
+    let smtp = spec.notify.smtp.as_ref().map(|it| smtp(it, files.folder())).transpose()?;
     let scraper = Scraper::new().map_err(|error| setup("the scraper")(Box::new(error)))?;
     let token_file =
         std::path::absolute(folder.token_file()).unwrap_or_else(|_| folder.token_file());
@@ -344,6 +373,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
             spec,
             engine_config,
             findings: reading.findings,
+            text: work::shown(&reading.sources),
             is_current: true,
             read_at: now,
         })),
@@ -352,7 +382,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         targets: scraper.targets_status(),
         committed: seen,
         reload,
-        retention: kept,
+        retention,
         damages,
         queries: Arc::new(Semaphore::new(prom.queries_max)),
         prom,
@@ -462,7 +492,8 @@ fn router(app: &App, demo_routes: Option<Router>) -> Router {
         .route("/metrics", get(own_metrics::metrics))
         .fallback(pages::not_found)
         .with_state(Arc::clone(app));
-    own.merge(demo_routes.unwrap_or_default())
+    let all = own
+        .merge(demo_routes.unwrap_or_default())
         .layer(from_fn_with_state(Arc::clone(app), guard))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(move |_| {
@@ -470,7 +501,15 @@ fn router(app: &App, demo_routes: Option<Router>) -> Router {
             let body = "nines failed on this request; it is counted and logged\n";
             let response: Response = (StatusCode::INTERNAL_SERVER_ERROR, body).into_response();
             response
-        }))
+        }));
+    match app.prom.route_prefix.as_str() {
+        "" => all,
+        // Who asks for the root is shown where everything is.
+        prefix => {
+            let home = Redirect::to(&format!("{prefix}/"));
+            Router::new().nest_service(prefix, all).route("/", get(move || async move { home }))
+        }
+    }
 }
 
 impl Server {
@@ -519,7 +558,7 @@ impl Server {
     /// # Errors
     /// The engine could not go on; start again to recover.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
-        let Self { app, listener, router, scraper, files, jobs, .. } = self;
+        let Self { app, listeners, router, scraper, files, jobs, .. } = self;
         let (askers, workers, mut failed) = (self.askers, self.workers, self.failed);
         let (stop, stopping) = watch::channel(false);
         let mut loops = JoinSet::new();
@@ -535,8 +574,12 @@ impl Server {
         // Last, so that it also syncs what the others wrote at their end.
         let (stop_sync, stopping_sync) = watch::channel(false);
         let sync = tokio::spawn(work::sync_samples(Arc::clone(&app), stopping_sync));
-        let answers = axum::serve(listener, router).with_graceful_shutdown(until(stopping));
-        let mut answers = tokio::spawn(answers.into_future());
+        let mut answers = JoinSet::new();
+        for listener in listeners {
+            let answering = axum::serve(listener, router.clone());
+            let answering = answering.with_graceful_shutdown(until(stopping.clone()));
+            answers.spawn(answering.into_future());
+        }
         let failure = tokio::select! {
             () = shutdown => None,
             failure = &mut failed => failure.ok(),
@@ -561,8 +604,9 @@ impl Server {
             );
         }
         // Open streams end with the engine; whoever is still connected is cut off.
-        drop(tokio::time::timeout(Duration::from_millis(100), &mut answers).await);
-        answers.abort();
+        let answered = async { while answers.join_next().await.is_some() {} };
+        drop(tokio::time::timeout(Duration::from_millis(100), answered).await);
+        answers.abort_all();
         failure.map_or(Ok(()), |error| Err(error.into()))
     }
 }

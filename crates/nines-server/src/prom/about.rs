@@ -47,8 +47,18 @@ pub(super) async fn runtime_info(State(app): State<App>) -> Response {
         "GOMEMLIMIT": 0,
         "GOGC": "",
         "GODEBUG": "",
-        "storageRetention": app.retention,
+        "storageRetention": app.retention.to_string(),
     }))
+}
+
+/// `/api/v1/status/config`: what was read, without what is secret.
+pub(super) async fn config(State(app): State<App>) -> Response {
+    success(json!({ "yaml": app.loaded().text }))
+}
+
+/// `/api/v1/alertmanagers`: alerts are routed here, and sent to nobody who would route them again.
+pub(super) async fn alertmanagers() -> Response {
+    success(json!({ "activeAlertmanagers": [], "droppedAlertmanagers": [] }))
 }
 
 /// `/api/v1/status/flags`

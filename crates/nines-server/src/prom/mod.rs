@@ -46,6 +46,8 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .route("/api/v1/silences", any(admin::gone))
         .route("/api/v1/status/buildinfo", get(about::build_info))
         .route("/api/v1/status/runtimeinfo", get(about::runtime_info))
+        .route("/api/v1/alertmanagers", get(about::alertmanagers))
+        .route("/api/v1/status/config", get(about::config))
         .route("/api/v1/status/flags", get(about::flags))
         .route("/api/v1/status/walreplay", get(about::wal_replay))
         .route("/api/v1/features", get(about::features))

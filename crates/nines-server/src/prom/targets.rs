@@ -1,6 +1,7 @@
 //! What is scraped, and what it says about its metrics.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -9,6 +10,7 @@ use nines_base::{Labels, METRIC_NAME, Matcher};
 use nines_ingest::{Health, TargetStatus};
 use nines_promql::parse_selector;
 use serde_json::{Value, json};
+use url::Url;
 
 use super::answer::{PromError, success};
 use super::params::{Params, named};
@@ -28,7 +30,9 @@ pub(super) async fn targets(State(app): State<App>, params: Params) -> Result<Re
     let pool = params.get("scrapePool");
     let wanted = |it: &TargetStatus| pool.is_none_or(|pool| pool == it.job);
     let targets = if state == "dropped" { Vec::new() } else { app.targets.snapshot() };
-    let active: Vec<Value> = targets.iter().filter(|it| wanted(it)).map(view).collect();
+    let own = own_host(&app.installation.external_url);
+    let active: Vec<Value> =
+        targets.iter().filter(|it| wanted(it)).map(|it| view(it, &own)).collect();
     Ok(success(json!({
         "activeTargets": active,
         "droppedTargets": [],
@@ -36,20 +40,62 @@ pub(super) async fn targets(State(app): State<App>, params: Params) -> Result<Re
     })))
 }
 
-fn view(it: &TargetStatus) -> Value {
+fn view(it: &TargetStatus, own_host: &str) -> Value {
+    let (interval, timeout) =
+        (nines_base::format_duration(it.interval), nines_base::format_duration(it.timeout));
     json!({
-        "discoveredLabels": { "__address__": it.address, "job": it.job },
+        "discoveredLabels": discovered(it, &interval, &timeout),
         "labels": it.labels,
         "scrapePool": it.job,
         "scrapeUrl": it.url,
-        "globalUrl": it.url,
+        "globalUrl": from_elsewhere(&it.url, own_host),
         "lastError": it.last_error.as_deref().unwrap_or_default(),
         "lastScrape": it.last_scrape.map_or_else(|| ZERO_TIME.to_owned(), |it| it.to_string()),
         "lastScrapeDuration": it.last_duration.map_or(0.0, |it| it.as_secs_f64()),
         "health": health_word(it.health),
-        "scrapeInterval": nines_base::format_duration(it.interval),
-        "scrapeTimeout": nines_base::format_duration(it.timeout),
+        "scrapeInterval": interval,
+        "scrapeTimeout": timeout,
     })
+}
+
+/// What was known of the target before its labels were made.
+fn discovered(it: &TargetStatus, interval: &str, timeout: &str) -> BTreeMap<String, String> {
+    let url = Url::parse(&it.url).ok();
+    let (scheme, path) = url.as_ref().map_or(("", ""), |it| (it.scheme(), it.path()));
+    let own = [
+        ("__address__", it.address.as_str()),
+        ("__metrics_path__", path),
+        ("__scheme__", scheme),
+        ("__scrape_interval__", interval),
+        ("__scrape_timeout__", timeout),
+        ("job", &it.job),
+    ];
+    let given = it.labels.iter().filter(|(name, _)| *name != "instance");
+    given.chain(own).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+/// How other machines call this one.
+fn own_host(external_url: &str) -> String {
+    let external = Url::parse(external_url).ok();
+    let host = external.as_ref().and_then(Url::host_str).filter(|it| !is_loopback(it));
+    host.map_or_else(
+        || rustix::system::uname().nodename().to_string_lossy().into_owned(),
+        str::to_owned,
+    )
+}
+
+/// A loopback address means something else on every machine.
+///
+/// Source: Prometheus, `web/api/v1`, `getGlobalURL`.
+fn from_elsewhere(url: &str, own_host: &str) -> String {
+    let parsed = Url::parse(url).ok().filter(|it| it.host_str().is_some_and(is_loopback));
+    let moved = parsed.and_then(|mut it| it.set_host(Some(own_host)).ok().map(|()| it.to_string()));
+    moved.unwrap_or_else(|| url.to_owned())
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
 }
 
 /// What Go prints for a time that was not set.

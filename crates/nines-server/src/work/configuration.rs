@@ -2,7 +2,7 @@
 //! stays, and everybody is told.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use nines_ingest::{Scheme, ScrapeJob, Target};
 use nines_oncall::Roster;
 use nines_promql::{SelectLimits, SeriesSource};
 use nines_slo::SloName;
-use nines_spec::{ReadError, Reading, Spec};
+use nines_spec::{ReadError, Reading, SourceFile, Spec};
 use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Loaded, Metrics};
@@ -26,14 +26,25 @@ const SAMPLES_MAX: usize = 50_000_000;
 /// Where the configuration is.
 #[derive(Debug, Clone)]
 pub(crate) struct Files {
-    pub(crate) folder: PathBuf,
+    pub(crate) paths: Vec<PathBuf>,
     /// Jobs that no file names, such as the demo's.
     pub(crate) extra_jobs: Vec<ScrapeJob>,
 }
 
-/// Reads the folder.
+impl Files {
+    /// Where files that the configuration names are looked for.
+    pub(crate) fn folder(&self) -> &Path {
+        match self.paths.first() {
+            Some(path) if path.is_dir() => path,
+            Some(file) => file.parent().unwrap_or(file),
+            None => Path::new(""),
+        }
+    }
+}
+
+/// Reads all files.
 pub(crate) fn load(files: &Files) -> Result<Reading, ReadError> {
-    nines_spec::read_dir(&files.folder)
+    nines_spec::read_paths(&files.paths)
 }
 
 /// What the engine needs of a configuration.
@@ -141,6 +152,13 @@ async fn read_again(app: &App, files: &Files, jobs: &watch::Sender<Vec<ScrapeJob
     apply(app, files, reading, jobs).await
 }
 
+/// The files as anybody may see them.
+pub(crate) fn shown(sources: &[SourceFile]) -> String {
+    let is_yaml = |it: &&SourceFile| !it.path.ends_with(".md");
+    let files = sources.iter().filter(is_yaml).map(|it| nines_spec::shown(&it.text));
+    files.filter(|it| !it.is_empty()).collect::<Vec<_>>().join("---\n")
+}
+
 /// All findings, as `nines check` shows them.
 fn complaint(reading: &Reading) -> String {
     nines_spec::render(&reading.findings, &reading.sources, nines_spec::Style::Unicode)
@@ -166,6 +184,7 @@ async fn apply(
             spec: Arc::clone(&loaded.spec),
             engine_config: Arc::clone(&loaded.engine_config),
             findings: reading.findings,
+            text: loaded.text.clone(),
             is_current: false,
             read_at: now,
         };
@@ -188,8 +207,8 @@ async fn apply(
     }
     jobs.send_replace(scrape_jobs(&spec, &files.extra_jobs));
     tracing::info!(revision = spec.revision, "a new configuration decides");
-    let findings = reading.findings;
-    let next = Loaded { spec, engine_config, findings, is_current: true, read_at: now };
+    let (text, findings) = (shown(&reading.sources), reading.findings);
+    let next = Loaded { spec, engine_config, findings, text, is_current: true, read_at: now };
     *app.loaded.write().expect("nobody panics while holding the configuration") = Arc::new(next);
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use nines_port::Clock;
-use nines_server::{PromSettings, Random, ServeError, ServeOptions, Server, start};
+use nines_server::{PromSettings, Random, Retention, ServeError, ServeOptions, Server, start};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -98,15 +98,15 @@ impl House {
 
     pub(crate) async fn start_at(&self, listen: SocketAddr) -> Result<Server, ServeError> {
         start(ServeOptions {
-            config_dir: self.config_dir(),
+            configuration: vec![self.config_dir()],
             data_dir: self.data_dir(),
-            listen,
+            listen: vec![listen],
             external_url: None,
             clock: Arc::new(SystemClock),
             random: Random { bytes: [9; 64], seed: 1 },
             program: PathBuf::from("/bin/false"),
             prom: self.prom.clone(),
-            retention: None,
+            retention: Retention::default(),
             demo: None,
         })
         .await

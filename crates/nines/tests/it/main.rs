@@ -5,6 +5,7 @@
 
 mod crash;
 mod differential;
+mod drop_in;
 mod process;
 mod rule_tests;
 mod story;

@@ -27,6 +27,7 @@ use crate::health::Health;
 use crate::pages;
 use crate::prom::PromSettings;
 use crate::reload::Reload;
+use crate::serve::Retention;
 
 pub(super) const TOKEN: &str = "token-of-the-test";
 /// What nobody should ever see as an element.
@@ -117,6 +118,7 @@ impl Fixture {
                 engine_config: Arc::clone(&engine_config),
                 findings: reading.findings,
                 is_current: true,
+                text: String::new(),
                 read_at: now,
             })),
             access: Access::new(TOKEN.to_owned(), [7; 32], "http://localhost"),
@@ -124,7 +126,7 @@ impl Fixture {
             targets: Arc::new(TargetsStatus::default()),
             committed: watch::channel(0).1,
             reload: Reload::new().0,
-            retention: "forever".to_owned(),
+            retention: Retention::default(),
             damages: 0,
             prom: PromSettings::default(),
             queries: Arc::new(Semaphore::new(1)),

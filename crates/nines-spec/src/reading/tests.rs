@@ -171,6 +171,7 @@ spec:
                     external_labels: {},
                     alertmanagers: [],
                 },
+                external_labels: {},
                 notify: NotifySpec {
                     smtp: None,
                     webhook_secrets: {},

@@ -154,7 +154,8 @@ pub(crate) fn documents(draft: &mut Draft<'_>, file: usize) -> Vec<(usize, Node)
 /// `apiVersion` says whose form it is; the kind says the rest.
 fn read_document(draft: &mut Draft<'_>, file: usize, document: &Node) {
     let mut page = draft.page(file);
-    if rules::read(&mut page, document) {
+    // A configuration of Prometheus is read twice: what it says about rules, and what it says about targets.
+    if rules::read(&mut page, document) && !kinds::is_prometheus(document) {
         return;
     }
     let Value::Map(entries) = &document.value else {

@@ -24,7 +24,8 @@ const INTERVAL_MAX: SignedDuration = SignedDuration::from_mins(5);
 
 /// Source: Prometheus, "Configuration", `<global>`.
 const PROMETHEUS_INTERVAL_DEFAULT: SignedDuration = SignedDuration::from_mins(1);
-const FILE_FIELDS: [&str; 2] = ["global", "scrape_configs"];
+/// `rule_files` and `alerting` are read with the rules.
+const FILE_FIELDS: [&str; 4] = ["global", "scrape_configs", "rule_files", "alerting"];
 const GLOBAL_FIELDS: [&str; 4] =
     ["scrape_interval", "scrape_timeout", "evaluation_interval", "external_labels"];
 

@@ -33,4 +33,4 @@ pub use reading::{Reading, read_dir, read_files, read_paths};
 pub use render::{Style, render};
 pub use shown::shown;
 pub use source::{FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, ReadError, SourceFile};
-pub use spec::{NotifySpec, ScrapeSpec, Service, SmtpSpec, SmtpTls, Spec};
+pub use spec::{BackendSpec, NotifySpec, ScrapeSpec, Service, SmtpSpec, SmtpTls, Spec};

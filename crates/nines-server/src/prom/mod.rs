@@ -10,6 +10,7 @@ mod json;
 mod lifecycle;
 mod notifications;
 mod params;
+mod proxy;
 mod query;
 mod result;
 mod series;

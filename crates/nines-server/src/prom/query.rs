@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
+use axum::http::Method;
 use axum::response::Response;
 use nines_promql::{Answer, Query, QueryError, QueryLimits, ValueType};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::answer::PromError;
 use super::params::Params;
+use super::proxy::pass_on;
 use super::result::{self, Cost};
 use super::stream::{Out, Packing, Stop, streamed};
 use crate::app::App;
@@ -41,6 +43,9 @@ impl Wishes {
 
 /// `/api/v1/query`: the value at one instant.
 pub(super) async fn instant(State(app): State<App>, params: Params) -> Result<Response, PromError> {
+    if let Some(backend) = &app.loaded().backend {
+        return pass_on(backend, Method::POST, "/api/v1/query", &params).await;
+    }
     let at_ms = params.time_ms("time")?.unwrap_or_else(|| app.clock.now().as_millisecond());
     let wishes = Wishes::of(&params, &app)?;
     let query = params.query()?;
@@ -52,6 +57,9 @@ pub(super) async fn instant(State(app): State<App>, params: Params) -> Result<Re
 
 /// `/api/v1/query_range`: the values over a stretch of time.
 pub(super) async fn range(State(app): State<App>, params: Params) -> Result<Response, PromError> {
+    if let Some(backend) = &app.loaded().backend {
+        return pass_on(backend, Method::POST, "/api/v1/query_range", &params).await;
+    }
     let start_ms = params.required_time_ms("start")?;
     let end_ms = params.required_time_ms("end")?;
     if end_ms < start_ms {

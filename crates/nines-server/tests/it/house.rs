@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use nines_port::Clock;
-use nines_server::{
-    Configuration, PromSettings, Random, Retention, ServeError, ServeOptions, Server, start,
-};
+use nines_server::{PromSettings, Random, Retention, ServeError, ServeOptions, Server, start};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::sync::oneshot;

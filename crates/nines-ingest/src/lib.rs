@@ -1,8 +1,9 @@
-//! Scrape, remote write: bytes to samples.
+//! Scrape, remote write, OTLP: bytes to samples.
 //!
 //! Foreign bytes come in, [`nines_base::SampleBatch`]es go to a [`nines_port::SampleSink`]. This crate must not
 //! know what becomes of a sample, and no format of configuration files.
 
+pub mod otlp;
 pub mod remote_write;
 pub mod text;
 
@@ -15,6 +16,7 @@ mod wire;
 
 pub use causes::with_causes;
 pub use forward::{ForwardSettings, ForwardStatus, Forwarder};
+pub use otlp::{Encoding, OtlpError, OtlpReceived, OtlpReceiver, OtlpSettings};
 pub use remote_write::{BadSeries, Received, Version, WriteError, WriteLimits, Written};
 pub use scrape::{
     BODY_BYTES_MAX_DEFAULT, Health, SAMPLE_LIMIT_DEFAULT, Scheme, ScrapeJob, Scraper, ScraperError,

@@ -22,6 +22,7 @@ use crate::wire::WireError;
 use request::Request;
 
 pub use encode::{encode, encode_2};
+pub(crate) use fuzz::Memory;
 pub use fuzz::fuzz;
 
 /// A request after decompression; Prometheus sends about 100 KiB.

@@ -11,10 +11,10 @@ use crate::kinds;
 use crate::mistake::Mistake;
 use crate::node::{self, Node, Value};
 use crate::source::{
-    self, Damage, FILE_BYTES_MAX, FILES_MAX, Loaded, ReadError, SourceFile, is_markdown, is_yaml,
+    self, Damage, FILE_BYTES_MAX, FILES_MAX, Loaded, ReadError, SourceFile, is_markdown,
 };
 use crate::spec::Spec;
-use crate::{link, openslo, runbooks};
+use crate::{link, openslo, rules, runbooks};
 
 /// The most documents of one file.
 const DOCUMENTS_MAX: usize = 1_000;
@@ -44,7 +44,9 @@ impl Reading {
 /// # Errors
 /// The folder, or something in it, cannot be opened. Mistakes in the files are findings.
 pub fn read_dir(dir: &Path) -> Result<Reading, ReadError> {
-    Ok(read(source::load(dir)?))
+    let mut loaded = source::load(dir)?;
+    rules::load_rule_files(dir, &mut loaded)?;
+    Ok(read(loaded))
 }
 
 /// As [`read_dir`], of several folders and files together; they refer to each other.
@@ -91,7 +93,7 @@ fn read(loaded: Loaded) -> Reading {
     let documents: Vec<(usize, Node)> = files
         .iter()
         .enumerate()
-        .filter(|(index, file)| is_whole(*index) && is_yaml(&file.path))
+        .filter(|(index, file)| is_whole(*index) && !is_markdown(&file.path))
         .flat_map(|(index, _)| documents(&mut draft, index))
         .collect();
     for (file, document) in &documents {
@@ -105,6 +107,7 @@ fn read(loaded: Loaded) -> Reading {
             runbooks::read(&mut draft.page(index));
         }
     }
+    rules::apply(&mut draft);
     link::check(&mut draft);
     let (mut spec, mut findings) = (draft.spec, draft.findings);
     findings.sort_by(|one, other| one.place().cmp(&other.place()));
@@ -115,7 +118,7 @@ fn read(loaded: Loaded) -> Reading {
     Reading { spec, findings, sources: files }
 }
 
-fn report_damage(draft: &mut Draft<'_>, file: usize, damage: Damage) {
+pub(crate) fn report_damage(draft: &mut Draft<'_>, file: usize, damage: Damage) {
     draft.has_gaps = true;
     let mistake = match damage {
         Damage::TooLarge { bytes } => Mistake::FileTooLarge { bytes, limit: FILE_BYTES_MAX },
@@ -126,7 +129,7 @@ fn report_damage(draft: &mut Draft<'_>, file: usize, damage: Damage) {
 }
 
 /// The documents of one file that are YAML.
-fn documents(draft: &mut Draft<'_>, file: usize) -> Vec<(usize, Node)> {
+pub(crate) fn documents(draft: &mut Draft<'_>, file: usize) -> Vec<(usize, Node)> {
     let Some(source) = draft.files.get(file) else { return Vec::new() };
     let mut documents = Vec::new();
     for (before, text) in node::documents(&source.text).into_iter().take(DOCUMENTS_MAX) {
@@ -151,6 +154,9 @@ fn documents(draft: &mut Draft<'_>, file: usize) -> Vec<(usize, Node)> {
 /// `apiVersion` says whose form it is; the kind says the rest.
 fn read_document(draft: &mut Draft<'_>, file: usize, document: &Node) {
     let mut page = draft.page(file);
+    if rules::read(&mut page, document) {
+        return;
+    }
     let Value::Map(entries) = &document.value else {
         page.draft.has_gaps = true;
         let help = "begin with `apiVersion: nines/v1` and `kind: ...`";

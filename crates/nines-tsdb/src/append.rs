@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 
-use nines_base::{Labels, Sample, SampleBatch};
+use nines_base::{HistogramSample, Labels, Sample, SampleBatch};
 use nines_port::{Appended, RefusedSeries, Row, SampleSink, SinkError};
 
 use crate::keys::Keys;
@@ -24,6 +24,7 @@ const REASONS_MAX: usize = 100;
 trait Rows {
     fn len(&self) -> usize;
     fn samples(&self, index: usize) -> &[Sample];
+    fn histograms(&self, index: usize) -> &[HistogramSample];
     fn known(&self, index: usize, keys: &Keys) -> Option<SeriesId>;
     fn labels(&self, index: usize) -> Result<Labels, String>;
     fn remember(&self, index: usize, id: SeriesId, series_count: usize, keys: &mut Keys);
@@ -36,6 +37,10 @@ impl Rows for &[SampleBatch] {
 
     fn samples(&self, index: usize) -> &[Sample] {
         self.get(index).map_or(&[], |it| &it.samples)
+    }
+
+    fn histograms(&self, index: usize) -> &[HistogramSample] {
+        self.get(index).map_or(&[], |it| &it.histograms)
     }
 
     fn known(&self, _: usize, _: &Keys) -> Option<SeriesId> {
@@ -63,6 +68,11 @@ impl Rows for Keyed<'_> {
     #[inline]
     fn samples(&self, index: usize) -> &[Sample] {
         self.rows.get(index).map_or(&[], |it| it.samples)
+    }
+
+    #[inline]
+    fn histograms(&self, index: usize) -> &[HistogramSample] {
+        self.rows.get(index).map_or(&[], |it| it.histograms)
     }
 
     #[inline]
@@ -196,21 +206,24 @@ impl Plan {
         log: &mut Log,
         options: &Options,
     ) {
-        let samples = rows.samples(index);
+        let (samples, histograms) = (rows.samples(index), rows.histograms(index));
         let known = rows.known(index, &log.keys);
         let known_ref = known.and_then(|it| registry.get(it)).and_then(|it| it.wal_ref);
         let (target, wal_ref) = match (known, known_ref) {
-            (Some(id), Some(wal_ref)) => (Target::Known(id), wal_ref),
-            _ if samples.is_empty() => (Target::Refused, 0),
+            (Some(id), Some(wal_ref)) => (Target::Known(id), wal_ref.get()),
+            _ if samples.is_empty() && histograms.is_empty() => (Target::Refused, 0),
             _ => self.unknown(index, rows, registry, log, options),
         };
         self.targets.push(target);
         if matches!(target, Target::Refused) {
             return;
         }
-        self.samples += samples.len() as u64;
+        self.samples += (samples.len() + histograms.len()) as u64;
         for sample in samples {
             log.writer.add(wal_ref, *sample);
+        }
+        for sample in histograms {
+            log.writer.add_histogram(wal_ref, sample);
         }
     }
 
@@ -233,7 +246,7 @@ impl Plan {
         if let Some(id) = registry.id(&labels) {
             rows.remember(index, id, registry.len(), &mut log.keys);
             if let Some(wal_ref) = registry.get(id).and_then(|it| it.wal_ref) {
-                return (Target::Known(id), wal_ref);
+                return (Target::Known(id), wal_ref.get());
             }
         }
         if let Some(new) = self.new_by_labels.get(&labels) {
@@ -245,7 +258,7 @@ impl Plan {
         }
         let new = u32::try_from(self.new.len()).expect("a batch has fewer than 2^32 rows");
         let wal_ref = self.first_ref + u64::from(new);
-        log.writer.define(wal_ref, &labels);
+        log.writer.define(wal_ref, labels.iter());
         self.new_by_labels.insert(labels.clone(), new);
         self.new.push(New { labels, id: None });
         (Target::New(new), wal_ref)
@@ -282,6 +295,7 @@ impl Plan {
             }
             if let Some(series) = registry.get_mut(id) {
                 rows.samples(index).iter().for_each(|it| series.head.push(*it));
+                rows.histograms(index).iter().for_each(|it| series.head.push_histogram(it));
             }
         }
     }

@@ -13,11 +13,18 @@
 )]
 
 mod append;
+mod bits;
+mod catalogue;
 mod chunk;
+mod column;
 mod cut;
+mod dictionary;
 mod files;
 mod finding;
 mod fuzz;
+mod growing;
+mod head;
+mod histograms;
 mod keys;
 mod maintain;
 mod manifest;
@@ -31,8 +38,11 @@ mod registry;
 mod scale;
 mod segment;
 mod series;
+mod settle;
 mod store;
+mod summary;
 mod wal;
+mod windows;
 mod wire;
 
 pub use finding::{AppendError, Damage, Finding, MaintainError, OpenError};

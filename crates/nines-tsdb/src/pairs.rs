@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 
 use hashbrown::HashTable;
 
@@ -28,7 +29,7 @@ pub(crate) struct Pairs {
 
 #[derive(Debug)]
 struct Name {
-    text: Box<str>,
+    text: Arc<str>,
     /// In no order.
     values: Vec<PairId>,
 }
@@ -171,19 +172,11 @@ impl Pairs {
         }
     }
 
-    /// For each pair its place in the order of names, then values; what [`Self::texts`] would compare as.
-    pub(crate) fn ranks(&self) -> Vec<u32> {
-        let mut ranks = vec![0; self.slots.len()];
-        let mut next = 0;
-        for (_, values) in self.names() {
-            for id in self.sorted(values) {
-                if let Some(rank) = ranks.get_mut(id as usize) {
-                    *rank = next;
-                    next += 1;
-                }
-            }
-        }
-        ranks
+    /// A copy of all texts.
+    pub(crate) fn texts_of_all(&self) -> Vec<(Arc<str>, Box<str>, PairId)> {
+        let slots = (0..).zip(&self.slots).filter_map(|(id, it)| Some((id, it.as_ref()?)));
+        let name = |it: NameId| self.names.get(it as usize).map(|it| Arc::clone(&it.text));
+        slots.filter_map(|(id, it)| Some((name(it.name)?, it.value.clone(), id))).collect()
     }
 
     /// The pairs of one name in the order of their values.

@@ -3,6 +3,7 @@
 //! It must not know files.
 
 use std::hash::{BuildHasher, RandomState};
+use std::num::NonZeroU64;
 
 use hashbrown::HashTable;
 use nines_base::{Labels, Matcher};
@@ -83,8 +84,13 @@ impl Registry {
         self.get_or_insert_pairs(pairs)
     }
 
+    /// The number of a pair, which is made if there is none; a series must follow.
+    pub(crate) fn intern(&mut self, name: &str, value: &str) -> PairId {
+        self.pairs.intern(name, value)
+    }
+
     /// The series with these pairs, sorted by name, made if there is none.
-    fn get_or_insert_pairs(&mut self, pairs: Box<[PairId]>) -> SeriesId {
+    pub(crate) fn get_or_insert_pairs(&mut self, pairs: Box<[PairId]>) -> SeriesId {
         if let Some(id) = self.find(&pairs) {
             return id;
         }
@@ -99,10 +105,10 @@ impl Registry {
         id
     }
 
-    /// Gives the series its number in the write-ahead log.
+    /// Gives the series its number in the write-ahead log, which is not 0.
     pub(crate) fn activate(&mut self, id: SeriesId, wal_ref: u64) {
         if let Some(series) = self.get_mut(id)
-            && series.wal_ref.replace(wal_ref).is_none()
+            && std::mem::replace(&mut series.wal_ref, NonZeroU64::new(wal_ref)).is_none()
         {
             self.active += 1;
         }
@@ -139,16 +145,5 @@ impl Registry {
         self.all.retain(|it| gone.binary_search(it).is_err());
         self.pairs.detach(&gone, touched);
         true
-    }
-
-    /// The series in the order of their labels.
-    pub(crate) fn in_order(&self, mut ids: Vec<SeriesId>) -> Vec<SeriesId> {
-        let ranks = self.pairs.ranks();
-        let rank = |it: &PairId| ranks.get(*it as usize).copied().unwrap_or(u32::MAX);
-        ids.sort_by_cached_key(|id| {
-            let pairs = self.get(*id).map_or(&[][..], |it| &it.pairs);
-            pairs.iter().map(rank).collect::<Box<[u32]>>()
-        });
-        ids
     }
 }

@@ -20,8 +20,10 @@ mod schedule;
 mod time;
 pub mod trial;
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
-use nines_base::{Labels, Origin};
+use nines_base::Origin;
 use nines_promql::Query;
 
 use crate::template::{Template, TemplateError};
@@ -81,8 +83,8 @@ pub struct Rule {
     pub query: Query,
     /// What it does with the answer.
     pub kind: RuleKind,
-    /// Added to every result, as written: those of alerts are templates.
-    pub labels: Labels,
+    /// Added to every result, as written: those of alerts are templates, and an empty one removes a label.
+    pub labels: BTreeMap<String, String>,
     /// Where it was written.
     pub origin: Origin,
 }
@@ -121,7 +123,7 @@ impl PartialEq for Rule {
 
 impl Rule {
     /// A recording rule.
-    pub fn record(name: &str, query: Query, labels: Labels) -> Self {
+    pub fn record(name: &str, query: Query, labels: BTreeMap<String, String>) -> Self {
         let origin = Origin::default();
         Self { name: name.to_owned(), query, kind: RuleKind::Record, labels, origin }
     }
@@ -133,12 +135,12 @@ impl Rule {
     pub fn alert(
         name: &str,
         query: Query,
-        labels: Labels,
-        annotations: &[(&str, &str)],
+        labels: BTreeMap<String, String>,
+        annotations: &BTreeMap<String, String>,
     ) -> Result<Self, TemplateError> {
-        let parsed = |(name, text): (&str, &str)| Ok((name.to_owned(), parse_template(text)?));
+        let parsed = |(name, text): (&String, &String)| Ok((name.clone(), parse_template(text)?));
         let label_templates = labels.iter().map(parsed).collect::<Result<_, _>>()?;
-        let annotations = annotations.iter().copied().map(parsed).collect::<Result<_, _>>()?;
+        let annotations = annotations.iter().map(parsed).collect::<Result<_, _>>()?;
         let kind = RuleKind::Alert(AlertRule {
             hold: SignedDuration::ZERO,
             keep_firing: SignedDuration::ZERO,

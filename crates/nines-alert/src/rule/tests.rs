@@ -22,6 +22,10 @@ fn labels(pairs: &[(&str, &str)]) -> Labels {
     Labels::new(pairs.iter().copied()).unwrap()
 }
 
+fn texts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+}
+
 fn group(rules: Vec<Rule>) -> RuleGroup {
     RuleGroup {
         name: "group".to_owned(),
@@ -36,9 +40,9 @@ fn group(rules: Vec<Rule>) -> RuleGroup {
 
 /// `up == 0`, held and kept for so many minutes.
 fn down(hold: i64, keep: i64) -> Rule {
-    let own = labels(&[("severity", "page"), ("site", "{{ $labels.job }}-1")]);
+    let own = texts(&[("severity", "page"), ("site", "{{ $labels.job }}-1")]);
     let query = parse("up == 0").unwrap();
-    let summary = [("summary", "{{ $labels.job }} is {{ $value }}")];
+    let summary = texts(&[("summary", "{{ $labels.job }} is {{ $value }}")]);
     let mut rule = Rule::alert("Down", query, own, &summary).unwrap();
     if let RuleKind::Alert(alert) = &mut rule.kind {
         alert.hold = SignedDuration::from_mins(hold);
@@ -67,7 +71,7 @@ fn ups(series: &[(&str, &str)]) -> MemorySeries {
             Some(Sample { at_ms, value: f64::from(it.to_digit(10)?) })
         });
         let samples: Vec<_> = samples.collect();
-        let named = labels(&[(METRIC_NAME, "up"), ("job", job)]);
+        let named = labels(&[(METRIC_NAME, "up"), ("job", job), ("zone", "a")]);
         store.add(&[SampleBatch::new(named, samples)]);
     }
     store
@@ -192,7 +196,13 @@ fn labels_and_annotations_are_filled_and_series_keep_their_beginning() {
         with_environment(&store, |it| state.evaluate(minute(at), it));
     }
     let alert = state.rules()[0].alerting.active.values().next().unwrap();
-    let own = [("alertname", "Down"), ("job", "api"), ("severity", "page"), ("site", "api-1")];
+    let own = [
+        ("alertname", "Down"),
+        ("job", "api"),
+        ("severity", "page"),
+        ("site", "api-1"),
+        ("zone", "a"),
+    ];
     assert_eq!(alert.labels, labels(&own));
     let summary = BTreeMap::from([("summary".to_owned(), "api is 0".to_owned())]);
     assert_eq!((&alert.annotations, alert.value), (&summary, 0.0));
@@ -202,7 +212,8 @@ fn labels_and_annotations_are_filled_and_series_keep_their_beginning() {
 
 #[test]
 fn two_series_that_become_one_alert_are_an_error_and_change_nothing() {
-    let rule = Rule::alert("Down", parse("up == 0").unwrap(), labels(&[("job", "all")]), &[]);
+    let rule =
+        Rule::alert("Down", parse("up == 0").unwrap(), texts(&[("job", "all")]), &texts(&[]));
     check(
         rule.unwrap(),
         &[("api", "100"), ("web", "110")],
@@ -230,11 +241,15 @@ fn a_limit_refuses_all_of_a_rules_alerts() {
 fn rules_see_what_the_rules_before_them_wrote_and_series_end_when_they_vanish() {
     let store = ups(&[("api", "11"), ("web", "1")]);
     // The web server's own end, as a scrape writes it.
-    let web = labels(&[(METRIC_NAME, "up"), ("job", "web")]);
+    let web = labels(&[(METRIC_NAME, "up"), ("job", "web"), ("zone", "a")]);
     let ended = Sample { at_ms: minute(1).as_millisecond(), value: nines_base::stale_marker() };
     store.add(&[SampleBatch::new(web, vec![ended])]);
-    let double = Rule::record("up:double", parse("up * 2").unwrap(), labels(&[("rule", "one")]));
-    let total = Rule::record("up:total", parse("sum(up:double)").unwrap(), Labels::empty());
+    let double = Rule::record(
+        "up:double",
+        parse("up * 2").unwrap(),
+        texts(&[("rule", "one"), ("zone", "")]),
+    );
+    let total = Rule::record("up:total", parse("sum(up:double)").unwrap(), texts(&[]));
     let mut state = GroupState::new(Arc::new(group(vec![double, total])));
     with_environment(&store, |it| state.evaluate(minute(0), it));
     assert_eq!(
@@ -244,7 +259,8 @@ fn rules_see_what_the_rules_before_them_wrote_and_series_end_when_they_vanish() 
     with_environment(&store, |it| state.evaluate(minute(1), it));
     let doubled = written(&store, "up:double", minute(1));
     assert_eq!(doubled.len(), 2);
-    assert_eq!((doubled[0].0.value("job"), doubled[0].1), ("api", 2.0));
+    let api = labels(&[(METRIC_NAME, "up:double"), ("job", "api"), ("rule", "one")]);
+    assert_eq!(doubled[0], (api, 2.0), "an empty label removes");
     assert!(is_stale(doubled[1].1), "the web server's series has ended");
     assert_eq!(state.rules()[0].health, RuleHealth::Good);
 }
@@ -252,13 +268,13 @@ fn rules_see_what_the_rules_before_them_wrote_and_series_end_when_they_vanish() 
 #[test]
 fn an_offset_looks_and_writes_in_the_past() {
     let store = ups(&[("api", "12345")]);
-    let copy = Rule::record("copy", parse("up").unwrap(), Labels::empty());
+    let copy = Rule::record("copy", parse("up").unwrap(), texts(&[]));
     let late = RuleGroup { query_offset: SignedDuration::from_mins(2), ..group(vec![copy]) };
     let mut state = GroupState::new(Arc::new(late));
     with_environment(&store, |it| state.evaluate(minute(4), it));
     assert_eq!(
         written(&store, "copy", minute(2)),
-        [(labels(&[(METRIC_NAME, "copy"), ("job", "api")]), 3.0)]
+        [(labels(&[(METRIC_NAME, "copy"), ("job", "api"), ("zone", "a")]), 3.0)]
     );
     assert_eq!(written(&store, "copy", minute(4)), []);
 }
@@ -266,7 +282,7 @@ fn an_offset_looks_and_writes_in_the_past() {
 #[test]
 fn a_reload_keeps_the_alerts_of_rules_that_stay_and_ends_the_series_of_those_that_go() {
     let store = ups(&[("api", "00000")]);
-    let gone = Rule::record("gone", parse("up").unwrap(), Labels::empty());
+    let gone = Rule::record("gone", parse("up").unwrap(), texts(&[]));
     let mut state = GroupState::new(Arc::new(group(vec![gone, down(2, 0)])));
     for at in 0..2 {
         with_environment(&store, |it| state.evaluate(minute(at), it));
@@ -323,7 +339,7 @@ fn a_schedule_spreads_groups_and_counts_what_came_too_late() {
 fn expand(text: &str) -> String {
     let store = ups(&[("api", "7"), ("web", "2")]);
     let query = parse("up{job=\"api\"}").unwrap();
-    let rule = Rule::alert("Up", query, Labels::empty(), &[("it", text)]);
+    let rule = Rule::alert("Up", query, texts(&[]), &texts(&[("it", text)]));
     let mut state = match rule {
         Ok(rule) => GroupState::new(Arc::new(group(vec![rule]))),
         Err(error) => return error.to_string(),

@@ -9,8 +9,8 @@ use super::{Version, WriteLimits, encode, encode_2, receive};
 
 /// Keeps what it gets.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
-    pub(super) batches: Mutex<Vec<SampleBatch>>,
+pub(crate) struct Memory {
+    pub(crate) batches: Mutex<Vec<SampleBatch>>,
 }
 
 impl SampleSink for Memory {

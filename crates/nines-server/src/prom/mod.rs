@@ -9,6 +9,7 @@ mod histogram;
 mod json;
 mod lifecycle;
 mod notifications;
+mod otlp;
 mod params;
 mod proxy;
 mod query;
@@ -54,6 +55,7 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .route("/api/v1/notifications", get(notifications::list))
         .route("/api/v1/notifications/live", get(notifications::live))
         .route("/api/v1/write", post(write::write))
+        .merge(otlp::router())
         .layer(from_fn_with_state(App::clone(app), cors::allow))
         .route("/federate", get(federate::federate))
         .route("/-/healthy", get(lifecycle::healthy))

@@ -3,6 +3,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::*;
+use crate::dictionary::Dictionary;
 use crate::registry::Registry;
 
 fn labels() -> impl Strategy<Value = Labels> {
@@ -44,11 +45,15 @@ proptest! {
         expected.sort_unstable();
         expected.dedup();
         prop_assert_eq!(registry.resolve(&matchers), expected);
-        let sorted = registry.in_order(registry.ids().to_vec());
+        let dictionary = Dictionary::new(registry.pairs().texts_of_all());
+        let ranks = |it: &SeriesId| dictionary.ranks(&registry.get(*it).unwrap().pairs);
+        let mut sorted = registry.ids().to_vec();
+        sorted.sort_by_key(ranks);
         let labels: Vec<Labels> = sorted.iter().map(|it| registry.labels(*it).unwrap()).collect();
         prop_assert!(labels.is_sorted_by(|a, b| a < b), "{labels:?}");
         for (id, labels) in sorted.iter().zip(&labels) {
             prop_assert_eq!(registry.id(labels), Some(*id));
+            prop_assert!(labels.iter().eq(dictionary.labels(&ranks(id))));
         }
     }
 }

@@ -155,8 +155,8 @@ fn load_segments(
     let folder = segments_dir(dir);
     for number in std::mem::take(&mut manifest.segments) {
         match Segment::open(&folder, number) {
-            Ok((segment, series)) => {
-                attach(state, segment, &series);
+            Ok((segment, index)) => {
+                attach(state, segment, &index);
                 manifest.segments.push(number);
             }
             Err(SegmentError::Damaged { path, source: damage }) => {
@@ -261,6 +261,15 @@ impl Replay<'_> {
                 None => {
                     unknown += 1;
                     // Its number must not be given to another series.
+                    self.next_ref = self.next_ref.max(wal_ref.saturating_add(1));
+                }
+            }
+        }
+        for (wal_ref, sample) in &record.histograms {
+            match self.refs.get(wal_ref).and_then(|it| registry.get_mut(*it)) {
+                Some(series) => series.head.push_histogram(sample),
+                None => {
+                    unknown += 1;
                     self.next_ref = self.next_ref.max(wal_ref.saturating_add(1));
                 }
             }

@@ -314,7 +314,7 @@ fn a_damaged_record_at_the_start_of_the_log_costs_only_itself() {
         "wal",
         |_| 14,
         &expect![[r#"
-            skipped 36 damaged bytes at offset 0 of "DIR/wal/0000000002.wal"
+            skipped 37 damaged bytes at offset 0 of "DIR/wal/0000000002.wal"
             m{n="1"} [5, 995]
             m{n="3"} [1000]
         "#]],
@@ -327,7 +327,7 @@ fn a_damaged_record_at_the_end_of_the_log_costs_only_itself() {
         "wal",
         |length| length - 1,
         &expect![[r#"
-            cut 36 bytes of an unfinished write from "DIR/wal/0000000002.wal"
+            cut 37 bytes of an unfinished write from "DIR/wal/0000000002.wal"
             m{n="1"} [5, 995]
             m{n="2"} [1000]
         "#]],
@@ -340,7 +340,7 @@ fn a_damaged_checkpoint_costs_its_record() {
         "checkpoint",
         |_| 20,
         &expect![[r#"
-            cut 35 bytes of an unfinished write from "DIR/wal/0000000001.checkpoint"
+            cut 36 bytes of an unfinished write from "DIR/wal/0000000001.checkpoint"
             m{n="1"} [5]
             m{n="2"} [1000]
             m{n="3"} [1000]

@@ -1,7 +1,8 @@
 //! The bytes of one record: a checked frame around new series and samples.
 //!
 //! Frame: four magic bytes, the payload's length and its CRC-32 (IEEE) over length and payload, all
-//! little-endian. Payload: the new series (number, labels), then the samples. Each record stands for itself, so that
+//! little-endian. Payload: the new series (number, labels), the samples, the histograms (number,
+//! time, [`crate::histograms`]). Each record stands for itself, so that
 //! damage to one costs only that one. A sample begins with a control byte:
 //!
 //! | high bits | whose and when |
@@ -17,9 +18,12 @@
 //! | 56 | the eight bytes of the float |
 //! | 57..=63 | the 1..=7 high bytes of the float; the others are zero |
 
-use nines_base::{Labels, Sample};
+use std::sync::Arc;
+
+use nines_base::{HistogramSample, Labels, Sample};
 
 use crate::Damage;
+use crate::histograms::{put_histogram, read_histogram};
 use crate::scale::{fewest_decimals, from_whole};
 use crate::wire::{Reader, put_signed, put_text, put_varint, unzigzag, zigzag};
 
@@ -52,16 +56,22 @@ pub(crate) struct RecordWriter {
     samples: Vec<u8>,
     samples_count: u64,
     last: Last,
+    histograms: Vec<u8>,
+    histograms_count: u64,
     frame: Vec<u8>,
 }
 
 impl RecordWriter {
     /// Says what number stands for which labels.
-    pub(crate) fn define(&mut self, wal_ref: u64, labels: &Labels) {
+    pub(crate) fn define<'a>(
+        &mut self,
+        wal_ref: u64,
+        labels: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
+    ) {
         self.series_count += 1;
         put_varint(&mut self.series, wal_ref);
         put_varint(&mut self.series, labels.len() as u64);
-        for (name, value) in labels.iter() {
+        for (name, value) in labels {
             put_text(&mut self.series, name);
             put_text(&mut self.series, value);
         }
@@ -101,13 +111,30 @@ impl RecordWriter {
         }
     }
 
+    /// Adds a histogram, as it is: a record stands for itself.
+    pub(crate) fn add_histogram(&mut self, wal_ref: u64, sample: &HistogramSample) {
+        self.histograms_count += 1;
+        put_varint(&mut self.histograms, wal_ref);
+        put_signed(&mut self.histograms, sample.at_ms);
+        put_histogram(&sample.histogram, None, &mut self.histograms);
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
-        self.series_count == 0 && self.samples_count == 0
+        self.series_count + self.samples_count + self.histograms_count == 0
+    }
+
+    /// Forgets what was added.
+    pub(crate) fn clear(&mut self) {
+        for bytes in [&mut self.series, &mut self.samples, &mut self.histograms] {
+            bytes.clear();
+        }
+        (self.series_count, self.samples_count, self.histograms_count) = (0, 0, 0);
+        self.last = Last::default();
     }
 
     /// About how many bytes the record will have.
     pub(crate) fn len(&self) -> usize {
-        HEADER_BYTES + self.series.len() + self.samples.len()
+        HEADER_BYTES + self.series.len() + self.samples.len() + self.histograms.len()
     }
 
     /// The record; the writer is empty again.
@@ -118,7 +145,9 @@ impl RecordWriter {
         self.frame.append(&mut self.series);
         put_varint(&mut self.frame, self.samples_count);
         self.frame.append(&mut self.samples);
-        (self.series_count, self.samples_count, self.last) = (0, 0, Last::default());
+        put_varint(&mut self.frame, self.histograms_count);
+        self.frame.append(&mut self.histograms);
+        self.clear();
         if let Some((header, payload)) = self.frame.split_first_chunk_mut::<HEADER_BYTES>() {
             // Records of 4 GiB do not get further than the limit of the log.
             let length = u32::try_from(payload.len()).unwrap_or(u32::MAX).to_le_bytes();
@@ -184,6 +213,8 @@ pub(crate) struct Record {
     pub(crate) series: Vec<(u64, Labels)>,
     /// Samples with the numbers of their series.
     pub(crate) samples: Vec<(u64, Sample)>,
+    /// Histograms with the numbers of their series.
+    pub(crate) histograms: Vec<(u64, HistogramSample)>,
 }
 
 impl Record {
@@ -197,6 +228,11 @@ impl Record {
         let mut last = Last::default();
         for _ in 0..samples_count {
             record.samples.push(read_sample(&mut reader, &mut last)?);
+        }
+        for _ in 0..reader.count(3)? {
+            let (wal_ref, at_ms) = (reader.varint()?, reader.signed()?);
+            let histogram = Arc::new(read_histogram(&mut reader, None)?);
+            record.histograms.push((wal_ref, HistogramSample { at_ms, histogram }));
         }
         if reader.is_empty() { Ok(record) } else { Err(Damage("more follows than it says")) }
     }

@@ -7,5 +7,6 @@ mod crash;
 mod differential;
 mod drop_in;
 mod process;
+mod rule_tests;
 mod story;
 mod words;

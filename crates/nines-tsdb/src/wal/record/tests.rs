@@ -15,7 +15,7 @@ fn a_record_is_read_as_it_was_written() {
         (9, 34, 12.345),
         (3, i64::MIN, 0.0),
     ];
-    writer.define(7, &labels);
+    writer.define(7, labels.iter());
     for (wal_ref, at_ms, value) in samples {
         writer.add(wal_ref, Sample { at_ms, value });
     }

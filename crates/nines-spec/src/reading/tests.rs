@@ -172,7 +172,6 @@ spec:
                     external_labels: {},
                     alertmanagers: [],
                 },
-                external_labels: {},
                 notify: NotifySpec {
                     smtp: None,
                     webhook_secrets: {},
@@ -232,13 +231,13 @@ fn what_cannot_be_read_does_not_make_others_undefined() {
 fn a_configuration_of_prometheus_is_read_as_it_is() {
     let reading = read_files(vec![SourceFile {
         path: "prometheus.yml".to_owned(),
-        text: "global: {scrape_interval: 7s, external_labels: {dc: eu}}\nrule_files: [a.yml]\nscrape_configs:\n- job_name: node\n  static_configs: [{targets: ['n:9100']}]\n".to_owned(),
+        text: "global: {scrape_interval: 7s, external_labels: {dc: eu}}\nremote_read: []\nscrape_configs:\n- job_name: node\n  static_configs: [{targets: ['n:9100']}]\n".to_owned(),
     }]);
     let findings: Vec<_> =
         reading.findings.iter().map(|it| (it.level, it.message.as_str())).collect();
     assert!(!reading.has_errors(), "{findings:?}");
-    assert_eq!(findings.len(), 1, "rules are not read here: {findings:?}");
-    assert_eq!(reading.spec.external_labels.value("dc"), "eu");
+    assert_eq!(findings.len(), 1, "what has no meaning is told: {findings:?}");
+    assert_eq!(reading.spec.rule_settings.external_labels.value("dc"), "eu");
     let job = &reading.spec.scrapes[0];
     assert_eq!(
         (job.job.as_str(), job.interval, job.timeout),

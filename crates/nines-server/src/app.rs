@@ -16,6 +16,7 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use crate::access::Access;
 use crate::health::Health;
+use crate::rules::RuleBook;
 
 /// Shared by all requests.
 pub(crate) type App = Arc<Shared>;
@@ -36,6 +37,8 @@ pub(crate) struct Shared {
     /// Asks the configuration to be read again.
     pub(crate) reload: Notify,
     pub(crate) health: Health,
+    /// What rules of Prometheus have found.
+    pub(crate) rules: RuleBook,
     pub(crate) started_at: Timestamp,
     /// Who the demo's visitor is; `None` outside of the demo.
     pub(crate) demo_person: Option<String>,

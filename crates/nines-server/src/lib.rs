@@ -14,6 +14,7 @@ mod own_metrics;
 mod pages;
 mod problem;
 mod prom;
+mod rules;
 mod serve;
 mod text;
 mod views;

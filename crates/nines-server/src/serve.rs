@@ -32,6 +32,7 @@ use crate::access::{Access, guard};
 use crate::app::{App, Loaded, Metrics, Shared};
 use crate::folder::{DataFolder, Random};
 use crate::health::Health;
+use crate::rules::RuleBook;
 use crate::work::{self, Files, StepEnvironment};
 use crate::{api, own_metrics, pages, prom};
 
@@ -337,6 +338,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         committed: seen,
         reload: Notify::new(),
         health: Health::default(),
+        rules: RuleBook::default(),
         started_at: now,
         demo_person: person,
         is_demo,
@@ -375,7 +377,11 @@ fn resume_burns(engine: &EngineHandle, metrics: &Metrics) {
             let since = record.alert.activation.as_ref()?.fired_at;
             Some((name.parse::<nines_slo::SloName>().ok()?, severity, since))
         };
-        state.firing().filter_map(|(_, record)| burn(record)).collect::<Vec<_>>()
+        let is_burn = |it: &nines_engine::AlertRecord| {
+            it.alert.labels.value("alertname") == nines_engine::SLO_ALERT
+        };
+        let burns = state.firing().filter(|(_, record)| is_burn(record));
+        burns.filter_map(|(_, record)| burn(record)).collect::<Vec<_>>()
     });
     let mut tracker = metrics.tracker();
     for (name, severity, since) in firing {
@@ -487,6 +493,9 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let mut loops = JoinSet::new();
         loops.spawn(work::watch_burns(Arc::clone(&app), stopping.clone()));
+        loops.spawn(work::watch_rules(Arc::clone(&app), stopping.clone()));
+        loops.spawn(work::watch_rule_alerts(Arc::clone(&app), stopping.clone()));
+        loops.spawn(work::send_to_alertmanagers(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::upkeep(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::watch_files(Arc::clone(&app), files, jobs.clone(), stopping.clone()));
         loops.spawn(work::save_snapshots(Arc::clone(&app), stopping.clone()));

@@ -3,6 +3,7 @@
 mod answer;
 mod params;
 mod query;
+mod rules;
 mod series;
 mod status;
 mod write;
@@ -24,8 +25,8 @@ pub(crate) fn router() -> Router<App> {
         .route("/api/v1/series", get(series::series).post(series::series))
         .route("/api/v1/metadata", get(status::metadata))
         .route("/api/v1/targets", get(status::targets))
-        .route("/api/v1/rules", get(status::rules))
-        .route("/api/v1/alerts", get(status::alerts))
+        .route("/api/v1/rules", get(rules::rules))
+        .route("/api/v1/alerts", get(rules::alerts))
         .route("/api/v1/status/buildinfo", get(status::build_info))
         .route("/api/v1/status/runtimeinfo", get(status::runtime_info))
         .route("/api/v1/write", post(write::write))

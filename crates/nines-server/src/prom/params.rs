@@ -107,6 +107,11 @@ impl Params {
         }
     }
 
+    /// Every value of `name`.
+    pub(super) fn all(&self, name: &str) -> Vec<String> {
+        self.0.iter().filter(|(it, _)| it == name).map(|(_, value)| value.clone()).collect()
+    }
+
     /// Every `match[]`.
     pub(super) fn matchers(&self) -> Result<Vec<Vec<Matcher>>, PromError> {
         let selectors = self.0.iter().filter(|(name, _)| name == "match[]");

@@ -25,6 +25,7 @@ use crate::access::{Access, guard};
 use crate::app::{App, Loaded, Metrics, Shared};
 use crate::health::Health;
 use crate::pages;
+use crate::rules::RuleBook;
 
 pub(super) const TOKEN: &str = "token-of-the-test";
 /// What nobody should ever see as an element.
@@ -123,6 +124,7 @@ impl Fixture {
             committed: watch::channel(0).1,
             reload: Notify::new(),
             health: Health::default(),
+            rules: RuleBook::default(),
             started_at: now,
             demo_person: None,
             is_demo: false,

@@ -192,7 +192,7 @@ fn alerts_of_rules_and_burns_end_apart_and_only_when_everything_is_known() {
     let labels = Labels::new([("alertname", "Down"), ("service", "cart")]).unwrap();
     let down = Observation { labels: labels.clone(), ..burn() };
     let rules = |firing, coverage| Command::ObserveRules { firing, coverage };
-    let firing = |engine: &Engine| engine.state().firing().count();
+    let firing = |engine: &Engine| engine.working.firing().count();
     ask(&mut engine, Command::ObserveBurns(vec![burn()]), 1).unwrap();
     ask(&mut engine, rules(vec![down.clone()], Coverage::Partial), 2).unwrap();
     assert_eq!(firing(&engine), 2);
@@ -203,7 +203,7 @@ fn alerts_of_rules_and_burns_end_apart_and_only_when_everything_is_known() {
     assert_eq!(firing(&engine), 1, "a burn's end ends no rule's alert");
     let mut engine = recover(&journal, 6);
     ask(&mut engine, rules(vec![down], Coverage::Complete), 7).unwrap();
-    let record = engine.state().alerts.get(&nines_alert::AlertKey::of(&labels)).unwrap();
+    let record = &engine.working.alerts[&nines_alert::AlertKey::of(&labels)];
     assert_eq!(record.alert.activation.as_ref().unwrap().number, 1, "the same activation");
     ask(&mut engine, rules(Vec::new(), Coverage::Complete), 8).unwrap();
     assert_eq!(firing(&engine), 0);

@@ -6,4 +6,5 @@ mod house;
 mod learn;
 mod metrics;
 mod paging;
+mod rules;
 mod starting;

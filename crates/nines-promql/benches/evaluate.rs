@@ -114,8 +114,7 @@ fn ratio_of_a_day_every_15_seconds(bencher: Bencher<'_, '_>, series: usize) {
 
 #[divan::bench(sample_count = 10, args = [50, 500])]
 fn ratio_by_job_of_a_day_every_15_seconds(bencher: Bencher<'_, '_>, series: usize) {
-    let query =
-        "sum by (job) (rate(err_total[5m])) / on (job) sum by (job) (rate(all_total[5m]))";
+    let query = "sum by (job) (rate(err_total[5m])) / on (job) sum by (job) (rate(all_total[5m]))";
     range(bencher, query, 1, SCRAPE_MS, series);
 }
 

@@ -20,6 +20,7 @@ use crate::health::Health;
 use crate::metadata::Metadata;
 use crate::prom::PromSettings;
 use crate::reload::Reload;
+use crate::rules::RuleBook;
 use crate::serve::Retention;
 use crate::watched::Watched;
 
@@ -50,6 +51,8 @@ pub(crate) struct Shared {
     /// A permit for each query that may run.
     pub(crate) queries: Arc<Semaphore>,
     pub(crate) health: Health,
+    /// What rules of Prometheus have found.
+    pub(crate) rules: RuleBook,
     pub(crate) started_at: Timestamp,
     /// Who the demo's visitor is; `None` outside of the demo.
     pub(crate) demo_person: Option<String>,

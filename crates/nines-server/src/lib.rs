@@ -17,6 +17,7 @@ mod pages;
 mod problem;
 mod prom;
 mod reload;
+mod rules;
 mod serve;
 mod text;
 mod views;

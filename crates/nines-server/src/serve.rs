@@ -36,6 +36,7 @@ use crate::folder::{DataFolder, Random};
 use crate::health::Health;
 use crate::prom::PromSettings;
 use crate::reload::{Asker, Reload};
+use crate::rules::RuleBook;
 use crate::work::{self, Files, StepEnvironment};
 use crate::{api, own_metrics, pages, prom};
 
@@ -390,6 +391,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         queries: Arc::new(Semaphore::new(prom.queries_max)),
         prom,
         health: Health::default(),
+        rules: RuleBook::default(),
         started_at: now,
         demo_person: person,
         is_demo,
@@ -439,7 +441,11 @@ fn resume_burns(engine: &EngineHandle, metrics: &Metrics) {
             let since = record.alert.activation.as_ref()?.fired_at;
             Some((name.parse::<nines_slo::SloName>().ok()?, severity, since))
         };
-        state.firing().filter_map(|(_, record)| burn(record)).collect::<Vec<_>>()
+        let is_burn = |it: &nines_engine::AlertRecord| {
+            it.alert.labels.value("alertname") == nines_engine::SLO_ALERT
+        };
+        let burns = state.firing().filter(|(_, record)| is_burn(record));
+        burns.filter_map(|(_, record)| burn(record)).collect::<Vec<_>>()
     });
     let mut tracker = metrics.tracker();
     for (name, severity, since) in firing {
@@ -566,6 +572,9 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let mut loops = JoinSet::new();
         loops.spawn(work::watch_burns(Arc::clone(&app), stopping.clone()));
+        loops.spawn(work::watch_rules(Arc::clone(&app), stopping.clone()));
+        loops.spawn(work::watch_rule_alerts(Arc::clone(&app), stopping.clone()));
+        loops.spawn(work::send_to_alertmanagers(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::upkeep(Arc::clone(&app), stopping.clone()));
         let watched = (files, jobs.clone(), askers);
         loops.spawn(work::watch_files(Arc::clone(&app), watched, stopping.clone()));

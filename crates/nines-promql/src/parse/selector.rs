@@ -69,8 +69,7 @@ impl Cursor<'_> {
         }
         let text = self.text_of(value)?.value;
         self.next();
-        Matcher::new(&name, op, &text)
-            .map_err(|error| wrong(value.span, regex_problem(&error)))
+        Matcher::new(&name, op, &text).map_err(|error| wrong(value.span, regex_problem(&error)))
     }
 
     /// Everything that may follow an expression: `[5m]`, `offset 1h`, `@ 3`, `anchored`.

@@ -21,6 +21,7 @@ use crate::health::Health;
 #[derive(Debug, Clone, Copy)]
 struct Wishes {
     time_max: Duration,
+    lookback_ms: i64,
     /// Series of the answer.
     series_max: usize,
     with_stats: bool,
@@ -31,7 +32,9 @@ impl Wishes {
         let settings = &app.prom;
         let asked = params.duration_ms("timeout")?;
         let asked = asked.and_then(|it| u64::try_from(it).ok()).filter(|it| 0 < *it);
+        let lookback_ms = params.duration_ms("lookback_delta")?.filter(|it| 0 < *it);
         Ok(Self {
+            lookback_ms: lookback_ms.unwrap_or_else(|| settings.lookback_ms()),
             time_max: asked
                 .map_or(settings.query_time_max, Duration::from_millis)
                 .min(settings.query_time_max),
@@ -137,11 +140,8 @@ impl Evaluation {
         let began = Instant::now();
         let answer = {
             let cancelled = || out.is_unwanted() || wishes.time_max < came.elapsed();
-            let limits = QueryLimits {
-                samples_max: app.prom.query_samples_max,
-                cancelled: Some(&cancelled),
-                ..QueryLimits::default()
-            };
+            let limits = app.prom.limits(&cancelled);
+            let limits = QueryLimits { lookback_ms: wishes.lookback_ms, ..limits };
             run(&app, &limits)
         };
         // Others may evaluate while this client reads.

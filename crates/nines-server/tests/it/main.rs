@@ -9,4 +9,5 @@ mod learn;
 mod metrics;
 mod paging;
 mod prom;
+mod rules;
 mod starting;

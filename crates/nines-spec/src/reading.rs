@@ -44,9 +44,13 @@ impl Reading {
 /// # Errors
 /// The folder, or something in it, cannot be opened. Mistakes in the files are findings.
 pub fn read_dir(dir: &Path) -> Result<Reading, ReadError> {
-    let mut loaded = source::load(dir)?;
-    rules::load_rule_files(dir, &mut loaded)?;
-    Ok(read(loaded))
+    Ok(read(load(dir)?))
+}
+
+fn load(path: &Path) -> Result<Loaded, ReadError> {
+    let mut loaded = source::load(path)?;
+    rules::load_rule_files(path, &mut loaded)?;
+    Ok(loaded)
 }
 
 /// As [`read_dir`], of several folders and files together; they refer to each other.
@@ -56,7 +60,7 @@ pub fn read_dir(dir: &Path) -> Result<Reading, ReadError> {
 pub fn read_paths(paths: &[PathBuf]) -> Result<Reading, ReadError> {
     let mut all = Loaded::default();
     for path in paths {
-        let Loaded { files, damages } = source::load(path)?;
+        let Loaded { files, damages } = load(path)?;
         let before = all.files.len();
         all.files.extend(files);
         all.damages.extend(damages.into_iter().map(|(index, it)| (before + index, it)));
@@ -154,8 +158,7 @@ pub(crate) fn documents(draft: &mut Draft<'_>, file: usize) -> Vec<(usize, Node)
 /// `apiVersion` says whose form it is; the kind says the rest.
 fn read_document(draft: &mut Draft<'_>, file: usize, document: &Node) {
     let mut page = draft.page(file);
-    // A configuration of Prometheus is read twice: what it says about rules, and what it says about targets.
-    if rules::read(&mut page, document) && !kinds::is_prometheus(document) {
+    if rules::read(&mut page, document) {
         return;
     }
     let Value::Map(entries) = &document.value else {
@@ -165,10 +168,6 @@ fn read_document(draft: &mut Draft<'_>, file: usize, document: &Node) {
         return;
     };
     let version = entries.iter().find(|(key, _)| key.text == "apiVersion").map(|(_, it)| it);
-    if version.is_none() && kinds::is_prometheus(document) {
-        kinds::read_prometheus(&mut page, document);
-        return;
-    }
     let Some(version) = version else {
         page.draft.has_gaps = true;
         let (owner, field, at) = ("a document", "apiVersion", document.anchor());

@@ -1,4 +1,4 @@
-//! Files of Prometheus about rules: rule files, the settings of rules in `prometheus.yml`, and unit tests of rules.
+//! Files of Prometheus: rule files, `prometheus.yml` with the settings of rules, and unit tests of rules.
 //!
 //! They are read as they are: documents without `apiVersion`, told apart by their first level. It must not know how
 //! rules are evaluated.
@@ -13,6 +13,7 @@ mod settings;
 mod trials;
 
 use crate::draft::Page;
+use crate::kinds;
 use crate::node::{Node, Value};
 
 pub use settings::{AlertmanagerSpec, RuleSettings};
@@ -36,7 +37,10 @@ enum Document {
 pub(crate) fn read(page: &mut Page<'_, '_>, document: &Node) -> bool {
     match kind(document) {
         Some(Document::Rules) => group::read(page, document),
-        Some(Document::Settings) => settings::read(page, document),
+        Some(Document::Settings) => {
+            settings::read(page, document);
+            kinds::read_prometheus(page, document);
+        }
         Some(Document::Tests) => {}
         None => return false,
     }
@@ -55,5 +59,8 @@ fn kind(document: &Node) -> Option<Document> {
     if has("tests") {
         return Some(Document::Tests);
     }
-    ["rule_files", "alerting", "global"].iter().any(|it| has(it)).then_some(Document::Settings)
+    ["rule_files", "alerting", "global", "scrape_configs"]
+        .iter()
+        .any(|it| has(it))
+        .then_some(Document::Settings)
 }

@@ -1,6 +1,6 @@
 //! Reading a whole configuration: what was understood, and every mistake.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -47,6 +47,21 @@ pub fn read_dir(dir: &Path) -> Result<Reading, ReadError> {
     let mut loaded = source::load(dir)?;
     rules::load_rule_files(dir, &mut loaded)?;
     Ok(read(loaded))
+}
+
+/// As [`read_dir`], of several folders and files together; they refer to each other.
+///
+/// # Errors
+/// As [`read_dir`].
+pub fn read_paths(paths: &[PathBuf]) -> Result<Reading, ReadError> {
+    let mut all = Loaded::default();
+    for path in paths {
+        let Loaded { files, damages } = source::load(path)?;
+        let before = all.files.len();
+        all.files.extend(files);
+        all.damages.extend(damages.into_iter().map(|(index, it)| (before + index, it)));
+    }
+    Ok(read(all))
 }
 
 /// The same for files that are in memory already, in the order of their paths.
@@ -149,6 +164,10 @@ fn read_document(draft: &mut Draft<'_>, file: usize, document: &Node) {
         return;
     };
     let version = entries.iter().find(|(key, _)| key.text == "apiVersion").map(|(_, it)| it);
+    if version.is_none() && kinds::is_prometheus(document) {
+        kinds::read_prometheus(&mut page, document);
+        return;
+    }
     let Some(version) = version else {
         page.draft.has_gaps = true;
         let (owner, field, at) = ("a document", "apiVersion", document.anchor());

@@ -10,6 +10,7 @@ mod check;
 mod cli;
 mod client;
 mod clock;
+mod compat;
 mod context;
 mod demo;
 mod deploy;
@@ -66,6 +67,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Test(args) => rule_tests::run(&args),
         Command::Explain(args) => check::explain(&args),
         Command::Serve(args) => serve::run(args, &environment),
+        Command::Compat(args) => compat::run(args, &environment),
         Command::Get(args) => get::run(&args, &open()?),
         Command::Describe(args) => describe::run(&args, &open()?),
         Command::Why(args) => why::run(&args, &open()?),

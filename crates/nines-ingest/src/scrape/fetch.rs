@@ -2,12 +2,11 @@
 //!
 //! It must not know what a body means.
 
-use std::error::Error;
-
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Response};
 
 use super::target::{Answer, Settings};
+use crate::causes::with_causes;
 use crate::text::Format;
 
 /// OpenMetrics first, then the older text, then whatever there is.
@@ -41,7 +40,7 @@ pub(super) async fn fetch(client: &Client, settings: &Settings) -> Result<Answer
         if error.is_timeout() {
             format!("no complete answer within {}s, the scrape timeout", timeout.as_secs_f64())
         } else {
-            chain(&error.without_url())
+            with_causes(&error.without_url())
         }
     };
     let response = request.send().await.map_err(explain)?;
@@ -90,16 +89,4 @@ fn format_of(headers: &HeaderMap) -> Result<Format, String> {
         }
         _ => Ok(Format::Text),
     }
-}
-
-/// An error with all its causes, in one line.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut out = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        out.push_str(": ");
-        out.push_str(&error.to_string());
-        cause = error.source();
-    }
-    out
 }

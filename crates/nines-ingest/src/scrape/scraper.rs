@@ -14,11 +14,12 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::fetch::{chain, client, fetch};
+use super::fetch::{client, fetch};
 use super::job::ScrapeJob;
 use super::schedule::{aligned_ms, next_slot_ms, phase_ms};
 use super::status::{Health, TargetsStatus};
 use super::target::{Answer, Scrape, Settings, TargetKey, TargetState};
+use crate::causes::with_causes;
 
 /// More targets than this are left out, and said to be.
 const TARGETS_MAX: usize = 10_000;
@@ -167,7 +168,7 @@ impl Edges {
             return;
         }
         let sink = Arc::clone(&self.sink);
-        match spawn_blocking(move || sink.append(&markers).map_err(|it| chain(&it))).await {
+        match spawn_blocking(move || sink.append(&markers).map_err(|it| with_causes(&it))).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::error!(error, "the end of series was not stored"),
             Err(error) => tracing::error!(%error, "storing the end of series has failed"),
@@ -237,7 +238,7 @@ fn refusal(stored: Result<Appended, SinkError>) -> Option<String> {
             let (labels, reason) = (&first.labels, &first.reason);
             Some(format!("{count} series or more were not stored, such as {labels}: {reason}"))
         }
-        Err(error) => Some(chain(&error)),
+        Err(error) => Some(with_causes(&error)),
     }
 }
 

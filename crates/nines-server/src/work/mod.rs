@@ -10,7 +10,9 @@ mod upkeep;
 
 pub(crate) use alertmanagers::send_to_alertmanagers;
 pub(crate) use burns::watch_burns;
-pub(crate) use configuration::{Files, back_fill, engine_config, load, scrape_jobs, watch_files};
+pub(crate) use configuration::{
+    Files, back_fill, engine_config, load, scrape_jobs, shown, watch_files,
+};
 pub(crate) use outbox::send_messages;
 pub(crate) use rules::{watch_rule_alerts, watch_rules};
 pub(crate) use steps::{StepEnvironment, run_steps};

@@ -16,7 +16,6 @@ use tokio::task::JoinHandle;
 
 use super::alertmanagers;
 use crate::app::App;
-use crate::prom::QUERY_TIME_MAX;
 use crate::rules::{GroupKey, GroupView};
 
 /// How often it is looked whether the configuration is another.
@@ -138,13 +137,17 @@ async fn run_group(
 
 fn evaluate(app: &App, state: &mut GroupState, at: Timestamp, shutdown: &watch::Receiver<bool>) {
     let started = Instant::now();
-    let cancelled = || *shutdown.borrow() || QUERY_TIME_MAX < started.elapsed();
-    let settings = app.spec().rule_settings.clone();
+    let cancelled = || *shutdown.borrow() || app.prom.query_time_max < started.elapsed();
+    let spec = app.spec();
     let environment = Environment {
         source: &app.metrics.store,
         sink: app.metrics.as_ref(),
-        limits: QueryLimits { cancelled: Some(&cancelled), ..QueryLimits::default() },
-        external_labels: &settings.external_labels,
+        limits: QueryLimits {
+            samples_max: app.prom.query_samples_max,
+            cancelled: Some(&cancelled),
+            ..QueryLimits::default()
+        },
+        external_labels: &spec.external_labels,
         external_url: &app.installation.external_url,
         stopwatch: &|| SignedDuration::try_from(started.elapsed()).unwrap_or_default(),
     };

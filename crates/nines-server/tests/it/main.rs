@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod foreign_clients;
 mod house;
 mod learn;
 mod metrics;
 mod paging;
+mod prom;
 mod rules;
 mod starting;

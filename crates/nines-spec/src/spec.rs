@@ -42,6 +42,8 @@ pub struct Spec {
     pub rule_groups: Vec<RuleGroup>,
     /// How they are evaluated.
     pub rule_settings: RuleSettings,
+    /// What tells our samples from those of other servers, where samples leave.
+    pub external_labels: Labels,
     /// How messages leave.
     pub notify: NotifySpec,
     /// The first 12 hexadecimal digits of a SHA-256 over all files: their names and their bytes.

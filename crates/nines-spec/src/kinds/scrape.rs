@@ -8,7 +8,8 @@ use nines_base::Labels;
 use crate::draft::{Form, Noun, Page};
 use crate::fields::Fields;
 use crate::mistake::Mistake;
-use crate::node::Node;
+use crate::node::{Node, Value};
+use crate::rules;
 use crate::spec::ScrapeSpec;
 
 use super::Envelope;
@@ -57,18 +58,20 @@ pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
     }
 }
 
-/// The scrape jobs of `prometheus.yml`. What has no meaning here yet is a warning.
+/// The form of `prometheus.yml`. What has no meaning here yet is a warning.
 pub(crate) fn read_prometheus(page: &mut Page<'_, '_>, document: &Node) {
     page.form = Form::Foreign;
     let Some(file) = page.fields(document, "a Prometheus configuration", &FILE_FIELDS) else {
         return;
     };
+    rules::read_settings(page, document);
     let (mut interval_default, mut timeout_default) = (PROMETHEUS_INTERVAL_DEFAULT, None);
     if let Some(global) = file.get("global")
         && let Some(global) = page.fields(global, "`global`", &GLOBAL_FIELDS)
     {
         interval_default = interval(page, &global).unwrap_or(interval_default);
         timeout_default = page.maybe_duration(&global, "scrape_timeout");
+        page.draft.spec.external_labels = page.labels(&global, "external_labels");
     }
     let Some(jobs) = file.get("scrape_configs") else { return };
     for node in page.list(jobs, "`scrape_configs`").unwrap_or_default() {
@@ -76,6 +79,12 @@ pub(crate) fn read_prometheus(page: &mut Page<'_, '_>, document: &Node) {
             page.draft.spec.scrapes.push(job);
         }
     }
+}
+
+/// Whether a document without `apiVersion` is Prometheus' configuration.
+pub(crate) fn is_prometheus(document: &Node) -> bool {
+    let Value::Map(entries) = &document.value else { return false };
+    entries.iter().any(|(key, _)| FILE_FIELDS.contains(&key.text.as_str()))
 }
 
 fn job(

@@ -169,7 +169,6 @@ spec:
                 rule_settings: RuleSettings {
                     evaluation_interval: 60s,
                     query_offset: 0s,
-                    external_labels: {},
                     alertmanagers: [],
                 },
                 notify: NotifySpec {
@@ -237,7 +236,7 @@ fn a_configuration_of_prometheus_is_read_as_it_is() {
         reading.findings.iter().map(|it| (it.level, it.message.as_str())).collect();
     assert!(!reading.has_errors(), "{findings:?}");
     assert_eq!(findings.len(), 1, "what has no meaning is told: {findings:?}");
-    assert_eq!(reading.spec.rule_settings.external_labels.value("dc"), "eu");
+    assert_eq!(reading.spec.external_labels.value("dc"), "eu");
     let job = &reading.spec.scrapes[0];
     assert_eq!(
         (job.job.as_str(), job.interval, job.timeout),

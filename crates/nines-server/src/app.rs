@@ -15,6 +15,7 @@ use nines_tsdb::Tsdb;
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use crate::access::Access;
+use crate::backend::Backend;
 use crate::health::Health;
 use crate::metadata::Metadata;
 use crate::prom::PromSettings;
@@ -67,6 +68,8 @@ pub(crate) struct Loaded {
     /// Of the newest reading; errors among them mean that `spec` is an older one.
     pub(crate) findings: Vec<Finding>,
     pub(crate) is_current: bool,
+    /// Who answers queries, if not our own store.
+    pub(crate) backend: Option<Arc<Backend>>,
     /// The files that decide, without what is secret in them.
     pub(crate) text: String,
     pub(crate) read_at: Timestamp,

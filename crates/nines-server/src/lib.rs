@@ -8,6 +8,7 @@
 mod access;
 mod api;
 mod app;
+mod backend;
 mod folder;
 mod health;
 mod metadata;

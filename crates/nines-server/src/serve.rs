@@ -295,6 +295,8 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
             nines_spec::render(&reading.findings, &reading.sources, nines_spec::Style::Unicode);
         return Err(ServeError::Configuration { rendered });
     }
+    let backend = work::backend(&reading.spec);
+    let backend = backend.map_err(|problem| setup("the metrics backend")(problem.into()))?;
     let spec = Arc::new(reading.spec);
     // First the journal: it holds the lock on the folder.
     let journal = SqliteJournal::open(&data_dir)?;
@@ -374,6 +376,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
             spec,
             engine_config,
             findings: reading.findings,
+            backend,
             text: work::shown(&reading.sources),
             is_current: true,
             read_at: now,
@@ -575,6 +578,7 @@ impl Server {
         loops.spawn(work::upkeep(Arc::clone(&app), stopping.clone()));
         let watched = (files, jobs.clone(), askers);
         loops.spawn(work::watch_files(Arc::clone(&app), watched, stopping.clone()));
+        loops.spawn(work::read_slices(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::save_snapshots(Arc::clone(&app), stopping.clone()));
         let sink = Arc::clone(&app.metrics) as Arc<dyn SampleSink>;
         let scrapes =

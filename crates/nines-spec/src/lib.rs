@@ -35,4 +35,4 @@ pub use render::{Style, render};
 pub use rules::{AlertmanagerSpec, RuleSettings, RuleTests, read_rule_tests};
 pub use shown::shown;
 pub use source::{FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, ReadError, SourceFile};
-pub use spec::{NotifySpec, ScrapeSpec, Service, SmtpSpec, SmtpTls, Spec};
+pub use spec::{BackendSpec, NotifySpec, ScrapeSpec, Service, SmtpSpec, SmtpTls, Spec};

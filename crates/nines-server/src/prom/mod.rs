@@ -11,6 +11,7 @@ mod lifecycle;
 mod notifications;
 mod otlp;
 mod params;
+mod proxy;
 mod query;
 mod result;
 mod rules;

@@ -9,7 +9,7 @@ use nines_alert::rule::{Environment, GroupState, RuleGroup, Schedule};
 use nines_base::{Labels, METRIC_NAME, MatchOp, Matcher, Sample, SampleBatch, stale_marker};
 use nines_engine::{Command, Coverage};
 use nines_port::SampleSink;
-use nines_promql::{QueryLimits, SelectLimits, SeriesSource};
+use nines_promql::{SelectLimits, SeriesSource};
 use nines_spec::Spec;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -142,11 +142,7 @@ fn evaluate(app: &App, state: &mut GroupState, at: Timestamp, shutdown: &watch::
     let environment = Environment {
         source: &app.metrics.store,
         sink: app.metrics.as_ref(),
-        limits: QueryLimits {
-            samples_max: app.prom.query_samples_max,
-            cancelled: Some(&cancelled),
-            ..QueryLimits::default()
-        },
+        limits: app.prom.limits(&cancelled),
         external_labels: &spec.external_labels,
         external_url: &app.installation.external_url,
         stopwatch: &|| SignedDuration::try_from(started.elapsed()).unwrap_or_default(),

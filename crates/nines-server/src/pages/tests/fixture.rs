@@ -119,6 +119,7 @@ impl Fixture {
                 engine_config: Arc::clone(&engine_config),
                 findings: reading.findings,
                 is_current: true,
+                backend: None,
                 text: String::new(),
                 read_at: now,
             })),

@@ -9,6 +9,7 @@ pub mod remote_write;
 pub mod text;
 
 mod causes;
+mod forward;
 mod histogram;
 mod key;
 mod relabel;
@@ -16,6 +17,7 @@ mod scrape;
 mod wire;
 
 pub use causes::with_causes;
+pub use forward::{ForwardSettings, ForwardStatus, Forwarder};
 pub use otlp::{Encoding, OtlpError, OtlpReceived, OtlpReceiver, OtlpSettings};
 pub use relabel::{Pattern, Relabel, RelabelAction};
 pub use remote_write::{BadSeries, Received, Version, WriteError, WriteLimits, Written};

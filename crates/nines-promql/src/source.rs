@@ -88,7 +88,6 @@ pub enum WindowsView<'a> {
 
 /// Windows of equal length at equal distances, each open on the left and closed on the right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::struct_field_names, reason = "a bare number ends in its unit")]
 pub struct Windows {
     /// The end of the first window.
     pub first_end_ms: i64,

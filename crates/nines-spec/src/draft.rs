@@ -175,6 +175,11 @@ impl Page<'_, '_> {
         self.draft.origin(self.place(span))
     }
 
+    /// Path below the configuration folder.
+    pub(crate) fn file_path(&self) -> &str {
+        self.draft.files.get(self.file).map_or("", |it| it.path.as_str())
+    }
+
     /// The file's text, for spans inside scalars.
     pub(crate) fn text(&self) -> &str {
         self.draft.files.get(self.file).map_or("", |it| it.text.as_str())

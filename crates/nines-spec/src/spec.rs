@@ -6,11 +6,14 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use nines_alert::Routing;
+use nines_alert::rule::RuleGroup;
 use nines_base::{Labels, Origin};
 use nines_oncall::{Person, Policy, Schedule};
 use nines_release::GatePolicy;
 use nines_runbook::Runbook;
 use nines_slo::Slo;
+
+use crate::rules::RuleSettings;
 
 /// Everything that the files configure, each list in the order of files and lines.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -33,6 +36,12 @@ pub struct Spec {
     pub services: Vec<Service>,
     /// What is scraped.
     pub scrapes: Vec<ScrapeSpec>,
+    /// Rules of Prometheus, with unique names within each file.
+    pub rule_groups: Vec<RuleGroup>,
+    /// How they are evaluated.
+    pub rule_settings: RuleSettings,
+    /// What tells our samples from those of other servers, where samples leave.
+    pub external_labels: Labels,
     /// How messages leave.
     pub notify: NotifySpec,
     /// The first 12 hexadecimal digits of a SHA-256 over all files: their names and their bytes.

@@ -12,22 +12,37 @@
     reason = "hash maps stay inside; every answer is sorted before it leaves"
 )]
 
+mod append;
+mod bits;
+mod catalogue;
 mod chunk;
+mod column;
 mod cut;
+mod dictionary;
 mod files;
 mod finding;
 mod fuzz;
+mod growing;
+mod head;
+mod histograms;
+mod keys;
 mod maintain;
 mod manifest;
 mod merge;
 mod options;
+mod pages;
+mod pairs;
 mod postings;
 mod query;
 mod registry;
+mod scale;
 mod segment;
 mod series;
+mod settle;
 mod store;
+mod summary;
 mod wal;
+mod windows;
 mod wire;
 
 pub use finding::{AppendError, Damage, Finding, MaintainError, OpenError};

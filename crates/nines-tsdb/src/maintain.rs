@@ -9,14 +9,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use nines_base::Labels;
-
 use crate::cut::Cut;
 use crate::files::{numbered, quarantine, remove_if_present, sync_folder};
 use crate::manifest::Manifest;
 use crate::merge;
-use crate::segment::{BlockRef, SEGMENT, Segment, SegmentError};
-use crate::series::Stored;
+use crate::pairs::PairId;
+use crate::segment::{Index, SEGMENT, Segment, SegmentError};
 use crate::store::{State, segments_dir, wal_dir};
 use crate::{Damage, Finding, MaintainError, Tsdb};
 
@@ -149,7 +147,7 @@ impl Tsdb {
 
     fn has_samples_before(&self, before_ms: i64) -> bool {
         let oldest = |bounds: Option<(i64, i64)>| bounds.is_some_and(|it| it.0 < before_ms);
-        self.state().registry.iter().any(|it| oldest(it.head.bounds_ms()))
+        self.state().registry.iter().any(|(_, it)| oldest(it.head.bounds_ms()))
     }
 
     /// What is older may go. A clock that jumps ahead of all samples must not empty the store.
@@ -162,7 +160,7 @@ impl Tsdb {
 
     fn newest_ms(&self) -> Option<i64> {
         let state = self.state();
-        let heads = state.registry.iter().filter_map(|it| it.head.bounds_ms()).map(|it| it.1);
+        let heads = state.registry.iter().filter_map(|(_, it)| it.head.bounds_ms()).map(|it| it.1);
         heads.chain(state.segments.iter().map(|it| it.last_ms)).max()
     }
 
@@ -226,27 +224,22 @@ impl Tsdb {
         Ok(())
     }
 
-    fn show(
-        &self,
-        opened: Vec<(Segment, Vec<(Labels, BlockRef)>)>,
-        removed: &BTreeSet<u64>,
-        cut: Option<Cut>,
-    ) {
+    fn show(&self, opened: Vec<(Segment, Index)>, removed: &BTreeSet<u64>, cut: Option<Cut>) {
         // Appends plan under the log's lock, and series disappear here.
-        let log = self.log();
+        let mut log = self.log();
         let mut state = self.state_mut();
         let mut touched = Vec::new();
         if !removed.is_empty() {
             state.segments.retain(|it| !removed.contains(&it.number));
-            touched = state.registry.ids();
+            touched = state.registry.ids().to_vec();
             for id in &touched {
                 if let Some(series) = state.registry.get_mut(*id) {
-                    series.stored.retain(|it| !removed.contains(&it.segment.number));
+                    series.stored.retain(|it| !removed.contains(&u64::from(it.segment)));
                 }
             }
         }
-        for (segment, series) in opened {
-            attach(&mut state, segment, &series);
+        for (segment, index) in opened {
+            attach(&mut state, segment, &index);
         }
         for (id, kept) in cut.into_iter().flat_map(|it| it.kept) {
             if let Some(series) = state.registry.get_mut(id) {
@@ -254,8 +247,8 @@ impl Tsdb {
             }
             touched.push(id);
         }
-        for id in touched {
-            state.registry.tidy(id);
+        if state.registry.tidy(touched) {
+            log.keys.retain(|id| state.registry.get(id).is_some());
         }
         drop(state);
         drop(log);
@@ -263,15 +256,19 @@ impl Tsdb {
 }
 
 /// Makes a segment visible. Its number is higher than all before, so its samples win.
-pub(crate) fn attach(state: &mut State, segment: Segment, series: &[(Labels, BlockRef)]) {
-    let segment = Arc::new(segment);
-    for (labels, block) in series {
-        let id = state.registry.get_or_insert(labels);
-        if let Some(series) = state.registry.get_mut(id) {
-            series.stored.push(Stored { segment: Arc::clone(&segment), block: *block });
+pub(crate) fn attach(state: &mut State, segment: Segment, index: &Index) {
+    let registry = &mut state.registry;
+    let ids: Vec<PairId> =
+        index.pairs().map(|(name, value)| registry.intern(name, value)).collect();
+    for (pairs, stored) in index.series() {
+        let pairs = pairs.iter().filter_map(|it| ids.get(*it as usize)).copied().collect();
+        let id = registry.get_or_insert_pairs(pairs);
+        if let Some(series) = registry.get_mut(id) {
+            series.stored.reserve_exact(1); // there are few
+            series.stored.push(stored);
         }
     }
-    state.segments.push(segment);
+    state.segments.push(Arc::new(segment));
 }
 
 /// Removes files that no manifest names; a start would do it too.

@@ -28,7 +28,7 @@ use crate::context;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::serve::{interrupted, log, remember, runtime, start, write_ready};
+use crate::serve::{LOG_DEFAULT, interrupted, log, remember, runtime, start, write_ready};
 
 /// How often each service of the shop is asked for its metrics.
 const SCRAPE_INTERVAL: SignedDuration = SignedDuration::from_secs(2);
@@ -73,7 +73,7 @@ pub(crate) fn run(
         Some(Verb::Break { fault }) => break_it(&fault, &open(connection, environment)?),
         Some(Verb::Heal) => heal(&open(connection, environment)?),
         None => {
-            log(environment);
+            log(environment.log.as_deref().unwrap_or(LOG_DEFAULT));
             let runtime = runtime()?;
             let result = runtime.block_on(show(args, environment));
             runtime.shutdown_timeout(END_MAX);
@@ -146,7 +146,7 @@ async fn show(args: Args, environment: &Environment) -> anyhow::Result<Exit> {
         jobs: vec![job(&shop)],
         routes: nines_demo::control_router(Arc::clone(&shop)),
     };
-    let server = start(config, folder.clone(), args.listen, None, Arc::clone(&clock), Some(demo));
+    let server = start(config, folder.clone(), args.listen, demo);
     let server = match server.await {
         Ok(server) => server,
         Err(error) => {

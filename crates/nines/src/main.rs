@@ -10,6 +10,7 @@ mod check;
 mod cli;
 mod client;
 mod clock;
+mod compat;
 mod context;
 mod demo;
 mod deploy;
@@ -25,6 +26,7 @@ mod output;
 mod postmortem;
 mod query;
 mod respond;
+mod rule_tests;
 mod run;
 mod serve;
 mod why;
@@ -62,8 +64,10 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Demo(args) => demo::run(args, &connection, &environment),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Test(args) => rule_tests::run(&args),
         Command::Explain(args) => check::explain(&args),
         Command::Serve(args) => serve::run(args, &environment),
+        Command::Compat(args) => compat::run(args, &environment),
         Command::Get(args) => get::run(&args, &open()?),
         Command::Describe(args) => describe::run(&args, &open()?),
         Command::Why(args) => why::run(&args, &open()?),

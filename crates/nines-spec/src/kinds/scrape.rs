@@ -5,10 +5,10 @@
 use jiff::SignedDuration;
 use nines_base::Labels;
 
-use crate::draft::{Noun, Page};
+use crate::draft::{Form, Noun, Page};
 use crate::fields::Fields;
 use crate::mistake::Mistake;
-use crate::node::Node;
+use crate::node::{Node, Value};
 use crate::spec::ScrapeSpec;
 
 use super::Envelope;
@@ -21,6 +21,13 @@ const TIMEOUT_DEFAULT: SignedDuration = SignedDuration::from_secs(10);
 const INTERVAL_MIN: SignedDuration = SignedDuration::from_secs(1);
 /// Beyond five minutes a series counts as gone.
 const INTERVAL_MAX: SignedDuration = SignedDuration::from_mins(5);
+
+/// Source: Prometheus, "Configuration", `<global>`.
+const PROMETHEUS_INTERVAL_DEFAULT: SignedDuration = SignedDuration::from_mins(1);
+/// `rule_files` and `alerting` are read with the rules.
+const FILE_FIELDS: [&str; 4] = ["global", "scrape_configs", "rule_files", "alerting"];
+const GLOBAL_FIELDS: [&str; 4] =
+    ["scrape_interval", "scrape_timeout", "evaluation_interval", "external_labels"];
 
 const SPEC_FIELDS: [&str; 3] = ["scrape_interval", "scrape_timeout", "scrape_configs"];
 const JOB_FIELDS: [&str; 7] = [
@@ -44,6 +51,34 @@ pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
             page.draft.spec.scrapes.push(job);
         }
     }
+}
+
+/// The form of `prometheus.yml`. What has no meaning here yet is a warning.
+pub(crate) fn read_prometheus(page: &mut Page<'_, '_>, document: &Node) {
+    page.form = Form::Foreign;
+    let Some(file) = page.fields(document, "a Prometheus configuration", &FILE_FIELDS) else {
+        return;
+    };
+    let (mut interval_default, mut timeout_default) = (PROMETHEUS_INTERVAL_DEFAULT, None);
+    if let Some(global) = file.get("global")
+        && let Some(global) = page.fields(global, "`global`", &GLOBAL_FIELDS)
+    {
+        interval_default = interval(page, &global).unwrap_or(interval_default);
+        timeout_default = page.maybe_duration(&global, "scrape_timeout");
+        page.draft.spec.external_labels = page.labels(&global, "external_labels");
+    }
+    let Some(jobs) = file.get("scrape_configs") else { return };
+    for node in page.list(jobs, "`scrape_configs`").unwrap_or_default() {
+        if let Some(job) = job(page, node, interval_default, timeout_default) {
+            page.draft.spec.scrapes.push(job);
+        }
+    }
+}
+
+/// Whether a document without `apiVersion` is Prometheus' configuration.
+pub(crate) fn is_prometheus(document: &Node) -> bool {
+    let Value::Map(entries) = &document.value else { return false };
+    entries.iter().any(|(key, _)| matches!(key.text.as_str(), "global" | "scrape_configs"))
 }
 
 fn job(

@@ -164,6 +164,14 @@ spec:
                         },
                     },
                 ],
+                rule_groups: [],
+                rule_settings: RuleSettings {
+                    evaluation_interval: 60s,
+                    query_offset: 0s,
+                    external_labels: {},
+                    alertmanagers: [],
+                },
+                external_labels: {},
                 notify: NotifySpec {
                     smtp: None,
                     webhook_secrets: {},

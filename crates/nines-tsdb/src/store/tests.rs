@@ -3,12 +3,14 @@ use std::fs;
 use std::path::Path;
 
 use expect_test::{Expect, expect};
-use nines_base::{MatchOp, Matcher};
+use nines_base::{Labels, MatchOp, Matcher, Sample, SampleBatch};
+use nines_port::SampleSink;
 use nines_promql::{SelectLimits, SeriesSource, SourceError};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::append::REFUSED_NAMED_MAX;
 use crate::{Finding, OpenError};
 
 const ALL: SelectLimits = SelectLimits { series_max: 1000, samples_max: 1_000_000 };
@@ -312,10 +314,10 @@ fn a_damaged_record_at_the_start_of_the_log_costs_only_itself() {
         "wal",
         |_| 14,
         &expect![[r#"
-        skipped 37 damaged bytes at offset 0 of "DIR/wal/0000000002.wal"
-        m{n="1"} [5, 995]
-        m{n="3"} [1000]
-    "#]],
+            skipped 37 damaged bytes at offset 0 of "DIR/wal/0000000002.wal"
+            m{n="1"} [5, 995]
+            m{n="3"} [1000]
+        "#]],
     );
 }
 
@@ -325,10 +327,10 @@ fn a_damaged_record_at_the_end_of_the_log_costs_only_itself() {
         "wal",
         |length| length - 1,
         &expect![[r#"
-        cut 37 bytes of an unfinished write from "DIR/wal/0000000002.wal"
-        m{n="1"} [5, 995]
-        m{n="2"} [1000]
-    "#]],
+            cut 37 bytes of an unfinished write from "DIR/wal/0000000002.wal"
+            m{n="1"} [5, 995]
+            m{n="2"} [1000]
+        "#]],
     );
 }
 
@@ -338,11 +340,11 @@ fn a_damaged_checkpoint_costs_its_record() {
         "checkpoint",
         |_| 20,
         &expect![[r#"
-        cut 37 bytes of an unfinished write from "DIR/wal/0000000001.checkpoint"
-        m{n="1"} [5]
-        m{n="2"} [1000]
-        m{n="3"} [1000]
-    "#]],
+            cut 36 bytes of an unfinished write from "DIR/wal/0000000001.checkpoint"
+            m{n="1"} [5]
+            m{n="2"} [1000]
+            m{n="3"} [1000]
+        "#]],
     );
 }
 

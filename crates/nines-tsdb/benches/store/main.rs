@@ -1,4 +1,9 @@
-//! How fast samples go in and come out.
+//! How fast samples go in and come out, and what they cost.
+//!
+//! `cargo bench -p nines-tsdb` prints the figures first; under `cargo test` only the benchmarks run, once.
+
+mod figures;
+mod workload;
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -12,6 +17,9 @@ const STEP_MS: i64 = 15_000;
 const LIMITS: SelectLimits = SelectLimits { series_max: 10_000, samples_max: 100_000_000 };
 
 fn main() {
+    if std::env::args().any(|it| it == "--bench") {
+        figures::print();
+    }
     divan::main();
 }
 

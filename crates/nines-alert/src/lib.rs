@@ -11,7 +11,8 @@ pub mod rule;
 pub mod template;
 
 pub use alert::{
-    Activation, Alert, AlertKey, Command, Fact, Phase, Refusal, ResolveReason, decide, evolve,
+    Activation, Alert, AlertKey, Command, Fact, Phase, Refusal, ResolveReason, check_limits,
+    decide, evolve,
 };
 pub use evidence::{Evidence, WindowEvidence};
 pub use routing::{RejectedRoute, Route, RouteDecision, Routing};

@@ -20,6 +20,21 @@ pub struct Answer {
     pub series_read: u64,
     /// Samples that the selectors returned, counted per selector.
     pub samples_read: u64,
+    /// What each selector read, in the order of reading.
+    pub reads: Vec<SelectorRead>,
+}
+
+/// What one selector read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelectorRead {
+    /// As [`Query::explain`](crate::Query::explain) names it.
+    pub selector: String,
+    /// Series with samples in the range.
+    pub series: u64,
+    /// Samples in the range; of series that came as summaries of windows, samples per window.
+    pub samples: u64,
+    /// Native histograms among the samples.
+    pub histograms: u64,
 }
 
 /// A value of one of the four types.

@@ -1,6 +1,8 @@
 //! What can go wrong with a query.
 
 use crate::SourceError;
+use crate::parse::SyntaxError;
+use crate::place::Place;
 
 /// Why a query has no value.
 ///
@@ -41,6 +43,18 @@ pub enum QueryError {
 }
 
 impl QueryError {
+    /// A mistake in the text of a query as Prometheus shows it: `1:5: parse error: unexpected "("`. The text is
+    /// needed to count lines and columns.
+    pub fn located(&self, query: &str) -> String {
+        match self {
+            Self::Parse { message, at: Some(at) } => {
+                format!("{}: parse error: {message}", Place::of(query, *at))
+            }
+            Self::Parse { message, at: None } => format!("parse error: {message}"),
+            _ => self.to_string(),
+        }
+    }
+
     /// A mistake whose place in the text is not known.
     pub(crate) fn parse(message: impl Into<String>) -> Self {
         Self::Parse { message: message.into(), at: None }
@@ -49,5 +63,11 @@ impl QueryError {
     /// Data that the query cannot work with.
     pub(crate) fn execution(message: impl Into<String>) -> Self {
         Self::Execution { message: message.into() }
+    }
+}
+
+impl From<SyntaxError> for QueryError {
+    fn from(error: SyntaxError) -> Self {
+        Self::Parse { message: error.message, at: Some(error.at) }
     }
 }

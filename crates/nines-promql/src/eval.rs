@@ -1,63 +1,34 @@
 //! The evaluator: a plan and a source to values.
 //!
 //! It works in columns. A vector is a list of series, each with one value per step, so labels are grouped and
-//! matched once per query and not once per step. A missing value is the staleness marker, which never is a result.
+//! matched once per query and not once per step. Where an operator needs only one series at a time, columns are
+//! streamed: one column is in memory, and its buffers are used again for the next.
 
+mod absent;
 mod aggregate;
 mod binary;
 mod call;
+mod column;
 mod finish;
 mod histogram;
 mod info;
 mod label;
+mod run;
 mod select;
+mod sort;
+mod subquery;
+mod window;
 
-use nines_base::{Labels, STALE_NAN_BITS, Sample, is_stale};
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use crate::limits::Meter;
-use crate::notes::Notes;
-use crate::plan::{At, Node, Shift};
+use nines_base::{Labels, Sample};
+
+use crate::plan::{At, Node, Operator, QuerySpan, Shift};
 use crate::{Answer, QueryError, QueryLimits, SeriesSource, Value, ValueType};
 
-/// No value at this step.
-const ABSENT: f64 = f64::from_bits(STALE_NAN_BITS);
-
-/// The steps that are evaluated.
-#[derive(Debug, Clone, Copy)]
-struct Grid {
-    start_ms: i64,
-    step_ms: i64,
-    /// At least 1.
-    count: usize,
-}
-
-impl Grid {
-    fn at(&self, index: usize) -> i64 {
-        let index = i64::try_from(index).unwrap_or(i64::MAX);
-        self.start_ms.saturating_add(self.step_ms.saturating_mul(index))
-    }
-
-    fn last(&self) -> i64 {
-        self.at(self.count.saturating_sub(1))
-    }
-
-    fn times(self) -> impl Iterator<Item = i64> {
-        (0..self.count).map(move |index| self.at(index))
-    }
-
-    fn first_only(&self) -> Self {
-        Self { count: 1, ..*self }
-    }
-}
-
-/// One series with a value per step.
-#[derive(Debug, Clone)]
-struct Column {
-    labels: Labels,
-    /// The name is dropped when the query ends; until then labels can still be made from it.
-    drop_name: bool,
-    values: Vec<f64>,
-}
+use column::{Collected, Column, Grid, Sink, is_absent};
+use run::Run;
 
 /// The value of a node at all steps.
 #[derive(Debug, Clone)]
@@ -85,49 +56,30 @@ impl Columns {
     }
 }
 
-/// What the whole query asks for; `@ start()` and `range()` look at it from inside of subqueries, too.
-#[derive(Debug, Clone, Copy)]
-#[expect(clippy::struct_field_names, reason = "a bare number ends in its unit")]
-struct Span {
-    start_ms: i64,
-    end_ms: i64,
-    step_ms: i64,
-}
-
-impl Span {
-    /// Where a shifted selector looks when `at_ms` is evaluated.
-    fn look_from(&self, shift: Shift, at_ms: i64) -> i64 {
-        let base = match shift.at {
-            None => at_ms,
-            Some(At::Start) => self.start_ms,
-            Some(At::End) => self.end_ms,
-            Some(At::Instant(it)) => it,
-        };
-        base.saturating_sub(shift.offset_ms)
-    }
-}
+/// What a shared node was at some steps: its id, and the first step, the distance and the number of steps.
+type SharedKey = (usize, i64, i64, usize);
 
 /// One run of one query.
 struct Evaluator<'a> {
     source: &'a dyn SeriesSource,
-    span: Span,
-    meter: Meter<'a>,
-    notes: Notes,
+    span: QuerySpan,
+    limits: &'a QueryLimits<'a>,
+    run: Run<'a>,
+    shared: BTreeMap<SharedKey, Rc<[Column]>>,
 }
 
 /// Evaluates at one instant.
 pub(crate) fn instant(
     root: &Node,
     source: &dyn SeriesSource,
-    at_ms: i64,
+    span: QuerySpan,
     limits: &QueryLimits<'_>,
 ) -> Result<Answer, QueryError> {
-    let span = Span { start_ms: at_ms, end_ms: at_ms, step_ms: 0 };
+    let at_ms = span.start_ms;
     let grid = Grid { start_ms: at_ms, step_ms: 0, count: 1 };
     let mut evaluator = Evaluator::new(source, span, limits);
     let value = if root.value_type() == ValueType::Matrix {
-        let windows = evaluator.windows(root, &grid)?;
-        finish::window(windows)?
+        evaluator.matrix(root, &grid)?
     } else {
         match evaluator.eval(root, &grid)? {
             Columns::Scalar(it) => {
@@ -138,16 +90,17 @@ pub(crate) fn instant(
             Columns::Vector(it) => finish::vector(it, at_ms, root)?,
         }
     };
-    Ok(evaluator.answer(value))
+    Ok(evaluator.run.answer(value))
 }
 
 /// Evaluates at every step from start to end.
 pub(crate) fn range(
     root: &Node,
     source: &dyn SeriesSource,
-    (start_ms, end_ms, step_ms): (i64, i64, i64),
+    span: QuerySpan,
     limits: &QueryLimits<'_>,
 ) -> Result<Answer, QueryError> {
+    let QuerySpan { start_ms, end_ms, step_ms } = span;
     if step_ms <= 0 {
         return Err(QueryError::parse("the step must be greater than zero"));
     }
@@ -164,7 +117,7 @@ pub(crate) fn range(
         });
     }
     let grid = Grid { start_ms, step_ms, count };
-    let mut evaluator = Evaluator::new(source, Span { start_ms, end_ms, step_ms }, limits);
+    let mut evaluator = Evaluator::new(source, span, limits);
     let columns = match root.value_type() {
         ValueType::Scalar | ValueType::Vector => evaluator.eval(root, &grid)?,
         found => {
@@ -174,23 +127,27 @@ pub(crate) fn range(
     };
     let columns = match columns {
         Columns::Vector(it) => it,
-        Columns::Scalar(values) => {
-            vec![Column { labels: Labels::empty(), drop_name: false, values }]
-        }
+        Columns::Scalar(values) => vec![Column::of_values(Labels::empty(), values)],
         Columns::Text(_) => Vec::new(),
     };
-    Ok(evaluator.answer(finish::matrix(columns, &grid)?))
+    let value = finish::matrix(columns, &grid)?;
+    Ok(evaluator.run.answer(value))
 }
 
 impl<'a> Evaluator<'a> {
-    fn new(source: &'a dyn SeriesSource, span: Span, limits: &'a QueryLimits<'a>) -> Self {
-        Self { source, span, meter: Meter::new(limits), notes: Notes::default() }
+    fn new(source: &'a dyn SeriesSource, span: QuerySpan, limits: &'a QueryLimits<'a>) -> Self {
+        Self { source, span, limits, run: Run::new(limits), shared: BTreeMap::new() }
     }
 
-    fn answer(self, value: Value) -> Answer {
-        let (series_read, samples_read) = (self.meter.series_read, self.meter.samples_read);
-        let (warnings, infos) = self.notes.into_parts();
-        Answer { value, warnings, infos, series_read, samples_read }
+    /// Where a shifted selector looks when `at_ms` is evaluated.
+    fn look_from(&self, shift: &Shift, at_ms: i64) -> i64 {
+        let base = match shift.at {
+            None => at_ms,
+            Some(At::Start) => self.span.start_ms,
+            Some(At::End) => self.span.end_ms,
+            Some(At::Instant(it)) => it,
+        };
+        base.saturating_sub(shift.offset.ms())
     }
 
     /// The node at all steps; what does not change is evaluated once.
@@ -203,17 +160,16 @@ impl<'a> Evaluator<'a> {
     }
 
     fn repeat(&mut self, columns: Columns, count: usize) -> Result<Columns, QueryError> {
-        let repeated = |values: &[f64]| vec![values.first().copied().unwrap_or(ABSENT); count];
         Ok(match columns {
             Columns::Scalar(values) => {
-                self.meter.charge(count)?;
-                Columns::Scalar(repeated(&values))
+                self.run.meter.charge(count)?;
+                Columns::Scalar(vec![values.first().copied().unwrap_or(f64::NAN); count])
             }
             Columns::Text(it) => Columns::Text(it),
             Columns::Vector(mut columns) => {
-                self.meter.charge(count.saturating_mul(columns.len()))?;
+                self.run.meter.charge(count.saturating_mul(columns.len()))?;
                 for column in &mut columns {
-                    column.values = repeated(&column.values);
+                    column.repeat(count);
                 }
                 Columns::Vector(columns)
             }
@@ -224,55 +180,98 @@ impl<'a> Evaluator<'a> {
         match node {
             Node::Number(it) => self.scalar(grid, |_| *it),
             Node::Text(it) => Ok(Columns::Text(it.clone())),
-            Node::Selector(it) => self.select_instant(it, grid).map(Columns::Vector),
-            Node::Negate(of) => self.negate(of, grid),
+            Node::Shared(id, of) => self.shared(*id, of, grid).map(Columns::Vector),
             Node::Binary(it) => self.binary(it, grid),
             Node::Aggregate(it) => self.aggregate(it, grid).map(Columns::Vector),
-            Node::Call(it) => self.call(it, grid),
+            Node::Negate(of) if of.value_type() == ValueType::Scalar => {
+                let mut values = self.eval(of, grid)?.into_scalar()?;
+                for value in &mut values {
+                    *value = -*value;
+                }
+                Ok(Columns::Scalar(values))
+            }
+            Node::Call(it) if !it.function.is_streamed() => self.call(it, grid),
+            Node::Selector(_) | Node::Negate(_) | Node::Call(_) => {
+                let mut collected = Collected::default();
+                self.stream_each(node, grid, &mut collected)?;
+                Ok(Columns::Vector(collected.columns))
+            }
             Node::Range(_) | Node::Subquery(_) => {
                 Err(QueryError::execution("a range vector needs a function of windows around it"))
             }
         }
     }
 
+    /// The columns of a vector one after the other, where that is possible without having all of them first.
+    fn stream(&mut self, node: &Node, grid: &Grid, sink: &mut dyn Sink) -> Result<(), QueryError> {
+        if grid.count > 1 && node.is_constant() {
+            return self.replay(node, grid, sink);
+        }
+        self.stream_each(node, grid, sink)
+    }
+
+    fn stream_each(
+        &mut self,
+        node: &Node,
+        grid: &Grid,
+        sink: &mut dyn Sink,
+    ) -> Result<(), QueryError> {
+        match node {
+            Node::Selector(it) => self.select_instant(it, grid, sink),
+            Node::Negate(of) if of.value_type() == ValueType::Vector => {
+                self.stream(of, grid, &mut call::negated(sink))
+            }
+            Node::Binary(it) if binary::is_streamed(it) => self.stream_with_scalar(it, grid, sink),
+            Node::Call(it) if it.function.is_streamed() => self.stream_call(it, grid, sink),
+            _ => self.replay(node, grid, sink),
+        }
+    }
+
+    fn replay(&mut self, node: &Node, grid: &Grid, sink: &mut dyn Sink) -> Result<(), QueryError> {
+        for mut column in self.eval(node, grid)?.into_vector()? {
+            sink.take(&mut column, &mut self.run)?;
+        }
+        Ok(())
+    }
+
+    /// What occurs more than once is evaluated once, unless it has something to say about each occurrence.
+    fn shared(&mut self, id: usize, of: &Node, grid: &Grid) -> Result<Vec<Column>, QueryError> {
+        let key = (id, grid.start_ms, grid.step_ms, grid.count);
+        if let Some(known) = self.shared.get(&key) {
+            let columns = known.to_vec();
+            self.run.meter.charge(columns.len().saturating_mul(grid.count))?;
+            return Ok(columns);
+        }
+        let noted = self.run.notes.noted();
+        let columns = self.eval(of, grid)?.into_vector()?;
+        if noted == self.run.notes.noted() {
+            self.run.meter.charge(columns.len().saturating_mul(grid.count))?;
+            self.shared.insert(key, Rc::from(columns.as_slice()));
+        }
+        Ok(columns)
+    }
+
     /// One number per step, made from its time.
     fn scalar(&mut self, grid: &Grid, make: impl Fn(i64) -> f64) -> Result<Columns, QueryError> {
-        self.meter.charge(grid.count)?;
+        self.run.meter.charge(grid.count)?;
         Ok(Columns::Scalar(grid.times().map(make).collect()))
     }
 
-    fn negate(&mut self, of: &Node, grid: &Grid) -> Result<Columns, QueryError> {
-        Ok(match self.eval(of, grid)? {
-            Columns::Scalar(mut values) => {
-                for value in &mut values {
-                    *value = -*value;
-                }
-                Columns::Scalar(values)
-            }
-            Columns::Vector(columns) => Columns::Vector(map(columns, |it| Some(-it))),
-            Columns::Text(it) => Columns::Text(it),
-        })
-    }
-
-    /// The windows of a range vector; the type check promises that it is one.
-    fn windows(&mut self, node: &Node, grid: &Grid) -> Result<select::Windows, QueryError> {
-        match node {
-            Node::Range(it) => self.select_range(it, grid),
-            Node::Subquery(it) => self.subquery(it, grid),
-            _ => Err(QueryError::execution("expected a range vector")),
-        }
+    /// The samples of a range vector at one instant.
+    fn matrix(&mut self, node: &Node, grid: &Grid) -> Result<Value, QueryError> {
+        let series = match node {
+            Node::Range(it) => self.select_matrix(it, grid)?,
+            Node::Subquery(it) => self.subquery_matrix(it, grid)?,
+            _ => return Err(QueryError::execution("expected a range vector")),
+        };
+        finish::window(series)
     }
 }
 
-/// Every value through a function; the results are new measurements, so they lose the name.
-fn map(mut columns: Vec<Column>, apply: impl Fn(f64) -> Option<f64>) -> Vec<Column> {
-    for column in &mut columns {
-        column.drop_name = true;
-        for value in column.values.iter_mut().filter(|it| !is_stale(**it)) {
-            *value = apply(*value).unwrap_or(ABSENT);
-        }
+impl Operator {
+    fn keeps_name(self) -> bool {
+        matches!(self, Self::Filter(_) | Self::Set(_) | Self::Trim(_))
     }
-    columns
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! The functions of the language: their names, types and what they compute.
 
-mod window;
+mod signature;
 
 use std::f64::consts::PI;
 
-pub(crate) use window::Window;
+pub(crate) use signature::{Signature, signature};
 
 use crate::ValueType;
 use crate::calendar;
+use crate::plan::Node;
 
 /// What a function does; the evaluator knows how each kind gets its arguments.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +26,8 @@ pub(crate) enum Function {
     /// A scalar that only depends on the query's times.
     Clock(Clock),
     Timestamp,
+    /// When a counter began; no source says so, so there never is a value.
+    StartTimestamp,
     Vector,
     Scalar,
     Absent,
@@ -38,38 +41,79 @@ pub(crate) enum Function {
     HistogramFraction,
     /// Its second argument is always there in a plan, and only its matchers count.
     Info,
-    /// Reads only native histograms, which no source delivers yet: always empty.
-    OfNativeHistogram,
+    /// One number of a native histogram.
+    OfHistogram(fn(&nines_base::Histogram) -> f64),
 }
 
-/// A function of a window.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct WindowFunction {
-    /// The window and the scalar arguments of the step; `None` leaves the step out.
-    pub(crate) apply: fn(&Window<'_>, &[f64]) -> Option<f64>,
-    /// Why these scalars cannot be used, if so.
-    pub(crate) refuse: fn(&[f64]) -> Option<String>,
-    /// The value is one of the samples, so it keeps the name.
-    pub(crate) name: NameRule,
-    /// What to tell the user.
-    pub(crate) remark: Remark,
-}
-
+/// What is made of the samples of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NameRule {
-    Keep,
-    Drop,
+pub(crate) enum WindowFunction {
+    Rate(RateKind),
+    Irate,
+    Idelta,
+    Fold(Fold),
+    Changes,
+    Resets,
+    Deriv,
+    PredictLinear,
+    Smoothing,
+    Quantile,
+    Mad,
+    Stddev,
+    Stdvar,
+    TimeOf(Extreme),
 }
 
+/// Growth over a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Remark {
-    None,
-    /// The input should be a counter by its name.
-    ExpectsCounter,
-    /// The first scalar is a quantile.
-    ExpectsQuantile,
-    /// The value depends on the time of the step, not on the window alone.
-    DependsOnTime,
+pub(crate) enum RateKind {
+    /// Of a counter, per second.
+    Rate,
+    /// Of a counter.
+    Increase,
+    /// Of anything.
+    Delta,
+}
+
+impl RateKind {
+    /// Whether a falling value is a restart.
+    pub(crate) fn is_counter(self) -> bool {
+        self != Self::Delta
+    }
+}
+
+/// One number that a summary of a window can answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fold {
+    Sum,
+    Avg,
+    Min,
+    Max,
+    Count,
+    Present,
+    First,
+    Last,
+}
+
+/// One sample of a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extreme {
+    First,
+    Last,
+    Min,
+    Max,
+}
+
+impl WindowFunction {
+    /// Whether the value is one of the samples, so that it keeps the name.
+    pub(crate) fn keeps_name(self) -> bool {
+        matches!(self, Self::Fold(Fold::First | Fold::Last))
+    }
+
+    /// Whether a name that is not one of a counter is worth a remark.
+    pub(crate) fn expects_counter(self) -> bool {
+        matches!(self, Self::Rate(RateKind::Rate | RateKind::Increase))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,38 +134,11 @@ pub(crate) enum Direction {
 impl Function {
     /// The function of this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        named_math(name).or_else(|| named_calendar(name)).or_else(|| window::named(name)).or_else(
-            || {
-                Some(match name {
-                    "pi" => Self::Scalars(|_| PI),
-                    "max_of" => Self::Scalars(|it| fold_of(it, |value, best| value > best)),
-                    "min_of" => Self::Scalars(|it| fold_of(it, |value, best| value < best)),
-                    "time" => Self::Clock(Clock::Time),
-                    "start" => Self::Clock(Clock::Start),
-                    "end" => Self::Clock(Clock::End),
-                    "step" => Self::Clock(Clock::Step),
-                    "range" => Self::Clock(Clock::Range),
-                    "timestamp" => Self::Timestamp,
-                    "vector" => Self::Vector,
-                    "scalar" => Self::Scalar,
-                    "absent" => Self::Absent,
-                    "absent_over_time" => Self::AbsentOverTime,
-                    "label_replace" => Self::LabelReplace,
-                    "label_join" => Self::LabelJoin,
-                    "sort" => Self::Sort(Direction::Ascending),
-                    "sort_desc" => Self::Sort(Direction::Descending),
-                    "sort_by_label" => Self::SortByLabel(Direction::Ascending),
-                    "sort_by_label_desc" => Self::SortByLabel(Direction::Descending),
-                    "histogram_quantile" => Self::HistogramQuantile,
-                    "histogram_quantiles" => Self::HistogramQuantiles,
-                    "histogram_fraction" => Self::HistogramFraction,
-                    "info" => Self::Info,
-                    "histogram_avg" | "histogram_count" | "histogram_stddev"
-                    | "histogram_stdvar" | "histogram_sum" => Self::OfNativeHistogram,
-                    _ => return None,
-                })
-            },
-        )
+        named_math(name)
+            .or_else(|| named_calendar(name))
+            .or_else(|| named_window(name).map(Self::Window))
+            .or_else(|| named_scalar(name))
+            .or_else(|| named_other(name))
     }
 
     /// The type of the value.
@@ -133,24 +150,108 @@ impl Function {
     }
 
     /// Whether the value differs between steps although its arguments do not.
-    pub(crate) fn depends_on_time(&self, arguments: usize) -> bool {
+    pub(crate) fn depends_on_time(&self, first: Option<&Node>) -> bool {
         match self {
             Self::Clock(it) => *it == Clock::Time,
-            Self::Timestamp => true,
-            Self::Calendar(_) => arguments == 0,
-            Self::Window(it) => it.remark == Remark::DependsOnTime,
+            // A stored sample has a time of its own; everything else has that of the step.
+            Self::Timestamp => !matches!(first.map(Node::unshared), Some(Node::Selector(_))),
+            Self::Calendar(_) => first.is_none(),
+            Self::Window(it) => *it == WindowFunction::PredictLinear,
             _ => false,
         }
     }
+
+    /// Whether the last sample before a range is of use.
+    pub(crate) fn allows_anchored(self) -> bool {
+        self.allows_smoothed()
+            || matches!(self, Self::Window(WindowFunction::Changes | WindowFunction::Resets))
+    }
+
+    /// Whether values between samples are of use.
+    pub(crate) fn allows_smoothed(self) -> bool {
+        matches!(self, Self::Window(WindowFunction::Rate(_)))
+    }
 }
 
-/// The best of the values; NaN if any of them is.
-fn fold_of(values: &[f64], is_better: fn(f64, f64) -> bool) -> f64 {
+/// The best of two values; NaN if any of them is.
+fn best_of(values: &[f64], better: fn(f64, f64) -> f64) -> f64 {
     if values.iter().any(|it| it.is_nan()) {
         return f64::NAN;
     }
-    let better = |best: f64, value: f64| if is_better(value, best) { value } else { best };
     values.iter().copied().reduce(better).unwrap_or(f64::NAN)
+}
+
+fn named_scalar(name: &str) -> Option<Function> {
+    Some(match name {
+        "pi" => Function::Scalars(|_| PI),
+        "max_of" => Function::Scalars(|it| best_of(it, f64::max)),
+        "min_of" => Function::Scalars(|it| best_of(it, f64::min)),
+        "time" => Function::Clock(Clock::Time),
+        "start" => Function::Clock(Clock::Start),
+        "end" => Function::Clock(Clock::End),
+        "step" => Function::Clock(Clock::Step),
+        "range" => Function::Clock(Clock::Range),
+        "scalar" => Function::Scalar,
+        _ => return None,
+    })
+}
+
+fn named_other(name: &str) -> Option<Function> {
+    Some(match name {
+        "timestamp" => Function::Timestamp,
+        "start_timestamp" => Function::StartTimestamp,
+        "vector" => Function::Vector,
+        "absent" => Function::Absent,
+        "absent_over_time" => Function::AbsentOverTime,
+        "label_replace" => Function::LabelReplace,
+        "label_join" => Function::LabelJoin,
+        "sort" => Function::Sort(Direction::Ascending),
+        "sort_desc" => Function::Sort(Direction::Descending),
+        "sort_by_label" => Function::SortByLabel(Direction::Ascending),
+        "sort_by_label_desc" => Function::SortByLabel(Direction::Descending),
+        "histogram_quantile" => Function::HistogramQuantile,
+        "histogram_quantiles" => Function::HistogramQuantiles,
+        "histogram_fraction" => Function::HistogramFraction,
+        "info" => Function::Info,
+        "histogram_avg" => Function::OfHistogram(|it| it.sum / it.count),
+        "histogram_count" => Function::OfHistogram(|it| it.count),
+        "histogram_sum" => Function::OfHistogram(|it| it.sum),
+        "histogram_stddev" => Function::OfHistogram(|it| crate::histogram::variance(it).sqrt()),
+        "histogram_stdvar" => Function::OfHistogram(crate::histogram::variance),
+        _ => return None,
+    })
+}
+
+fn named_window(name: &str) -> Option<WindowFunction> {
+    Some(match name {
+        "rate" => WindowFunction::Rate(RateKind::Rate),
+        "increase" => WindowFunction::Rate(RateKind::Increase),
+        "delta" => WindowFunction::Rate(RateKind::Delta),
+        "irate" => WindowFunction::Irate,
+        "idelta" => WindowFunction::Idelta,
+        "sum_over_time" => WindowFunction::Fold(Fold::Sum),
+        "avg_over_time" => WindowFunction::Fold(Fold::Avg),
+        "min_over_time" => WindowFunction::Fold(Fold::Min),
+        "max_over_time" => WindowFunction::Fold(Fold::Max),
+        "count_over_time" => WindowFunction::Fold(Fold::Count),
+        "present_over_time" => WindowFunction::Fold(Fold::Present),
+        "first_over_time" => WindowFunction::Fold(Fold::First),
+        "last_over_time" => WindowFunction::Fold(Fold::Last),
+        "changes" => WindowFunction::Changes,
+        "resets" => WindowFunction::Resets,
+        "deriv" => WindowFunction::Deriv,
+        "predict_linear" => WindowFunction::PredictLinear,
+        "double_exponential_smoothing" => WindowFunction::Smoothing,
+        "quantile_over_time" => WindowFunction::Quantile,
+        "mad_over_time" => WindowFunction::Mad,
+        "stddev_over_time" => WindowFunction::Stddev,
+        "stdvar_over_time" => WindowFunction::Stdvar,
+        "ts_of_first_over_time" => WindowFunction::TimeOf(Extreme::First),
+        "ts_of_last_over_time" => WindowFunction::TimeOf(Extreme::Last),
+        "ts_of_max_over_time" => WindowFunction::TimeOf(Extreme::Max),
+        "ts_of_min_over_time" => WindowFunction::TimeOf(Extreme::Min),
+        _ => return None,
+    })
 }
 
 fn named_math(name: &str) -> Option<Function> {

@@ -10,6 +10,10 @@ const POINTS_MAX: usize = 11_000;
 const SAMPLES_MAX: usize = 50_000_000;
 /// Series per selector.
 const SERIES_MAX: usize = 500_000;
+/// How long a value counts after its sample. Source: Prometheus, `--query.lookback-delta`.
+const LOOKBACK_MS: i64 = 5 * 60_000;
+/// The step of a subquery that names none. Source: Prometheus, `global.evaluation_interval`.
+const SUBQUERY_STEP_MS: i64 = 60_000;
 /// Work between two looks at the caller's wish to stop.
 const POLL_EVERY: usize = 4_096;
 
@@ -22,6 +26,10 @@ pub struct QueryLimits<'a> {
     pub samples_max: usize,
     /// Steps of a range query.
     pub points_max: usize,
+    /// How long a value counts after its sample; at least 1.
+    pub lookback_ms: i64,
+    /// The step of a subquery that names none; at least 1.
+    pub subquery_step_ms: i64,
     /// Asked now and then; `true` ends the evaluation with [`QueryError::Cancelled`].
     pub cancelled: Option<&'a (dyn Fn() -> bool + Sync)>,
 }
@@ -32,6 +40,8 @@ impl Default for QueryLimits<'_> {
             series_max: SERIES_MAX,
             samples_max: SAMPLES_MAX,
             points_max: POINTS_MAX,
+            lookback_ms: LOOKBACK_MS,
+            subquery_step_ms: SUBQUERY_STEP_MS,
             cancelled: None,
         }
     }
@@ -43,6 +53,8 @@ impl fmt::Debug for QueryLimits<'_> {
             .field("series_max", &self.series_max)
             .field("samples_max", &self.samples_max)
             .field("points_max", &self.points_max)
+            .field("lookback_ms", &self.lookback_ms)
+            .field("subquery_step_ms", &self.subquery_step_ms)
             .finish_non_exhaustive()
     }
 }
@@ -55,13 +67,11 @@ pub(crate) struct Meter<'a> {
     used: usize,
     /// Work since the last poll.
     unpolled: usize,
-    pub(crate) series_read: u64,
-    pub(crate) samples_read: u64,
 }
 
 impl<'a> Meter<'a> {
     pub(crate) fn new(limits: &'a QueryLimits<'a>) -> Self {
-        Self { limits, used: 0, unpolled: POLL_EVERY, series_read: 0, samples_read: 0 }
+        Self { limits, used: 0, unpolled: POLL_EVERY }
     }
 
     /// What the next read may return.
@@ -70,13 +80,6 @@ impl<'a> Meter<'a> {
             series_max: self.limits.series_max,
             samples_max: self.limits.samples_max.saturating_sub(self.used),
         }
-    }
-
-    /// Notes what a read has returned.
-    pub(crate) fn read(&mut self, series: usize, samples: usize) -> Result<(), QueryError> {
-        self.series_read += series as u64;
-        self.samples_read += samples as u64;
-        self.charge(samples)
     }
 
     /// To be called before `values` numbers are allocated.

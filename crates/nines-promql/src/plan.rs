@@ -1,10 +1,19 @@
 //! The checked plan: what the evaluator walks. Every node's types were checked when it was made.
 
+pub(crate) mod explain;
+mod length;
+pub(crate) mod lower;
+pub(crate) mod share;
+
 use nines_base::Matcher;
 
 use crate::ValueType;
-use crate::check::{CallPlaces, Place};
 use crate::function::Function;
+use crate::place::Place;
+
+pub(crate) use crate::parse::ast::Extent;
+pub(crate) use crate::parse::token::Aggregator as AggregateKind;
+pub(crate) use length::{Length, QuerySpan};
 
 /// One operator with its operands.
 #[derive(Debug, Clone)]
@@ -21,6 +30,8 @@ pub(crate) enum Node {
     Binary(Box<Binary>),
     Aggregate(Box<Aggregate>),
     Call(Box<Call>),
+    /// Occurs more than once in the query; equal ids are equal plans.
+    Shared(usize, Box<Self>),
 }
 
 /// Which series, seen from when.
@@ -28,42 +39,44 @@ pub(crate) enum Node {
 pub(crate) struct Selector {
     pub(crate) matchers: Vec<Matcher>,
     pub(crate) shift: Shift,
+    pub(crate) extent: Extent,
+    pub(crate) buckets: Buckets,
+    pub(crate) place: Place,
+}
+
+/// Whether the buckets of native histograms are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Buckets {
+    Needed,
+    /// Only counts and sums are; so counter resets are detected while reading.
+    Ignored,
 }
 
 /// A selector that keeps the samples of a window.
 #[derive(Debug, Clone)]
 pub(crate) struct RangeSelector {
     pub(crate) selector: Selector,
-    pub(crate) range_ms: i64,
+    pub(crate) range: Length,
 }
 
 /// An expression that is evaluated at steps of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct Subquery {
     pub(crate) of: Node,
-    pub(crate) range_ms: i64,
+    pub(crate) range: Length,
     /// `None` is the default resolution.
-    pub(crate) step_ms: Option<i64>,
+    pub(crate) step: Option<Length>,
     pub(crate) shift: Shift,
 }
 
 /// `offset` and `@`.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Shift {
-    pub(crate) offset_ms: i64,
+    pub(crate) offset: Length,
     pub(crate) at: Option<At>,
 }
 
-/// The argument of `@`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum At {
-    /// The start of the whole query.
-    Start,
-    /// The end of the whole query.
-    End,
-    /// Milliseconds since the Unix epoch.
-    Instant(i64),
-}
+pub(crate) use crate::parse::ast::AtTime as At;
 
 /// An operator between two values.
 #[derive(Debug, Clone)]
@@ -72,6 +85,7 @@ pub(crate) struct Binary {
     pub(crate) left: Node,
     pub(crate) right: Node,
     pub(crate) matching: Matching,
+    pub(crate) place: Place,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +96,8 @@ pub(crate) enum Operator {
     /// 1 where the condition holds, else 0.
     Test(Comparison),
     Set(SetOperator),
+    /// Keeps the part of a histogram on one side of a number.
+    Trim(Trim),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +126,14 @@ pub(crate) enum SetOperator {
     And,
     Or,
     Unless,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trim {
+    /// `</` keeps what is below.
+    Upper,
+    /// `>/` keeps what is above.
+    Lower,
 }
 
 /// Which elements of two vectors belong together.
@@ -158,44 +182,31 @@ pub(crate) struct Aggregate {
     pub(crate) of: Node,
     /// The number or text before the vector.
     pub(crate) parameter: Option<Node>,
-    pub(crate) places: CallPlaces,
+    pub(crate) places: AggregatePlaces,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AggregateKind {
-    Sum,
-    Avg,
-    Count,
-    Min,
-    Max,
-    Group,
-    Stddev,
-    Stdvar,
-    Quantile,
-    CountValues,
-    Topk,
-    Bottomk,
-    Limitk,
-    LimitRatio,
+/// Where an aggregation, its vector and its parameter stand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AggregatePlaces {
+    pub(crate) own: Place,
+    pub(crate) of: Place,
+    pub(crate) parameter: Place,
 }
 
 /// A function and its arguments, whose number and types fit.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
+    pub(crate) name: &'static str,
     pub(crate) function: Function,
     pub(crate) args: Vec<Node>,
-    pub(crate) places: CallPlaces,
+    pub(crate) place: Place,
+    pub(crate) arg_places: Vec<Place>,
 }
 
 impl Call {
-    /// Where the call stands, if that is known.
-    pub(crate) fn place(&self) -> Option<Place> {
-        self.places.first().copied()
-    }
-
-    /// Where an argument stands, if that is known.
-    pub(crate) fn argument_place(&self, index: usize) -> Option<Place> {
-        self.places.get(index + 1).copied()
+    /// Where an argument stands; where the call does, if there is none.
+    pub(crate) fn argument_place(&self, index: usize) -> Place {
+        self.arg_places.get(index).copied().unwrap_or(self.place)
     }
 }
 
@@ -207,7 +218,7 @@ impl Node {
             Self::Text(_) => ValueType::String,
             Self::Selector(_) | Self::Aggregate(_) => ValueType::Vector,
             Self::Range(_) | Self::Subquery(_) => ValueType::Matrix,
-            Self::Negate(of) => of.value_type(),
+            Self::Negate(of) | Self::Shared(_, of) => of.value_type(),
             Self::Binary(it) => match (it.left.value_type(), it.right.value_type()) {
                 (ValueType::Scalar, ValueType::Scalar) => ValueType::Scalar,
                 _ => ValueType::Vector,
@@ -223,13 +234,14 @@ impl Node {
             Self::Selector(it) => it.shift.at.is_some(),
             Self::Range(it) => it.selector.shift.at.is_some(),
             Self::Subquery(it) => it.shift.at.is_some(),
-            Self::Negate(of) => of.is_constant(),
+            Self::Negate(of) | Self::Shared(_, of) => of.is_constant(),
             Self::Binary(it) => it.left.is_constant() && it.right.is_constant(),
             Self::Aggregate(it) => {
                 it.of.is_constant() && it.parameter.as_ref().is_none_or(Self::is_constant)
             }
             Self::Call(it) => {
-                !it.function.depends_on_time(it.args.len()) && it.args.iter().all(Self::is_constant)
+                !it.function.depends_on_time(it.args.first())
+                    && it.args.iter().all(Self::is_constant)
             }
         }
     }
@@ -239,10 +251,30 @@ impl Node {
         match self {
             Self::Number(_) | Self::Text(_) | Self::Selector(_) | Self::Range(_) => Vec::new(),
             Self::Subquery(it) => vec![&it.of],
-            Self::Negate(of) => vec![of],
+            Self::Negate(of) | Self::Shared(_, of) => vec![of],
             Self::Binary(it) => vec![&it.left, &it.right],
             Self::Aggregate(it) => it.parameter.iter().chain([&it.of]).collect(),
             Self::Call(it) => it.args.iter().collect(),
+        }
+    }
+
+    /// The operands, left to right.
+    pub(crate) fn children_mut(&mut self) -> Vec<&mut Self> {
+        match self {
+            Self::Number(_) | Self::Text(_) | Self::Selector(_) | Self::Range(_) => Vec::new(),
+            Self::Subquery(it) => vec![&mut it.of],
+            Self::Negate(of) | Self::Shared(_, of) => vec![of],
+            Self::Binary(it) => vec![&mut it.left, &mut it.right],
+            Self::Aggregate(it) => it.parameter.iter_mut().chain([&mut it.of]).collect(),
+            Self::Call(it) => it.args.iter_mut().collect(),
+        }
+    }
+
+    /// The node without the mark that it is shared.
+    pub(crate) fn unshared(&self) -> &Self {
+        match self {
+            Self::Shared(_, of) => of.unshared(),
+            _ => self,
         }
     }
 

@@ -10,6 +10,12 @@ pub(crate) struct Sum {
 }
 
 impl Sum {
+    /// The sum of one value.
+    pub(crate) fn of(value: f64) -> Self {
+        Self { sum: value, lost: 0.0 }
+    }
+
+    #[inline]
     pub(crate) fn add(&mut self, value: f64) {
         let total = self.sum + value;
         if total.is_infinite() {
@@ -26,11 +32,22 @@ impl Sum {
         if self.sum.is_infinite() { self.sum } else { self.sum + self.lost }
     }
 
-    fn divided(self, by: f64) -> Self {
+    /// Adds a sum with what it has lost.
+    pub(crate) fn add_sum(&mut self, other: Self) {
+        self.add(other.sum);
+        self.add(other.lost);
+    }
+
+    /// Whether it is too large for a number.
+    pub(crate) fn is_infinite(self) -> bool {
+        self.sum.is_infinite()
+    }
+
+    pub(crate) fn divided(self, by: f64) -> Self {
         Self { sum: self.sum / by, lost: self.lost / by }
     }
 
-    fn scaled(self, factor: f64) -> Self {
+    pub(crate) fn scaled(self, factor: f64) -> Self {
         Self { sum: self.sum * factor, lost: self.lost * factor }
     }
 }
@@ -143,15 +160,4 @@ pub(crate) fn linear_regression(samples: &[Sample], origin_ms: i64) -> (f64, f64
     let variance = xx.total() - x.total() * x.total() / count;
     let slope = covariance / variance;
     (slope, y.total() / count - slope * x.total() / count)
-}
-
-/// Without exponent, as short as possible, `+Inf` with its sign: how PromQL writes a number as a label.
-pub(crate) fn format_float(value: f64) -> String {
-    if value == f64::INFINITY {
-        "+Inf".to_owned()
-    } else if value == f64::NEG_INFINITY {
-        "-Inf".to_owned()
-    } else {
-        value.to_string()
-    }
 }

@@ -15,10 +15,12 @@ use nines_tsdb::Tsdb;
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use crate::access::Access;
+use crate::backend::Backend;
 use crate::health::Health;
 use crate::metadata::Metadata;
 use crate::prom::PromSettings;
 use crate::reload::Reload;
+use crate::rules::RuleBook;
 use crate::serve::Retention;
 use crate::watched::Watched;
 
@@ -49,6 +51,8 @@ pub(crate) struct Shared {
     /// A permit for each query that may run.
     pub(crate) queries: Arc<Semaphore>,
     pub(crate) health: Health,
+    /// What rules of Prometheus have found.
+    pub(crate) rules: RuleBook,
     pub(crate) started_at: Timestamp,
     /// Who the demo's visitor is; `None` outside of the demo.
     pub(crate) demo_person: Option<String>,
@@ -64,6 +68,8 @@ pub(crate) struct Loaded {
     /// Of the newest reading; errors among them mean that `spec` is an older one.
     pub(crate) findings: Vec<Finding>,
     pub(crate) is_current: bool,
+    /// Who answers queries, if not our own store.
+    pub(crate) backend: Option<Arc<Backend>>,
     /// The files that decide, without what is secret in them.
     pub(crate) text: String,
     pub(crate) read_at: Timestamp,

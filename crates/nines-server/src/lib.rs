@@ -8,6 +8,7 @@
 mod access;
 mod api;
 mod app;
+mod backend;
 mod folder;
 mod health;
 mod metadata;
@@ -16,6 +17,7 @@ mod pages;
 mod problem;
 mod prom;
 mod reload;
+mod rules;
 mod serve;
 mod text;
 mod views;

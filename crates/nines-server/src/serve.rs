@@ -36,6 +36,7 @@ use crate::folder::{DataFolder, Random};
 use crate::health::Health;
 use crate::prom::PromSettings;
 use crate::reload::{Asker, Reload};
+use crate::rules::RuleBook;
 use crate::work::{self, Files, StepEnvironment};
 use crate::{api, own_metrics, pages, prom};
 
@@ -294,6 +295,8 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
             nines_spec::render(&reading.findings, &reading.sources, nines_spec::Style::Unicode);
         return Err(ServeError::Configuration { rendered });
     }
+    let backend = work::backend(&reading.spec);
+    let backend = backend.map_err(|problem| setup("the metrics backend")(problem.into()))?;
     let spec = Arc::new(reading.spec);
     // First the journal: it holds the lock on the folder.
     let journal = SqliteJournal::open(&data_dir)?;
@@ -373,6 +376,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
             spec,
             engine_config,
             findings: reading.findings,
+            backend,
             text: work::shown(&reading.sources),
             is_current: true,
             read_at: now,
@@ -387,6 +391,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         queries: Arc::new(Semaphore::new(prom.queries_max)),
         prom,
         health: Health::default(),
+        rules: RuleBook::default(),
         started_at: now,
         demo_person: person,
         is_demo,
@@ -436,7 +441,11 @@ fn resume_burns(engine: &EngineHandle, metrics: &Metrics) {
             let since = record.alert.activation.as_ref()?.fired_at;
             Some((name.parse::<nines_slo::SloName>().ok()?, severity, since))
         };
-        state.firing().filter_map(|(_, record)| burn(record)).collect::<Vec<_>>()
+        let is_burn = |it: &nines_engine::AlertRecord| {
+            it.alert.labels.value("alertname") == nines_engine::SLO_ALERT
+        };
+        let burns = state.firing().filter(|(_, record)| is_burn(record));
+        burns.filter_map(|(_, record)| burn(record)).collect::<Vec<_>>()
     });
     let mut tracker = metrics.tracker();
     for (name, severity, since) in firing {
@@ -563,9 +572,13 @@ impl Server {
         let (stop, stopping) = watch::channel(false);
         let mut loops = JoinSet::new();
         loops.spawn(work::watch_burns(Arc::clone(&app), stopping.clone()));
+        loops.spawn(work::watch_rules(Arc::clone(&app), stopping.clone()));
+        loops.spawn(work::watch_rule_alerts(Arc::clone(&app), stopping.clone()));
+        loops.spawn(work::send_to_alertmanagers(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::upkeep(Arc::clone(&app), stopping.clone()));
         let watched = (files, jobs.clone(), askers);
         loops.spawn(work::watch_files(Arc::clone(&app), watched, stopping.clone()));
+        loops.spawn(work::read_slices(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::save_snapshots(Arc::clone(&app), stopping.clone()));
         let sink = Arc::clone(&app.metrics) as Arc<dyn SampleSink>;
         let scrapes =

@@ -41,4 +41,4 @@ pub use scraping::{
 };
 pub use shown::shown;
 pub use source::{FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, ReadError, SourceFile};
-pub use spec::{NotifySpec, Service, SmtpSpec, SmtpTls, Spec};
+pub use spec::{BackendSpec, NotifySpec, Service, SmtpSpec, SmtpTls, Spec};

@@ -10,6 +10,7 @@ use crate::hex::hex;
 use crate::kinds;
 use crate::mistake::Mistake;
 use crate::node::{self, Node, Value};
+use crate::rules::RuleFiles;
 use crate::source::{
     self, Damage, FILE_BYTES_MAX, FILES_MAX, Loaded, ReadError, SourceFile, is_markdown,
 };
@@ -44,9 +45,7 @@ impl Reading {
 /// # Errors
 /// The folder, or something in it, cannot be opened. Mistakes in the files are findings.
 pub fn read_dir(dir: &Path) -> Result<Reading, ReadError> {
-    let mut loaded = source::load(dir)?;
-    rules::load_rule_files(dir, &mut loaded)?;
-    Ok(read(loaded))
+    read_paths(&[dir.to_owned()])
 }
 
 /// As [`read_dir`], of several folders and files together; they refer to each other.
@@ -54,9 +53,15 @@ pub fn read_dir(dir: &Path) -> Result<Reading, ReadError> {
 /// # Errors
 /// As [`read_dir`].
 pub fn read_paths(paths: &[PathBuf]) -> Result<Reading, ReadError> {
+    let each = paths.iter().map(|it| source::load(it)).collect::<Result<Vec<_>, _>>()?;
+    let mut named = RuleFiles::default();
+    for (path, loaded) in paths.iter().zip(&each) {
+        named.skip(path, loaded);
+    }
     let mut all = Loaded::default();
-    for path in paths {
-        let Loaded { files, damages } = source::load(path)?;
+    for (path, mut loaded) in paths.iter().zip(each) {
+        named.load(path, &mut loaded)?;
+        let Loaded { files, damages } = loaded;
         let before = all.files.len();
         all.files.extend(files);
         all.damages.extend(damages.into_iter().map(|(index, it)| (before + index, it)));
@@ -154,8 +159,7 @@ pub(crate) fn documents(draft: &mut Draft<'_>, file: usize) -> Vec<(usize, Node)
 /// `apiVersion` says whose form it is; the kind says the rest.
 fn read_document(draft: &mut Draft<'_>, file: usize, document: &Node) {
     let mut page = draft.page(file);
-    // A configuration of Prometheus is read twice: what it says about rules, and what it says about targets.
-    if rules::read(&mut page, document) && !kinds::is_prometheus(document) {
+    if rules::read(&mut page, document) {
         return;
     }
     let Value::Map(entries) = &document.value else {

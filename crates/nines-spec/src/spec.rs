@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use nines_alert::Routing;
 use nines_alert::rule::RuleGroup;
 use nines_base::{Labels, Origin};
@@ -42,6 +43,8 @@ pub struct Spec {
     pub otlp: OtlpSpec,
     /// How long samples are kept.
     pub storage: StorageSpec,
+    /// Where queries are answered, if not from the own store.
+    pub backend: Option<BackendSpec>,
     /// Rules of Prometheus, with unique names within each file.
     pub rule_groups: Vec<RuleGroup>,
     /// How they are evaluated.
@@ -69,6 +72,21 @@ pub struct Service {
     pub tier: Option<String>,
     /// The runbook to begin with.
     pub runbook: Option<String>,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// A server that answers PromQL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackendSpec {
+    /// Without the slash at its end; `/api/v1/query` follows.
+    pub url: String,
+    /// Sent with every request.
+    pub headers: BTreeMap<String, String>,
+    /// Sent as `X-Scope-OrgID`.
+    pub tenant: Option<String>,
+    /// How much time one step of an objective's counts covers.
+    pub slice: SignedDuration,
     /// Where it was written.
     pub origin: Origin,
 }

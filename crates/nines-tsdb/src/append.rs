@@ -6,14 +6,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 
-use nines_base::{HistogramSample, Labels, Sample, SampleBatch};
+use nines_base::{Exemplar, HistogramSample, Labels, Sample, SampleBatch};
 use nines_port::{Appended, RefusedSeries, Row, SampleSink, SinkError};
 
 use crate::keys::Keys;
 use crate::postings::SeriesId;
 use crate::registry::Registry;
+use crate::settle::Timed;
 use crate::store::Log;
-use crate::{AppendError, Options, Tsdb};
+use crate::{AppendError, Durability, Options, Tsdb};
 
 /// Refused series that one answer names, for each reason.
 pub(crate) const REFUSED_NAMED_MAX: usize = 10;
@@ -103,6 +104,13 @@ impl SampleSink for Tsdb {
     ) -> Result<Appended, SinkError> {
         self.append_from(&Keyed { rows, labels }, None)
     }
+
+    fn append_exemplars(&self, exemplars: &[(Labels, Exemplar)]) {
+        let mut kept = self.exemplars_lock();
+        for (labels, exemplar) in exemplars {
+            kept.add(labels, exemplar, self.options.exemplars_max);
+        }
+    }
 }
 
 impl Tsdb {
@@ -133,9 +141,10 @@ impl Tsdb {
         rows: &impl Rows,
         ids: Option<&mut Vec<Option<u32>>>,
     ) -> Result<Appended, SinkError> {
-        let mut log = self.log();
-        let log = &mut *log;
-        let mut plan = Plan::new(log.wal.next_ref);
+        let mut guard = self.log();
+        let log = &mut *guard;
+        let mut plan = Plan::new(log.wal.next_ref, self.oldest_ms.load(Ordering::Relaxed));
+        let before = log.wal.position();
         {
             let state = self.state();
             for index in 0..rows.len() {
@@ -147,6 +156,14 @@ impl Tsdb {
             log.wal.write(log.writer.finish()).map_err(failed)?;
             log.wal.next_ref += plan.new.len() as u64;
             plan.apply(rows, &mut self.state_mut().registry, &mut log.keys);
+        }
+        let position = log.wal.position();
+        drop(guard);
+        if self.options.durability == Durability::Sync && position != before {
+            self.sync_to(position).map_err(|source| {
+                let source = AppendError::Sync(source);
+                SinkError { source: source.into() }
+            })?;
         }
         if let Some(ids) = ids {
             ids.extend(plan.targets.iter().map(|it| plan.id(*it)));
@@ -175,6 +192,8 @@ struct Plan {
     new: Vec<New>,
     new_by_labels: HashMap<Labels, u32>,
     first_ref: u64,
+    /// Samples before are older than the retention.
+    oldest_ms: i64,
     samples: u64,
     refused: BTreeMap<String, Vec<RefusedSeries>>,
 }
@@ -187,12 +206,13 @@ struct New {
 }
 
 impl Plan {
-    fn new(first_ref: u64) -> Self {
+    fn new(first_ref: u64, oldest_ms: i64) -> Self {
         Self {
             targets: Vec::new(),
             new: Vec::new(),
             new_by_labels: HashMap::new(),
             first_ref,
+            oldest_ms,
             samples: 0,
             refused: BTreeMap::new(),
         }
@@ -207,7 +227,21 @@ impl Plan {
         options: &Options,
     ) {
         let (samples, histograms) = (rows.samples(index), rows.histograms(index));
+        let kept = self.kept(samples) + self.kept(histograms);
         let known = rows.known(index, &log.keys);
+        if kept < samples.len() + histograms.len() {
+            let oldest_ms = self.oldest_ms;
+            let reason = || format!("retention: samples before {oldest_ms} ms are not kept");
+            let labels = || match known.and_then(|it| registry.labels(it)) {
+                Some(labels) => labels,
+                None => rows.labels(index).unwrap_or_default(),
+            };
+            self.refuse("retention", labels, reason);
+            if kept == 0 {
+                self.targets.push(Target::Refused);
+                return;
+            }
+        }
         let known_ref = known.and_then(|it| registry.get(it)).and_then(|it| it.wal_ref);
         let (target, wal_ref) = match (known, known_ref) {
             (Some(id), Some(wal_ref)) => (Target::Known(id), wal_ref.get()),
@@ -218,13 +252,17 @@ impl Plan {
         if matches!(target, Target::Refused) {
             return;
         }
-        self.samples += (samples.len() + histograms.len()) as u64;
-        for sample in samples {
+        self.samples += kept as u64;
+        for sample in samples.iter().filter(|it| self.oldest_ms <= it.at_ms) {
             log.writer.add(wal_ref, *sample);
         }
-        for sample in histograms {
+        for sample in histograms.iter().filter(|it| self.oldest_ms <= it.at_ms) {
             log.writer.add_histogram(wal_ref, sample);
         }
+    }
+
+    fn kept<T: Timed>(&self, samples: &[T]) -> usize {
+        samples.iter().filter(|it| self.oldest_ms <= it.at_ms()).count()
     }
 
     /// A row whose series is not active, or whose key is new.
@@ -239,7 +277,7 @@ impl Plan {
         let labels = match rows.labels(index) {
             Ok(labels) => labels,
             Err(reason) => {
-                self.refuse(Labels::empty(), reason);
+                self.refuse(&reason, Labels::empty, || reason.clone());
                 return (Target::Refused, 0);
             }
         };
@@ -253,7 +291,8 @@ impl Plan {
             return (Target::New(*new), self.first_ref + u64::from(*new));
         }
         if let Err(limit) = admit(&labels, registry.active() + self.new.len(), options) {
-            self.refuse(labels, format!("{} is {}: {}", limit.name, limit.max, limit.meaning));
+            let Limit { name, max, meaning } = limit;
+            self.refuse(name, || labels, || format!("{name} is {max}: {meaning}"));
             return (Target::Refused, 0);
         }
         let new = u32::try_from(self.new.len()).expect("a batch has fewer than 2^32 rows");
@@ -264,13 +303,23 @@ impl Plan {
         (Target::New(new), wal_ref)
     }
 
-    fn refuse(&mut self, labels: Labels, reason: String) {
-        if REASONS_MAX <= self.refused.len() && !self.refused.contains_key(&reason) {
-            return;
+    /// `kind` counts refusals that are alike; words are made only for those that are named.
+    fn refuse(
+        &mut self,
+        kind: &str,
+        labels: impl FnOnce() -> Labels,
+        reason: impl FnOnce() -> String,
+    ) {
+        if !self.refused.contains_key(kind) {
+            if REASONS_MAX <= self.refused.len() {
+                return;
+            }
+            self.refused.insert(kind.to_owned(), Vec::new());
         }
-        let refused = self.refused.entry(reason.clone()).or_default();
-        if refused.len() < REFUSED_NAMED_MAX {
-            refused.push(RefusedSeries { labels, reason });
+        if let Some(refused) = self.refused.get_mut(kind)
+            && refused.len() < REFUSED_NAMED_MAX
+        {
+            refused.push(RefusedSeries { labels: labels(), reason: reason() });
         }
     }
 
@@ -294,8 +343,13 @@ impl Plan {
                 rows.remember(index, id, registry.len(), keys);
             }
             if let Some(series) = registry.get_mut(id) {
-                rows.samples(index).iter().for_each(|it| series.head.push(*it));
-                rows.histograms(index).iter().for_each(|it| series.head.push_histogram(it));
+                for sample in rows.samples(index).iter().filter(|it| self.oldest_ms <= it.at_ms) {
+                    series.head.push(*sample);
+                }
+                for sample in rows.histograms(index).iter().filter(|it| self.oldest_ms <= it.at_ms)
+                {
+                    series.head.push_histogram(sample);
+                }
             }
         }
     }
@@ -326,3 +380,6 @@ fn admit(labels: &Labels, active: usize, options: &Options) -> Result<(), Limit>
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

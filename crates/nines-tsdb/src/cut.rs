@@ -4,15 +4,14 @@
 //! checkpoint and that file together are exactly what is in memory when the cut ends.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nines_base::{HistogramSample, Sample};
 
+use crate::checkpoint::Checkpoint;
 use crate::dictionary::{Dictionary, Rank};
-use crate::files::{UNFINISHED, numbered, remove_if_present, sync_folder, with_suffix};
 use crate::head::{HeadChunk, Scratch, seal_all};
 use crate::maintain::{Change, Upkeep, failed, remove_segments};
 use crate::pairs::PairId;
@@ -20,20 +19,27 @@ use crate::postings::SeriesId;
 use crate::segment::SegmentWriter;
 use crate::settle::{Timed, settle};
 use crate::store::{segments_dir, wal_dir};
-use crate::wal::{CHECKPOINT, RecordWriter};
 use crate::{MaintainError, Tsdb};
 
 /// No segment spans a border of so many spans (8 days), so that old data goes in pieces and merges stay small.
 pub(crate) const WINDOW_SPANS: i64 = 96;
 /// Files that one cut writes at a time; a later one goes on.
 const WINDOWS_MAX: i64 = 64;
-/// About the size of one record of a checkpoint.
-const RECORD_BYTES: usize = 1024 * 1024;
 
 /// What a cut leaves in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Cut {
     pub(crate) kept: Vec<(SeriesId, Vec<HeadChunk>)>,
+}
+
+/// What a freeze found.
+#[derive(Debug)]
+struct Freeze {
+    /// The last file of the log that holds any of it.
+    checkpoint: u64,
+    /// How large the log was.
+    log_bytes: u64,
+    frozen: Vec<Frozen>,
 }
 
 /// A series as it was when the head was frozen.
@@ -56,7 +62,8 @@ impl Tsdb {
         oldest_ms: i64,
     ) -> Result<(usize, i64), MaintainError> {
         let (wal, segments) = (wal_dir(&self.dir), segments_dir(&self.dir));
-        let (checkpoint, frozen) = self.freeze().map_err(failed("write to", &wal))?;
+        let Freeze { checkpoint, log_bytes, frozen } =
+            self.freeze().map_err(failed("write to", &wal))?;
         // Frozen series stay, and so do their texts.
         let texts = self.state().registry.pairs().texts_of_all();
         let dictionary = Dictionary::new(texts);
@@ -85,7 +92,7 @@ impl Tsdb {
             Ok(to) => to,
             Err(error) => {
                 open.into_values().for_each(SegmentWriter::abandon);
-                remove_unfinished(&wal, checkpoint);
+                Checkpoint::abandon(&wal, checkpoint);
                 return Err(failed("write a cut in", &self.dir)(error));
             }
         };
@@ -100,7 +107,7 @@ impl Tsdb {
         let checkpoint_bytes =
             finished.and_then(|()| checkpoint_file.finish()).map_err(|error| {
                 remove_segments(&segments, &added);
-                remove_unfinished(&wal, checkpoint);
+                Checkpoint::abandon(&wal, checkpoint);
                 failed("write a cut in", &self.dir)(error)
             })?;
         added.sort_unstable();
@@ -108,14 +115,16 @@ impl Tsdb {
         let change =
             Change { added, checkpoint: Some(checkpoint), cut: Some(cut), ..Change::default() };
         self.change(upkeep, change)?;
+        self.log().wal.forget(log_bytes);
         upkeep.checkpoint_bytes = checkpoint_bytes;
         Ok((count, until_ms))
     }
 
     /// Freezes the head and goes on in a new file of the log, at one instant.
-    fn freeze(&self) -> io::Result<(u64, Vec<Frozen>)> {
+    fn freeze(&self) -> io::Result<Freeze> {
         let mut log = self.log();
         let mut state = self.state_mut();
+        let log_bytes = log.wal.bytes();
         let checkpoint = log.wal.rotate()?;
         let registry = &mut state.registry;
         let mut frozen = Vec::with_capacity(registry.active());
@@ -127,15 +136,8 @@ impl Tsdb {
                 frozen.push(Frozen { id, pairs, wal_ref: wal_ref.get(), chunks });
             }
         }
-        Ok((checkpoint, frozen))
+        Ok(Freeze { checkpoint, log_bytes, frozen })
     }
-}
-
-/// Gives back the space of a checkpoint that will not be.
-fn remove_unfinished(wal: &Path, checkpoint: u64) {
-    let path = numbered(wal, checkpoint, CHECKPOINT);
-    drop(remove_if_present(&with_suffix(&path, UNFINISHED)));
-    drop(remove_if_present(&path));
 }
 
 /// `before_ms`, or earlier if that would open too many files.
@@ -207,67 +209,4 @@ fn window_of<T: Timed>(part: &[T], window_ms: i64) -> i64 {
 fn windows<T: Timed>(samples: &[T], window_ms: i64) -> impl Iterator<Item = &[T]> {
     let window = move |it: &T| it.at_ms().div_euclid(window_ms);
     samples.chunk_by(move |a, b| window(a) == window(b))
-}
-
-/// A checkpoint that is being written.
-#[derive(Debug)]
-struct Checkpoint {
-    path: PathBuf,
-    unfinished: PathBuf,
-    folder: PathBuf,
-    file: BufWriter<File>,
-    writer: RecordWriter,
-    bytes: u64,
-}
-
-impl Checkpoint {
-    fn create(folder: &Path, number: u64) -> io::Result<Self> {
-        let path = numbered(folder, number, CHECKPOINT);
-        let unfinished = with_suffix(&path, UNFINISHED);
-        let file = BufWriter::new(File::create(&unfinished)?);
-        let (folder, writer) = (folder.to_owned(), RecordWriter::default());
-        Ok(Self { path, unfinished, folder, file, writer, bytes: 0 })
-    }
-
-    /// Every active series is named, because later files of the log use its number.
-    fn add<'a>(
-        &mut self,
-        wal_ref: u64,
-        labels: impl ExactSizeIterator<Item = (&'a str, &'a str)>,
-        samples: &[Sample],
-        histograms: &[HistogramSample],
-    ) -> io::Result<()> {
-        self.writer.define(wal_ref, labels);
-        for sample in samples {
-            self.writer.add(wal_ref, *sample);
-            self.flush_if_long()?;
-        }
-        for sample in histograms {
-            self.writer.add_histogram(wal_ref, sample);
-            self.flush_if_long()?;
-        }
-        self.flush_if_long()
-    }
-
-    fn flush_if_long(&mut self) -> io::Result<()> {
-        if RECORD_BYTES < self.writer.len() { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if !self.writer.is_empty() {
-            let record = self.writer.finish();
-            self.bytes += record.len() as u64;
-            self.file.write_all(record)?;
-        }
-        Ok(())
-    }
-
-    fn finish(mut self) -> io::Result<u64> {
-        self.flush()?;
-        self.file.flush()?;
-        self.file.get_ref().sync_all()?;
-        fs::rename(&self.unfinished, &self.path)?;
-        sync_folder(&self.folder)?;
-        Ok(self.bytes)
-    }
 }

@@ -243,6 +243,16 @@ impl Head {
         rest.chain(self.open.bounds_ms()).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
     }
 
+    /// How many chunks are in memory.
+    pub(crate) fn chunks_count(&self) -> usize {
+        let rest = self.rest.iter().map(|it| {
+            let late = it.late.as_ref().map_or(0, |it| it.sealed.len() + 1);
+            let histograms = it.histograms.iter().filter(|it| it.writer.count != 0).count();
+            it.frozen.len() + it.sealed.len() + histograms + late
+        });
+        usize::from(self.open.bounds_ms().is_some()) + rest.sum::<usize>()
+    }
+
     /// Makes everything a matter of the running cut, and returns it in the order of writing.
     pub(crate) fn freeze(&mut self) -> Vec<HeadChunk> {
         let open = self.open_chunk();

@@ -5,7 +5,7 @@
 //! segments, and drops old ones. One registry of series serves head and segments. Nothing here reads a clock;
 //! this crate must not know HTTP, PromQL's text, or who calls it.
 //!
-//! Locks are always taken in this order: maintenance, log, state.
+//! Locks are always taken in this order: maintenance, sync, log, state; exemplars have their own.
 
 #![expect(
     clippy::disallowed_types,
@@ -14,11 +14,14 @@
 
 mod append;
 mod bits;
+mod cardinality;
 mod catalogue;
+mod checkpoint;
 mod chunk;
 mod column;
 mod cut;
 mod dictionary;
+mod exemplars;
 mod files;
 mod finding;
 mod fuzz;
@@ -39,14 +42,16 @@ mod scale;
 mod segment;
 mod series;
 mod settle;
+mod snapshot;
 mod store;
 mod summary;
 mod wal;
 mod windows;
 mod wire;
 
-pub use finding::{AppendError, Damage, Finding, MaintainError, OpenError};
+pub use cardinality::Cardinality;
+pub use finding::{AppendError, Damage, Finding, MaintainError, OpenError, SnapshotError};
 pub use fuzz::fuzz;
 pub use maintain::Maintained;
-pub use options::Options;
+pub use options::{Durability, Options};
 pub use store::{Stats, Tsdb};

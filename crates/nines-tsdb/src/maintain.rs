@@ -54,6 +54,8 @@ pub struct Maintained {
     pub segments_merged: usize,
     /// Segments that were older than the retention.
     pub segments_dropped: usize,
+    /// Segments that were dropped because all files together were larger than `retention_bytes`.
+    pub segments_dropped_for_space: usize,
     /// Damage that queries have met.
     pub findings: Vec<Finding>,
 }
@@ -89,6 +91,7 @@ impl Tsdb {
         self.drop_old(&mut upkeep, oldest_ms, &mut done)?;
         self.cut_what_is_due(&mut upkeep, now_ms, oldest_ms, &mut done)?;
         self.merge_what_is_due(&mut upkeep, now_ms, oldest_ms, &mut done)?;
+        self.drop_for_space(&mut upkeep, &mut done)?;
         self.quarantine(&mut upkeep, &mut done)?;
         Ok(done)
     }
@@ -151,11 +154,13 @@ impl Tsdb {
     }
 
     /// What is older may go. A clock that jumps ahead of all samples must not empty the store.
-    fn oldest_kept_ms(&self, now_ms: i64) -> i64 {
+    pub(crate) fn oldest_kept_ms(&self, now_ms: i64) -> i64 {
         let Some(retention) = self.options.retention else { return i64::MIN };
         let retention_ms = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
         let newest_ms = self.newest_ms().unwrap_or(i64::MIN);
-        now_ms.min(newest_ms).saturating_sub(retention_ms)
+        let oldest_ms = now_ms.min(newest_ms).saturating_sub(retention_ms);
+        self.oldest_ms.store(oldest_ms, Ordering::Relaxed);
+        oldest_ms
     }
 
     fn newest_ms(&self) -> Option<i64> {
@@ -174,6 +179,31 @@ impl Tsdb {
         let removed: BTreeSet<u64> =
             self.state().segments.iter().filter(old).map(|it| it.number).collect();
         done.segments_dropped += removed.len();
+        self.change(upkeep, Change { removed, ..Change::default() })
+    }
+
+    /// Drops the oldest segments until all files fit. Merged segments are large, so more may go than must.
+    fn drop_for_space(
+        &self,
+        upkeep: &mut Upkeep,
+        done: &mut Maintained,
+    ) -> Result<(), MaintainError> {
+        let Some(bytes_max) = self.options.retention_bytes else { return Ok(()) };
+        let log_bytes = self.log().wal.bytes() + upkeep.checkpoint_bytes;
+        let mut segments = self.state().segments.clone();
+        segments.sort_by_key(|it| (it.last_ms, it.number));
+        // However large the log is, it cannot take the place of more than half.
+        let bytes_max = bytes_max.saturating_sub(log_bytes).max(bytes_max / 2);
+        let mut bytes = segments.iter().map(|it| it.bytes).sum::<u64>();
+        let mut removed = BTreeSet::new();
+        for segment in segments {
+            if bytes <= bytes_max {
+                break;
+            }
+            bytes -= segment.bytes;
+            removed.insert(segment.number);
+        }
+        done.segments_dropped_for_space += removed.len();
         self.change(upkeep, Change { removed, ..Change::default() })
     }
 

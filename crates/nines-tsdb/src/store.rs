@@ -10,10 +10,11 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::Options;
+use crate::exemplars::Exemplars;
 use crate::keys::Keys;
 use crate::maintain::Upkeep;
 use crate::registry::Registry;
@@ -31,7 +32,12 @@ pub struct Tsdb {
     upkeep: Mutex<Upkeep>,
     log: Mutex<Log>,
     state: RwLock<State>,
+    exemplars: Mutex<Exemplars>,
     pub(crate) samples_appended: AtomicU64,
+    /// Samples before are older than the retention.
+    pub(crate) oldest_ms: AtomicI64,
+    /// The position in the log up to which everything survives the loss of power.
+    synced: Mutex<u64>,
     /// A failed sync may have lost what it should have written, so only writing it again helps.
     pub(crate) log_is_suspect: AtomicBool,
 }
@@ -73,6 +79,8 @@ pub struct Stats {
     pub series: usize,
     /// Series with samples that are not in a segment yet; [`Options::series_max`] limits these.
     pub series_active: usize,
+    /// Chunks in memory.
+    pub head_chunks: usize,
     /// Samples appended since the store was opened.
     pub samples_appended: u64,
     /// Bytes of the write-ahead log, without its checkpoint.
@@ -93,13 +101,27 @@ impl Tsdb {
     /// # Errors
     /// The operating system refused; the next maintenance writes the log again.
     pub fn sync(&self) -> io::Result<()> {
-        let files = self.log().wal.take_unsynced();
-        let synced = files.iter().try_for_each(|it| it.sync_data());
-        if synced.is_err() {
+        self.sync_to(u64::MAX)
+    }
+
+    /// Returns when the log survives the loss of power up to this position. Whoever comes first waits for the disk,
+    /// and those behind find it done.
+    pub(crate) fn sync_to(&self, position: u64) -> io::Result<()> {
+        let mut synced = self.synced.lock().expect(UNPOISONED);
+        if position <= *synced {
+            return Ok(());
+        }
+        let mut log = self.log();
+        let (files, reached) = (log.wal.take_unsynced(), log.wal.position());
+        drop(log);
+        let done = files.iter().try_for_each(|it| it.sync_data());
+        if done.is_err() {
             self.log_is_suspect.store(true, Ordering::Relaxed);
             self.log().wal.give_back_unsynced(files);
+        } else {
+            *synced = reached;
         }
-        synced
+        done
     }
 
     /// Syncs and closes. Without it nothing is lost either, but for the loss of power.
@@ -115,6 +137,7 @@ impl Tsdb {
         let checkpoint_bytes = self.upkeep.try_lock().map_or(0, |it| it.checkpoint_bytes);
         let wal_bytes = self.log().wal.bytes();
         let state = self.state();
+        let head_chunks = state.registry.iter().map(|(_, it)| it.head.chunks_count()).sum();
         let segments = state.segments.iter().map(|it| (it.first_ms, it.last_ms));
         let heads = state.registry.iter().filter_map(|(_, it)| it.head.bounds_ms());
         let bounds = segments.chain(heads).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
@@ -122,6 +145,7 @@ impl Tsdb {
         Stats {
             series: state.registry.len(),
             series_active: state.registry.active(),
+            head_chunks,
             samples_appended: self.samples_appended.load(Ordering::Relaxed),
             wal_bytes,
             segments: state.segments.len(),
@@ -133,6 +157,10 @@ impl Tsdb {
 
     pub(crate) fn upkeep(&self) -> MutexGuard<'_, Upkeep> {
         self.upkeep.lock().expect(UNPOISONED)
+    }
+
+    pub(crate) fn exemplars_lock(&self) -> MutexGuard<'_, Exemplars> {
+        self.exemplars.lock().expect(UNPOISONED)
     }
 
     pub(crate) fn log(&self) -> MutexGuard<'_, Log> {

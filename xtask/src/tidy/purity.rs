@@ -17,7 +17,6 @@ const PURE_DEPENDENCIES: &[&str] = &["jiff", "serde", "thiserror"];
 const PURE_EXCEPTIONS: &[(&str, &str)] = &[
     ("nines-alert", "regex"),
     ("nines-base", "regex"),
-    ("nines-promql", "promql-parser"),
     ("nines-promql", "regex"),
     ("nines-runbook", "comrak"),
     ("nines-runbook", "serde_json"),

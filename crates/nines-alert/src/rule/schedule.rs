@@ -45,10 +45,14 @@ impl Schedule {
     ///
     /// Of several that are due only the last is evaluated.
     pub fn take(&mut self, group: &RuleGroup, now: Timestamp) -> Option<Timestamp> {
+        let interval_ms = interval_ms(group);
         if now < self.next {
+            // The clock was set back: nobody waits until it is where it was.
+            if interval_ms < self.next.as_millisecond() - now.as_millisecond() {
+                self.next = Self::starting(group, now).next;
+            }
             return None;
         }
-        let interval_ms = interval_ms(group);
         let late_ms = now.as_millisecond() - self.next.as_millisecond();
         let missed = late_ms / interval_ms;
         let at = self.next + SignedDuration::from_millis(missed * interval_ms);

@@ -334,6 +334,8 @@ fn a_schedule_spreads_groups_and_counts_what_came_too_late() {
     let late = first + SignedDuration::from_mins(4) + SignedDuration::from_secs(30);
     assert_eq!(schedule.take(&one, late), Some(first + SignedDuration::from_mins(4)));
     assert_eq!((schedule.scheduled_total, schedule.missed_total), (5, 3));
+    assert_eq!(schedule.take(&one, minute(10)), None, "the clock was set back");
+    assert_eq!(schedule.next, first);
 }
 
 fn expand(text: &str) -> String {

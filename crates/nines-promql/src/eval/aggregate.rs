@@ -1,15 +1,19 @@
-//! Aggregations: columns are grouped by labels once, then each group is folded step by step.
+//! Aggregations. Those that can are fed one column at a time; the others look at all columns of a group.
 
-use std::cmp::Ordering;
+mod choose;
+mod fold;
+
 use std::collections::BTreeMap;
 
-use nines_base::{Labels, METRIC_NAME, is_stale};
+use nines_base::{Labels, METRIC_NAME};
 
-use super::{ABSENT, Column, Columns, Evaluator, Grid};
+use super::column::{ABSENT, Column, Grid, Point, is_absent};
+use super::{Columns, Evaluator};
 use crate::QueryError;
-use crate::check::Place;
+use crate::format::{Plain, Shortest};
+use crate::histogram::Shown;
 use crate::plan::{Aggregate, AggregateKind, Grouping};
-use crate::statistics::{Mean, Variance, format_float, quantile, sum};
+use crate::statistics::quantile;
 
 /// The labels that a grouping keeps.
 pub(super) fn group_labels(by: &Grouping, labels: &Labels) -> Labels {
@@ -22,7 +26,35 @@ pub(super) fn group_labels(by: &Grouping, labels: &Labels) -> Labels {
     }
 }
 
-/// Columns that are folded into one.
+/// Which group a series belongs to; groups are numbered in the order of their first members.
+#[derive(Debug)]
+struct Groups<'a> {
+    by: &'a Grouping,
+    positions: BTreeMap<Labels, usize>,
+}
+
+impl<'a> Groups<'a> {
+    fn new(by: &'a Grouping) -> Self {
+        Self { by, positions: BTreeMap::new() }
+    }
+
+    /// The group's number, and its labels if it is new.
+    fn position(&mut self, labels: &Labels) -> (usize, Option<Labels>) {
+        let next = self.positions.len();
+        // Most aggregations have one group, which needs no look at the labels.
+        if matches!(self.by, Grouping::Only(names) if names.is_empty()) && next == 1 {
+            return (0, None);
+        }
+        let labels = group_labels(self.by, labels);
+        if let Some(position) = self.positions.get(&labels) {
+            return (*position, None);
+        }
+        self.positions.insert(labels.clone(), next);
+        (next, Some(labels))
+    }
+}
+
+/// Columns of one group.
 struct Group {
     labels: Labels,
     drop_name: bool,
@@ -30,34 +62,23 @@ struct Group {
 }
 
 impl Group {
-    /// The values at a step.
-    fn values(&self, index: usize) -> impl Iterator<Item = f64> {
-        self.present(index).map(|(_, value)| value)
-    }
-
-    /// Members with a value at a step.
-    fn present(&self, index: usize) -> impl Iterator<Item = (usize, f64)> {
-        let values =
-            self.members.iter().map(move |it| it.values.get(index).copied().unwrap_or(ABSENT));
-        values.enumerate().filter(|(_, value)| !is_stale(*value))
+    /// Members with a number at a step.
+    fn floats(&self, index: usize) -> impl Iterator<Item = (usize, f64)> {
+        let members = self.members.iter().enumerate();
+        members.filter_map(move |(position, it)| Some((position, it.float(index)?)))
     }
 }
 
-/// In the order in which their first members come.
 fn groups(by: &Grouping, columns: Vec<Column>) -> Vec<Group> {
-    let mut positions = BTreeMap::<Labels, usize>::new();
-    let mut groups = Vec::<Group>::new();
+    let (mut known, mut groups) = (Groups::new(by), Vec::<Group>::new());
     for column in columns {
-        let labels = group_labels(by, &column.labels);
-        let position = *positions.entry(labels.clone()).or_insert(groups.len());
-        match groups.get_mut(position) {
-            Some(group) => {
-                group.drop_name |= column.drop_name;
-                group.members.push(column);
-            }
-            None => {
-                groups.push(Group { labels, drop_name: column.drop_name, members: vec![column] });
-            }
+        let (position, labels) = known.position(&column.labels);
+        if let Some(labels) = labels {
+            groups.push(Group { labels, drop_name: false, members: Vec::new() });
+        }
+        if let Some(group) = groups.get_mut(position) {
+            group.drop_name |= column.drop_name;
+            group.members.push(column);
         }
     }
     groups
@@ -69,183 +90,140 @@ impl Evaluator<'_> {
         it: &Aggregate,
         grid: &Grid,
     ) -> Result<Vec<Column>, QueryError> {
-        let parameter = it.parameter.as_ref().map(|it| self.eval(it, grid)).transpose()?;
+        if let Some(kind) = fold::Kind::of(it.kind) {
+            let mut folding = fold::Folding::new(kind, it, grid.count);
+            self.stream(&it.of, grid, &mut folding)?;
+            return Ok(folding.finish(&mut self.run));
+        }
+        let parameter = match &it.parameter {
+            Some(node) => self.eval(node, grid)?,
+            None => return Err(QueryError::execution("an aggregation needs its parameter")),
+        };
         let columns = self.eval(&it.of, grid)?.into_vector()?;
-        self.meter.work(columns.len().saturating_mul(grid.count))?;
-        let groups = groups(&it.by, columns);
-        // The parameter is the first argument.
-        let place = it.places.get(1).copied();
         match (it.kind, parameter) {
-            (AggregateKind::CountValues, Some(Columns::Text(label))) => {
-                self.count_values(&groups, &label, grid)
+            (AggregateKind::CountValues, Columns::Text(label)) => {
+                self.count_values(groups(&it.by, columns), &label, grid)
             }
-            (AggregateKind::Quantile, Some(Columns::Scalar(quantiles))) => {
-                for it in &quantiles {
-                    self.notes.check_quantile(*it, place);
-                }
-                self.fold(groups, grid, |group, index| {
-                    let q = quantiles.get(index).copied().unwrap_or(f64::NAN);
-                    quantile(q, group.values(index).collect())
-                })
+            (AggregateKind::Quantile, Columns::Scalar(quantiles)) => {
+                self.quantile(it, columns, &quantiles, grid)
             }
-            (AggregateKind::LimitRatio, Some(Columns::Scalar(ratios))) => {
-                self.limit_ratio(groups, &ratios, place)
+            (AggregateKind::LimitRatio, Columns::Scalar(ratios)) => {
+                self.limit_ratio(it, columns, &ratios)
             }
-            (kind, Some(Columns::Scalar(counts))) => {
+            (kind, Columns::Scalar(counts)) => {
                 let counts = counts.into_iter().map(count_of).collect::<Result<Vec<_>, _>>()?;
-                Ok(choose(groups, kind, &counts, grid))
+                let mut groups = groups(&it.by, columns);
+                if kind != AggregateKind::Limitk {
+                    self.ignore_histograms(it, &mut groups);
+                }
+                Ok(choose::choose(groups, kind, &counts, grid))
             }
-            (kind, _) => self.fold(groups, grid, |group, index| fold(kind, group.values(index))),
+            _ => Err(QueryError::execution("an aggregation has a parameter of another type")),
         }
     }
 
-    fn fold(
+    /// Leaves histograms out where only numbers have an order.
+    fn ignore_histograms(&mut self, it: &Aggregate, groups: &mut [Group]) {
+        let columns = groups.iter_mut().flat_map(|it| &mut it.members);
+        for column in columns.filter(|it| !it.histograms.is_empty()) {
+            column.histograms.clear();
+            let place = match it.kind {
+                AggregateKind::Topk | AggregateKind::Bottomk => it.places.own,
+                _ => it.places.of,
+            };
+            self.run.notes.ignored_in_group(it.kind.name(), place);
+        }
+    }
+
+    fn quantile(
         &mut self,
-        groups: Vec<Group>,
+        it: &Aggregate,
+        columns: Vec<Column>,
+        quantiles: &[f64],
         grid: &Grid,
-        fold: impl Fn(&Group, usize) -> f64,
     ) -> Result<Vec<Column>, QueryError> {
-        self.meter.charge(groups.len().saturating_mul(grid.count))?;
-        let column = |group: Group| {
-            let value = |index| match group.present(index).next() {
-                Some(_) => fold(&group, index),
-                None => ABSENT,
+        for q in quantiles {
+            self.run.notes.check_quantile(*q, it.places.parameter);
+        }
+        let mut groups = groups(&it.by, columns);
+        self.ignore_histograms(it, &mut groups);
+        self.run.meter.charge(groups.len().saturating_mul(grid.count))?;
+        let columns = groups.into_iter().map(|group| {
+            let value = |index: usize| {
+                let values: Vec<_> = group.floats(index).map(|(_, value)| value).collect();
+                let q = quantiles.get(index).copied().unwrap_or(f64::NAN);
+                if values.is_empty() { ABSENT } else { quantile(q, values) }
             };
             let values = (0..grid.count).map(value).collect();
-            Column { labels: group.labels, drop_name: group.drop_name, values }
-        };
-        Ok(groups.into_iter().map(column).collect())
+            let (labels, drop_name) = (group.labels, group.drop_name);
+            Column { labels, drop_name, values, histograms: Vec::new() }
+        });
+        Ok(columns.filter(|it| !it.is_empty()).collect())
     }
 
     /// One column per group and value that occurs.
     fn count_values(
         &mut self,
-        groups: &[Group],
+        groups: Vec<Group>,
         label: &str,
         grid: &Grid,
     ) -> Result<Vec<Column>, QueryError> {
-        if label.is_empty() {
-            return Err(QueryError::execution(format!("invalid label name {label:?}")));
-        }
-        let mut counts = BTreeMap::<Labels, (bool, Vec<f64>)>::new();
+        let mut counts = BTreeMap::<Labels, Column>::new();
         for group in groups {
+            let drop_name = group.drop_name && label != METRIC_NAME;
             for index in 0..grid.count {
-                for value in group.values(index) {
-                    let labels = group.labels.with(label, &format_float(value));
+                for point in group.members.iter().filter_map(|it| it.point(index)) {
+                    let value = match point {
+                        Point::Float(it) => Plain(it).to_string(),
+                        Point::Histogram(it) => Shown(&it).to_string(),
+                    };
+                    let labels = group.labels.with(label, &value);
                     if !counts.contains_key(&labels) {
-                        self.meter.series(counts.len() + 1)?;
-                        self.meter.charge(grid.count)?;
+                        self.run.meter.series(counts.len() + 1)?;
+                        self.run.meter.charge(grid.count)?;
                     }
-                    let empty =
-                        || (group.drop_name && label != METRIC_NAME, vec![ABSENT; grid.count]);
-                    let (_, values) = counts.entry(labels).or_insert_with(empty);
-                    if let Some(slot) = values.get_mut(index) {
-                        *slot = if is_stale(*slot) { 1.0 } else { *slot + 1.0 };
+                    let column = counts.entry(labels).or_insert_with_key(|labels| {
+                        let values = vec![ABSENT; grid.count];
+                        Column { drop_name, ..Column::of_values(labels.clone(), values) }
+                    });
+                    if let Some(slot) = column.values.get_mut(index) {
+                        *slot = if is_absent(*slot) { 1.0 } else { *slot + 1.0 };
                     }
                 }
             }
         }
-        let column = |(labels, (drop_name, values))| Column { labels, drop_name, values };
-        Ok(counts.into_iter().map(column).collect())
+        Ok(counts.into_values().collect())
     }
 
     /// A share of all series, the same at every step and at every evaluation.
     fn limit_ratio(
         &mut self,
-        groups: Vec<Group>,
+        it: &Aggregate,
+        mut columns: Vec<Column>,
         ratios: &[f64],
-        place: Option<Place>,
     ) -> Result<Vec<Column>, QueryError> {
         if ratios.iter().any(|it| it.is_nan()) {
             return Err(QueryError::execution("Ratio value is NaN"));
         }
         if let Some(ratio) = ratios.iter().find(|it| it.abs() > 1.0) {
-            let used = ratio.signum();
-            self.notes.warn(
+            let (used, ratio) = (ratio.signum(), Shortest(*ratio));
+            self.run.notes.warn(
                 &format!("ratio value should be between -1 and 1, got {ratio}, capping to {used}"),
-                place,
+                it.places.parameter,
             );
         }
-        let mut columns: Vec<_> = groups.into_iter().flat_map(|it| it.members).collect();
         for column in &mut columns {
             let share = column.labels.fingerprint() as f64 / u64::MAX as f64;
-            for (value, ratio) in column.values.iter_mut().zip(ratios) {
+            for (index, ratio) in ratios.iter().enumerate() {
                 // A negative ratio takes exactly what its complement leaves.
                 let is_kept = if *ratio >= 0.0 { share < *ratio } else { share >= 1.0 + *ratio };
                 if !is_kept {
-                    *value = ABSENT;
+                    column.clear(index);
                 }
             }
         }
+        columns.retain(|it| !it.is_empty());
         Ok(columns)
-    }
-}
-
-/// At least one value.
-fn fold(kind: AggregateKind, values: impl Iterator<Item = f64>) -> f64 {
-    let variance = |values: &mut dyn Iterator<Item = f64>| {
-        let mut variance = Variance::default();
-        values.for_each(|it| variance.add(it));
-        variance.value()
-    };
-    let best = |is_better: fn(f64, f64) -> bool| {
-        move |best: f64, it: f64| if is_better(it, best) || best.is_nan() { it } else { best }
-    };
-    let mut values = values;
-    match kind {
-        AggregateKind::Sum => sum(values),
-        AggregateKind::Avg => {
-            let mut mean = Mean::default();
-            values.for_each(|it| mean.add(it));
-            mean.value()
-        }
-        AggregateKind::Count => values.count() as f64,
-        AggregateKind::Min => values.reduce(best(|one, two| one < two)).unwrap_or(ABSENT),
-        AggregateKind::Max => values.reduce(best(|one, two| one > two)).unwrap_or(ABSENT),
-        AggregateKind::Stddev => variance(&mut values).sqrt(),
-        AggregateKind::Stdvar => variance(&mut values),
-        _ => 1.0,
-    }
-}
-
-/// `topk`, `bottomk` and `limitk`: members stay themselves, but not at every step.
-fn choose(groups: Vec<Group>, kind: AggregateKind, counts: &[usize], grid: &Grid) -> Vec<Column> {
-    let mut columns = Vec::new();
-    for mut group in groups {
-        let mut order = Vec::new();
-        for index in 0..grid.count {
-            let count = counts.get(index).copied().unwrap_or(0);
-            let mut ranked: Vec<_> = group.present(index).collect();
-            rank(&mut ranked, kind);
-            for (member, _) in ranked.iter().skip(count) {
-                if let Some(slot) =
-                    group.members.get_mut(*member).and_then(|it| it.values.get_mut(index))
-                {
-                    *slot = ABSENT;
-                }
-            }
-            order = ranked.into_iter().take(count).map(|(member, _)| member).collect();
-        }
-        if grid.count == 1 {
-            columns.extend(order.iter().filter_map(|it| group.members.get(*it).cloned()));
-        } else {
-            let is_empty = |it: &Column| it.values.iter().all(|it| is_stale(*it));
-            columns.extend(group.members.into_iter().filter(|it| !is_empty(it)));
-        }
-    }
-    columns
-}
-
-/// The best first; NaN is the worst either way.
-fn rank(members: &mut [(usize, f64)], kind: AggregateKind) {
-    let order = |left: f64, right: f64| left.partial_cmp(&right).unwrap_or(Ordering::Equal);
-    let compare = |left: f64, right: f64| match (left.is_nan(), right.is_nan()) {
-        (false, false) if kind == AggregateKind::Topk => order(right, left),
-        (false, false) => order(left, right),
-        (left, right) => left.cmp(&right),
-    };
-    if kind != AggregateKind::Limitk {
-        members.sort_by(|left, right| compare(left.1, right.1));
     }
 }
 
@@ -254,11 +232,12 @@ fn count_of(value: f64) -> Result<usize, QueryError> {
     if value.is_nan() {
         return Err(QueryError::execution("Parameter value is NaN"));
     }
+    let shown = Shortest(value);
     if value >= i64::MAX as f64 {
-        return Err(QueryError::execution(format!("Scalar value {value} overflows int64")));
+        return Err(QueryError::execution(format!("Scalar value {shown} overflows int64")));
     }
     if value <= i64::MIN as f64 {
-        return Err(QueryError::execution(format!("Scalar value {value} underflows int64")));
+        return Err(QueryError::execution(format!("Scalar value {shown} underflows int64")));
     }
     #[expect(
         clippy::cast_possible_truncation,

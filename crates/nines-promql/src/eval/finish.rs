@@ -3,38 +3,47 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use nines_base::{Labels, METRIC_NAME, Sample, is_stale};
+use nines_base::{HistogramSample, Labels, METRIC_NAME, Sample};
 
-use super::select::Windows;
-use super::{Column, Grid};
+use super::column::{Column, Grid, Point, is_absent};
 use crate::function::Function;
 use crate::plan::{AggregateKind, Node};
 use crate::{QueryError, SeriesSamples, Value, VectorSample};
+
+/// Labels that describe a stored metric, and not what is computed from it.
+const METADATA: [&str; 3] = [METRIC_NAME, "__type__", "__unit__"];
 
 /// The words of Prometheus, which clients look for.
 pub(super) fn duplicate() -> QueryError {
     QueryError::execution("vector cannot contain metrics with the same labelset")
 }
 
-impl Column {
-    fn finished(self) -> (Labels, Vec<f64>) {
-        let labels = if self.drop_name { without_name(&self.labels) } else { self.labels };
-        (labels, self.values)
-    }
+/// Labels without the metric's name and what else describes the metric.
+pub(super) fn without_name(labels: &Labels) -> Labels {
+    labels.filtered(|it| !METADATA.contains(&it))
 }
 
-fn without_name(labels: &Labels) -> Labels {
-    labels.filtered(|it| it != METRIC_NAME)
+impl Column {
+    fn finish(&mut self) {
+        if self.drop_name {
+            self.labels = without_name(&self.labels);
+        }
+    }
 }
 
 /// One step of each column as an instant vector.
 pub(super) fn vector(columns: Vec<Column>, at_ms: i64, root: &Node) -> Result<Value, QueryError> {
     let mut samples = Vec::with_capacity(columns.len());
-    for column in columns {
-        let (labels, values) = column.finished();
-        if let Some(value) = values.first().copied().filter(|it| !is_stale(*it)) {
-            samples.push(VectorSample { labels, at_ms, value, histogram: None });
-        }
+    for mut column in columns {
+        let Some(point) = column.point(0) else { continue };
+        column.finish();
+        let labels = column.labels;
+        samples.push(match point {
+            Point::Float(value) => VectorSample { labels, at_ms, value, histogram: None },
+            Point::Histogram(it) => {
+                VectorSample { labels, at_ms, value: f64::NAN, histogram: Some(it) }
+            }
+        });
     }
     if is_ordered(root) {
         let mut sorted: Vec<_> = samples.iter().map(|it| &it.labels).collect();
@@ -62,56 +71,58 @@ fn is_ordered(root: &Node) -> bool {
 }
 
 /// All steps; columns whose labels became equal are one series if they never have a value at the same step.
-pub(super) fn matrix(columns: Vec<Column>, grid: &Grid) -> Result<Value, QueryError> {
-    let labelled = columns.into_iter().map(Column::finished).collect();
-    let series = merge(labelled)?.into_iter().map(|(labels, values)| {
-        let present = grid.times().zip(values).filter(|(_, value)| !is_stale(*value));
-        let samples = present.map(|(at_ms, value)| Sample { at_ms, value }).collect();
-        SeriesSamples { labels, samples, histograms: Vec::new() }
+pub(super) fn matrix(mut columns: Vec<Column>, grid: &Grid) -> Result<Value, QueryError> {
+    columns.iter_mut().for_each(Column::finish);
+    let series = merge(columns, |it| it.labels.clone())?.into_iter().map(|column| {
+        let floats = grid.times().zip(&column.values).filter(|(_, value)| !is_absent(**value));
+        let samples = floats.map(|(at_ms, value)| Sample { at_ms, value: *value }).collect();
+        let histograms = grid.times().zip(&column.histograms).filter_map(|(at_ms, histogram)| {
+            Some(HistogramSample { at_ms, histogram: histogram.clone()? })
+        });
+        SeriesSamples { labels: column.labels, samples, histograms: histograms.collect() }
     });
-    Ok(Value::Matrix(series.filter(|it| !it.samples.is_empty()).collect()))
+    let is_full = |it: &SeriesSamples| !it.samples.is_empty() || !it.histograms.is_empty();
+    Ok(Value::Matrix(series.filter(is_full).collect()))
 }
 
-/// Sorted by labels; values with equal labels become one list, if no step has two of them.
+/// Sorted by a key of their labels; columns with equal keys become one, if no step has two values.
 pub(super) fn merge<K: Ord>(
-    columns: Vec<(K, Vec<f64>)>,
-) -> Result<BTreeMap<K, Vec<f64>>, QueryError> {
-    let mut merged = BTreeMap::<K, Vec<f64>>::new();
-    for (labels, values) in columns {
-        match merged.entry(labels) {
+    columns: Vec<Column>,
+    key: impl Fn(&Column) -> K,
+) -> Result<Vec<Column>, QueryError> {
+    let mut merged = BTreeMap::<K, Column>::new();
+    for column in columns {
+        match merged.entry(key(&column)) {
             Entry::Vacant(it) => {
-                it.insert(values);
+                it.insert(column);
             }
-            Entry::Occupied(mut it) => overlay(it.get_mut(), &values)?,
+            Entry::Occupied(mut it) => overlay(it.get_mut(), &column)?,
         }
     }
-    Ok(merged)
+    Ok(merged.into_values().collect())
 }
 
-fn overlay(into: &mut [f64], values: &[f64]) -> Result<(), QueryError> {
-    for (slot, value) in into.iter_mut().zip(values).filter(|(_, value)| !is_stale(**value)) {
-        if !is_stale(*slot) {
+fn overlay(into: &mut Column, from: &Column) -> Result<(), QueryError> {
+    for index in 0..from.values.len() {
+        let Some(point) = from.point(index) else { continue };
+        if into.is_present(index) {
             return Err(duplicate());
         }
-        *slot = *value;
+        into.set(index, Some(point));
     }
     Ok(())
 }
 
-/// The samples of the only step's windows.
-pub(super) fn window(windows: Windows) -> Result<Value, QueryError> {
-    let (start_ms, end_ms) = windows.bounds.first().copied().unwrap_or_default();
-    let mut series: Vec<_> = windows
-        .series
+/// A range vector as the result of an instant query, sorted by labels.
+pub(super) fn window(series: Vec<(Column, SeriesSamples)>) -> Result<Value, QueryError> {
+    let mut found: Vec<_> = series
         .into_iter()
-        .map(|mut it| {
-            it.samples.retain(|it| start_ms < it.at_ms && it.at_ms <= end_ms);
-            let labels = if it.drop_name { without_name(&it.labels) } else { it.labels };
-            SeriesSamples { labels, samples: it.samples, histograms: Vec::new() }
+        .map(|(mut head, samples)| {
+            head.finish();
+            SeriesSamples { labels: head.labels, ..samples }
         })
-        .filter(|it| !it.samples.is_empty())
         .collect();
-    series.sort_by(|left, right| left.labels.cmp(&right.labels));
-    refuse_duplicates(&series.iter().map(|it| &it.labels).collect::<Vec<_>>())?;
-    Ok(Value::Matrix(series))
+    found.sort_by(|left, right| left.labels.cmp(&right.labels));
+    refuse_duplicates(&found.iter().map(|it| &it.labels).collect::<Vec<_>>())?;
+    Ok(Value::Matrix(found))
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use nines_base::{Labels, METRIC_NAME, MatchOp, Matcher, is_stale};
+use nines_base::{Labels, METRIC_NAME, MatchOp, Matcher};
 
+use super::Evaluator;
 use super::call::argument;
-use super::{ABSENT, Column, Evaluator, Grid};
+use super::column::{ABSENT, Collected, Column, Grid, is_absent};
+use super::finish::duplicate;
 use crate::QueryError;
-use crate::plan::{Call, Node, Selector, Shift};
+use crate::plan::{Call, Length, Node, Selector, Shift};
 
 /// Labels that say which target a series is about. Source: Prometheus, `info` (experimental).
 const IDENTIFYING: [&str; 2] = ["instance", "job"];
@@ -19,45 +21,56 @@ impl Evaluator<'_> {
         };
         let columns = self.eval(base, grid)?.into_vector()?;
         // Info series are seen from where the samples are seen.
-        let shift = shift_of(base, Shift::default()).unwrap_or_default();
-        let selector = Selector { matchers: selector.matchers.clone(), shift };
-        let sources = Sources::new(&selector.matchers, self.select_timestamp(&selector, grid)?);
-        let mut found = BTreeMap::<(Labels, bool), Vec<f64>>::new();
+        let shift = shift_of(base, None).unwrap_or(Shift { offset: Length::Fixed(0), at: None });
+        let selector = Selector { shift, ..selector.clone() };
+        let mut infos = Collected::default();
+        self.select_timestamp(&selector, grid, &mut infos)?;
+        if self.run.has_read_histograms() {
+            return Err(QueryError::execution("info sample should be float"));
+        }
+        let sources = Sources::new(&selector.matchers, infos.columns);
+        let mut found = BTreeMap::<(Labels, bool), Column>::new();
         for column in columns {
-            self.meter.work(grid.count)?;
+            self.run.meter.work(grid.count)?;
             if sources.is_source(&column.labels) {
-                found.insert((column.labels, column.drop_name), column.values);
+                found.insert((column.labels.clone(), column.drop_name), column);
                 continue;
             }
-            for (index, value) in column.values.iter().enumerate().filter(|(_, it)| !is_stale(**it))
-            {
+            for index in 0..grid.count {
+                let Some(point) = column.point(index) else { continue };
                 let Some(labels) = sources.enriched(&column.labels, index)? else { continue };
-                if !found.contains_key(&(labels.clone(), column.drop_name)) {
-                    self.meter.series(found.len() + 1)?;
-                    self.meter.charge(grid.count)?;
+                let key = (labels, column.drop_name);
+                if !found.contains_key(&key) {
+                    self.run.meter.series(found.len() + 1)?;
+                    self.run.meter.charge(grid.count)?;
                 }
-                let values = found.entry((labels, column.drop_name));
-                let values = values.or_insert_with(|| vec![ABSENT; grid.count]);
-                if let Some(slot) = values.get_mut(index) {
-                    *slot = *value;
+                let into = found.entry(key).or_insert_with_key(|(labels, drop_name)| {
+                    let column = Column::of_values(labels.clone(), vec![ABSENT; grid.count]);
+                    Column { drop_name: *drop_name, ..column }
+                });
+                if into.is_present(index) {
+                    return Err(duplicate());
                 }
+                into.set(index, Some(point));
             }
         }
-        let column = |((labels, drop_name), values)| Column { labels, drop_name, values };
-        Ok(found.into_iter().map(column).collect())
+        Ok(found.into_values().collect())
     }
 }
 
 /// Where the first selector below a node looks, subqueries on the way included.
-fn shift_of(node: &Node, outer: Shift) -> Option<Shift> {
-    let inner = |it: Shift| match it.at {
-        Some(_) => it,
-        None => Shift { at: outer.at, offset_ms: outer.offset_ms.saturating_add(it.offset_ms) },
+fn shift_of(node: &Node, outer: Option<&Shift>) -> Option<Shift> {
+    let inner = |it: &Shift| match (it.at, outer) {
+        (Some(_), _) | (_, None) => it.clone(),
+        (None, Some(outer)) => {
+            let offset_ms = outer.offset.ms().saturating_add(it.offset.ms());
+            Shift { at: outer.at, offset: Length::Fixed(offset_ms) }
+        }
     };
     match node {
-        Node::Selector(it) => Some(inner(it.shift)),
-        Node::Range(it) => Some(inner(it.selector.shift)),
-        Node::Subquery(it) => shift_of(&it.of, inner(it.shift)),
+        Node::Selector(it) => Some(inner(&it.shift)),
+        Node::Range(it) => Some(inner(&it.selector.shift)),
+        Node::Subquery(it) => shift_of(&it.of, Some(&inner(&it.shift))),
         _ => node.children().into_iter().find_map(|it| shift_of(it, outer)),
     }
 }
@@ -127,7 +140,7 @@ impl<'a> Sources<'a> {
             let best = newest
                 .entry(column.labels.value(METRIC_NAME))
                 .or_insert((f64::MIN, &column.labels));
-            if !is_stale(at) && at >= best.0 {
+            if !is_absent(at) && at >= best.0 {
                 *best = (at, &column.labels);
             }
         }

@@ -1,16 +1,15 @@
-//! Functions that make labels, and sorting by them.
+//! Functions that make labels.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use nines_base::{Labels, METRIC_NAME};
 use regex::Regex;
 
+use super::Evaluator;
 use super::call::text_argument;
+use super::column::{Column, Grid};
 use super::finish::merge;
-use super::{Column, Evaluator, Grid};
 use crate::QueryError;
-use crate::function::Direction;
 use crate::plan::Call;
 
 impl Evaluator<'_> {
@@ -26,7 +25,7 @@ impl Evaluator<'_> {
                 "invalid regular expression in label_replace(): {pattern}"
             ))
         })?;
-        refuse_empty_name(target, "label_replace")?;
+        refuse_empty_name(target, "destination", "label_replace")?;
         let columns = self.vector_argument(call, 0, grid)?;
         relabel(columns, target, |labels| {
             let captures = regex.captures(labels.value(source))?;
@@ -42,42 +41,23 @@ impl Evaluator<'_> {
         grid: &Grid,
     ) -> Result<Vec<Column>, QueryError> {
         let (target, separator) = (text_argument(call, 1)?, text_argument(call, 2)?);
-        refuse_empty_name(target, "label_join")?;
         let sources = (3..call.args.len()).map(|index| text_argument(call, index));
         let sources = sources.collect::<Result<Vec<_>, _>>()?;
+        for source in &sources {
+            refuse_empty_name(source, "source", "label_join")?;
+        }
+        refuse_empty_name(target, "destination", "label_join")?;
         let columns = self.vector_argument(call, 0, grid)?;
         relabel(columns, target, |labels| {
             let values: Vec<_> = sources.iter().map(|it| labels.value(it)).collect();
             Some(values.join(separator))
         })
     }
-
-    pub(super) fn sort_by_label(
-        &mut self,
-        call: &Call,
-        direction: Direction,
-        grid: &Grid,
-    ) -> Result<Vec<Column>, QueryError> {
-        let mut columns = self.vector_argument(call, 0, grid)?;
-        if self.warn_unsorted(call) {
-            return Ok(columns);
-        }
-        let names = (1..call.args.len()).map(|index| text_argument(call, index));
-        let names = names.collect::<Result<Vec<_>, _>>()?;
-        columns.sort_by(|left, right| {
-            let by_name =
-                names.iter().map(|name| natural(left.labels.value(name), right.labels.value(name)));
-            let decided = by_name.fold(Ordering::Equal, Ordering::then);
-            let order = decided.then_with(|| left.labels.cmp(&right.labels));
-            if direction == Direction::Descending { order.reverse() } else { order }
-        });
-        Ok(columns)
-    }
 }
 
-fn refuse_empty_name(name: &str, function: &str) -> Result<(), QueryError> {
+fn refuse_empty_name(name: &str, role: &str, function: &str) -> Result<(), QueryError> {
     if name.is_empty() {
-        let message = format!("invalid destination label name in {function}(): {name}");
+        let message = format!("invalid {role} label name in {function}(): {name}");
         return Err(QueryError::execution(message));
     }
     Ok(())
@@ -99,40 +79,5 @@ fn relabel(
     if different.len() == columns.len() {
         return Ok(columns);
     }
-    let keyed = columns.into_iter().map(|it| ((it.labels, it.drop_name), it.values)).collect();
-    let merged = merge(keyed)?.into_iter();
-    Ok(merged.map(|((labels, drop_name), values)| Column { labels, drop_name, values }).collect())
-}
-
-/// Runs of digits compare as numbers: `2` before `10`.
-fn natural(left: &str, right: &str) -> Ordering {
-    let (mut left, mut right) = (chunks(left).into_iter(), chunks(right).into_iter());
-    loop {
-        let order = match (left.next(), right.next()) {
-            (None, None) => return Ordering::Equal,
-            (None, Some(_)) => Ordering::Less,
-            (Some(_), None) => Ordering::Greater,
-            (Some(left), Some(right)) => match (left.parse::<u64>(), right.parse::<u64>()) {
-                (Ok(left), Ok(right)) => left.cmp(&right),
-                _ => left.cmp(right),
-            },
-        };
-        if order != Ordering::Equal {
-            return order;
-        }
-    }
-}
-
-/// Runs of digits and of other characters.
-fn chunks(text: &str) -> Vec<&str> {
-    let is_digit = |it: &char| it.is_ascii_digit();
-    let (mut rest, mut chunks) = (text, Vec::new());
-    while let Some(first) = rest.chars().next() {
-        let kind = is_digit(&first);
-        let end = rest.find(|it: char| is_digit(&it) != kind).unwrap_or(rest.len());
-        let (chunk, tail) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        chunks.push(chunk);
-        rest = tail;
-    }
-    chunks
+    merge(columns, |it| (it.labels.clone(), it.drop_name))
 }

@@ -212,7 +212,7 @@ fn a_limit_is_named_when_it_is_passed() {
 #[test]
 fn extreme_times_do_not_overflow() {
     let limits = QueryLimits::default();
-    for query in ["up", "up[1000y]", "up offset -1000y", "up @ 1e15", "sum_over_time(up[1y:1d])"] {
+    for query in ["up", "up[290y]", "up offset -290y", "up @ 1e15", "sum_over_time(up[1y:1d])"] {
         let query = check(query).unwrap();
         for at_ms in [i64::MIN, -1, 0, i64::MAX] {
             drop(query.instant(&counters(), at_ms, &limits));

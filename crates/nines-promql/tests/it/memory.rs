@@ -1,14 +1,22 @@
-//! A source that keeps everything in a map.
+//! A source that keeps everything in maps.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use nines_base::{Labels, Matcher, Sample};
+use nines_base::{Histogram, HistogramSample, Labels, Matcher, Sample};
 use nines_promql::{SelectLimits, SeriesSamples, SeriesSource, SourceError};
 
 /// Series with their samples by time.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    pub(crate) series: BTreeMap<Labels, BTreeMap<i64, f64>>,
+    pub(crate) series: BTreeMap<Labels, Stored>,
+}
+
+/// The samples of one series, by time.
+#[derive(Debug, Default)]
+pub(crate) struct Stored {
+    pub(crate) floats: BTreeMap<i64, f64>,
+    pub(crate) histograms: BTreeMap<i64, Arc<Histogram>>,
 }
 
 impl SeriesSource for Memory {
@@ -20,18 +28,19 @@ impl SeriesSource for Memory {
         limits: &SelectLimits,
     ) -> Result<Vec<SeriesSamples>, SourceError> {
         let mut found = Vec::new();
-        for (labels, samples) in &self.series {
-            if from_ms <= to_ms && matchers.iter().all(|it| it.matches(labels)) {
-                let samples = samples.range(from_ms..=to_ms);
-                let samples = samples.map(|(at_ms, value)| Sample { at_ms: *at_ms, value: *value });
-                let samples: Vec<_> = samples.collect();
-                if !samples.is_empty() {
-                    found.push(SeriesSamples {
-                        labels: labels.clone(),
-                        samples,
-                        histograms: Vec::new(),
-                    });
-                }
+        for (labels, stored) in &self.series {
+            if to_ms < from_ms || !matchers.iter().all(|it| it.matches(labels)) {
+                continue;
+            }
+            let floats = stored.floats.range(from_ms..=to_ms);
+            let samples: Vec<_> =
+                floats.map(|(at_ms, value)| Sample { at_ms: *at_ms, value: *value }).collect();
+            let histograms = stored.histograms.range(from_ms..=to_ms);
+            let histograms: Vec<_> = histograms
+                .map(|(at_ms, it)| HistogramSample { at_ms: *at_ms, histogram: Arc::clone(it) })
+                .collect();
+            if !samples.is_empty() || !histograms.is_empty() {
+                found.push(SeriesSamples { labels: labels.clone(), samples, histograms });
             }
         }
         if found.len() > limits.series_max {

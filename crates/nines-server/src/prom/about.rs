@@ -56,9 +56,12 @@ pub(super) async fn config(State(app): State<App>) -> Response {
     success(json!({ "yaml": app.loaded().text }))
 }
 
-/// `/api/v1/alertmanagers`: alerts are routed here, and sent to nobody who would route them again.
-pub(super) async fn alertmanagers() -> Response {
-    success(json!({ "activeAlertmanagers": [], "droppedAlertmanagers": [] }))
+/// `/api/v1/alertmanagers`: those that hear of alerts of rules. Nobody is dropped: they are listed in a file.
+pub(super) async fn alertmanagers(State(app): State<App>) -> Response {
+    let spec = app.spec();
+    let managers = spec.rule_settings.alertmanagers.iter();
+    let active: Vec<_> = managers.map(|it| json!({ "url": it.url })).collect();
+    success(json!({ "activeAlertmanagers": active, "droppedAlertmanagers": [] }))
 }
 
 /// `/api/v1/status/flags`

@@ -61,8 +61,7 @@ pub(super) async fn federate(
 
 fn write_all(app: &App, sets: &[Vec<Matcher>], format: Format, out: &mut Out) -> Result<(), Stop> {
     let now_ms = app.clock.now().as_millisecond();
-    let lookback_ms = i64::try_from(app.prom.lookback.as_millis()).unwrap_or(i64::MAX);
-    let newest = newest(app, sets, (now_ms - lookback_ms, now_ms))?;
+    let newest = newest(app, sets, (now_ms - app.prom.lookback_ms(), now_ms))?;
     let external = app.external_labels();
     let mut family: Option<&str> = None;
     for ((name, labels), sample) in &newest {

@@ -11,11 +11,12 @@ mod lifecycle;
 mod notifications;
 mod otlp;
 mod params;
+mod proxy;
 mod query;
 mod result;
+mod rules;
 mod series;
 mod settings;
-mod status;
 mod stream;
 mod targets;
 mod write;
@@ -41,8 +42,8 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .route("/api/v1/targets", get(targets::targets))
         .route("/api/v1/targets/metadata", get(targets::metadata))
         .route("/api/v1/scrape_pools", get(targets::scrape_pools))
-        .route("/api/v1/rules", get(status::rules))
-        .route("/api/v1/alerts", get(status::alerts).post(admin::gone))
+        .route("/api/v1/rules", get(rules::rules))
+        .route("/api/v1/alerts", get(rules::alerts).post(admin::gone))
         .route("/api/v1/silences", any(admin::gone))
         .route("/api/v1/status/buildinfo", get(about::build_info))
         .route("/api/v1/status/runtimeinfo", get(about::runtime_info))

@@ -65,6 +65,11 @@ fn accepted(headers: &HeaderMap) -> Gzip {
 }
 
 impl Params {
+    /// Everything as it was given.
+    pub(super) fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
+    }
+
     /// Whether the client unpacks gzip.
     pub(super) fn gzip(&self) -> Gzip {
         self.gzip

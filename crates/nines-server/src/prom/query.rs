@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::State;
+use axum::http::Method;
 use axum::response::Response;
 use nines_promql::{Answer, Query, QueryError, QueryLimits, ValueType};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::answer::PromError;
 use super::params::Params;
+use super::proxy::pass_on;
 use super::result::{self, Cost};
 use super::stream::{Out, Packing, Stop, streamed};
 use crate::app::App;
@@ -19,6 +21,7 @@ use crate::health::Health;
 #[derive(Debug, Clone, Copy)]
 struct Wishes {
     time_max: Duration,
+    lookback_ms: i64,
     /// Series of the answer.
     series_max: usize,
     with_stats: bool,
@@ -29,7 +32,9 @@ impl Wishes {
         let settings = &app.prom;
         let asked = params.duration_ms("timeout")?;
         let asked = asked.and_then(|it| u64::try_from(it).ok()).filter(|it| 0 < *it);
+        let lookback_ms = params.duration_ms("lookback_delta")?.filter(|it| 0 < *it);
         Ok(Self {
+            lookback_ms: lookback_ms.unwrap_or_else(|| settings.lookback_ms()),
             time_max: asked
                 .map_or(settings.query_time_max, Duration::from_millis)
                 .min(settings.query_time_max),
@@ -41,6 +46,9 @@ impl Wishes {
 
 /// `/api/v1/query`: the value at one instant.
 pub(super) async fn instant(State(app): State<App>, params: Params) -> Result<Response, PromError> {
+    if let Some(backend) = &app.loaded().backend {
+        return pass_on(backend, Method::POST, "/api/v1/query", &params).await;
+    }
     let at_ms = params.time_ms("time")?.unwrap_or_else(|| app.clock.now().as_millisecond());
     let wishes = Wishes::of(&params, &app)?;
     let query = params.query()?;
@@ -52,6 +60,9 @@ pub(super) async fn instant(State(app): State<App>, params: Params) -> Result<Re
 
 /// `/api/v1/query_range`: the values over a stretch of time.
 pub(super) async fn range(State(app): State<App>, params: Params) -> Result<Response, PromError> {
+    if let Some(backend) = &app.loaded().backend {
+        return pass_on(backend, Method::POST, "/api/v1/query_range", &params).await;
+    }
     let start_ms = params.required_time_ms("start")?;
     let end_ms = params.required_time_ms("end")?;
     if end_ms < start_ms {
@@ -129,11 +140,8 @@ impl Evaluation {
         let began = Instant::now();
         let answer = {
             let cancelled = || out.is_unwanted() || wishes.time_max < came.elapsed();
-            let limits = QueryLimits {
-                samples_max: app.prom.query_samples_max,
-                cancelled: Some(&cancelled),
-                ..QueryLimits::default()
-            };
+            let limits = app.prom.limits(&cancelled);
+            let limits = QueryLimits { lookback_ms: wishes.lookback_ms, ..limits };
             run(&app, &limits)
         };
         // Others may evaluate while this client reads.

@@ -1,11 +1,13 @@
 //! `labels`, `label/…/values`, `series`.
 
 use axum::extract::{Path, State};
+use axum::http::Method;
 use axum::response::Response;
 use nines_base::Matcher;
 
 use super::answer::{PromError, listed};
 use super::params::Params;
+use super::proxy::pass_on;
 use crate::app::App;
 
 /// The most names, values or series of one answer.
@@ -46,6 +48,9 @@ pub(super) async fn off_thread<T: Send + 'static>(
 
 /// `/api/v1/labels`
 pub(super) async fn labels(State(app): State<App>, params: Params) -> Result<Response, PromError> {
+    if let Some(backend) = &app.loaded().backend {
+        return pass_on(backend, Method::POST, "/api/v1/labels", &params).await;
+    }
     let it = Restriction::of(&params)?;
     let limit = it.limit;
     let names = off_thread(move || {
@@ -60,6 +65,10 @@ pub(super) async fn label_values(
     Path(name): Path<String>,
     params: Params,
 ) -> Result<Response, PromError> {
+    if let Some(backend) = &app.loaded().backend {
+        let path = format!("/api/v1/label/{}/values", segment(&name));
+        return pass_on(backend, Method::GET, &path, &params).await;
+    }
     let name = unescape(&name);
     if name.is_empty() {
         return Err(PromError::bad_data(format!("invalid label name: {name:?}")));
@@ -74,6 +83,9 @@ pub(super) async fn label_values(
 
 /// `/api/v1/series`
 pub(super) async fn series(State(app): State<App>, params: Params) -> Result<Response, PromError> {
+    if let Some(backend) = &app.loaded().backend {
+        return pass_on(backend, Method::POST, "/api/v1/series", &params).await;
+    }
     let it = Restriction::of(&params)?;
     if it.matchers.is_empty() {
         return Err(PromError::bad_data("no match[] parameter provided"));
@@ -83,6 +95,11 @@ pub(super) async fn series(State(app): State<App>, params: Params) -> Result<Res
         app.metrics.store.series(&it.matchers, it.from_ms, it.to_ms, it.wanted())
     });
     Ok(listed(series.await?, limit))
+}
+
+/// One segment of a path, with everything escaped that could end it.
+fn segment(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).map(|it| it.replace('+', "%20")).collect()
 }
 
 /// `U__http_2e_requests` is `http.requests`: `__` stands for `_`, `_2e_` for the character with that number.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use nines_promql::QueryLimits;
 use regex::Regex;
 
 /// How queries are answered and who may do what without a token.
@@ -71,5 +72,22 @@ impl Default for PromSettings {
             route_prefix: String::new(),
             flags: BTreeMap::new(),
         }
+    }
+}
+
+impl PromSettings {
+    /// What one evaluation may use; `cancelled` is asked now and then.
+    pub(crate) fn limits<'a>(&self, cancelled: &'a (dyn Fn() -> bool + Sync)) -> QueryLimits<'a> {
+        QueryLimits {
+            samples_max: self.query_samples_max,
+            lookback_ms: self.lookback_ms(),
+            cancelled: Some(cancelled),
+            ..QueryLimits::default()
+        }
+    }
+
+    /// At least a millisecond.
+    pub(crate) fn lookback_ms(&self) -> i64 {
+        i64::try_from(self.lookback.as_millis()).unwrap_or(i64::MAX).max(1)
     }
 }

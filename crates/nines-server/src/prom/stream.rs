@@ -11,6 +11,7 @@ use axum::http::header::{self, HeaderValue};
 use axum::response::Response;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use futures_util::StreamExt as _;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc, oneshot};
 use tokio::time::timeout;
@@ -226,7 +227,7 @@ fn body(chunks: mpsc::Receiver<Chunk>) -> Body {
             None => Some((Err(io::Error::other("the answer is torn")), None)),
         }
     });
-    Body::from_stream(stream)
+    Body::from_stream(stream.fuse())
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use nines_spec::{ReadError, Reading, SourceFile, Spec};
 use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Loaded, Metrics};
+use crate::backend::Backend;
 use crate::reload::{Asker, Outcome};
 
 /// How often the files are looked at.
@@ -156,6 +157,12 @@ pub(crate) fn shown(sources: &[SourceFile]) -> String {
     files.filter(|it| !it.is_empty()).collect::<Vec<_>>().join("---\n")
 }
 
+/// Who answers queries, if not our own store.
+pub(crate) fn backend(spec: &Spec) -> Result<Option<Arc<Backend>>, String> {
+    let backend = spec.backend.as_ref().map(Backend::new).transpose()?;
+    Ok(backend.map(Arc::new))
+}
+
 /// All findings, as `nines check` shows them.
 fn complaint(reading: &Reading) -> String {
     nines_spec::render(&reading.findings, &reading.sources, nines_spec::Style::Unicode)
@@ -181,6 +188,7 @@ async fn apply(
             spec: Arc::clone(&loaded.spec),
             engine_config: Arc::clone(&loaded.engine_config),
             findings: reading.findings,
+            backend: loaded.backend.clone(),
             text: loaded.text.clone(),
             is_current: false,
             read_at: now,
@@ -189,6 +197,7 @@ async fn apply(
             Arc::new(next);
         return Err(complaint);
     }
+    let backend = backend(&reading.spec)?;
     let spec = Arc::new(reading.spec);
     let engine_config = engine_config(&spec);
     if let Err(error) = app.ask(Command::ApplyConfig(Arc::clone(&engine_config))).await {
@@ -205,7 +214,8 @@ async fn apply(
     jobs.send_replace(scrape_jobs(&spec, &files.extra_jobs));
     tracing::info!(revision = spec.revision, "a new configuration decides");
     let (text, findings) = (shown(&reading.sources), reading.findings);
-    let next = Loaded { spec, engine_config, findings, text, is_current: true, read_at: now };
+    let next =
+        Loaded { spec, engine_config, findings, backend, text, is_current: true, read_at: now };
     *app.loaded.write().expect("nobody panics while holding the configuration") = Arc::new(next);
     Ok(())
 }

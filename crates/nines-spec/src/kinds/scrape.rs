@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use crate::draft::{Form, Page};
 use crate::mistake::Mistake;
 use crate::node::{Node, Value};
+use crate::rules;
 use crate::scraping::{self, Defaults, ScrapeLimitsSpec};
 
 use super::Envelope;
@@ -18,7 +19,6 @@ const PROMETHEUS_INTERVAL_DEFAULT: SignedDuration = SignedDuration::from_mins(1)
 /// As in Prometheus.
 const TIMEOUT_DEFAULT: SignedDuration = SignedDuration::from_secs(10);
 
-/// `rule_files` and `alerting` are read with the rules.
 const FILE_FIELDS: [&str; 11] = [
     "global",
     "scrape_configs",
@@ -84,6 +84,7 @@ pub(crate) fn read_prometheus(page: &mut Page<'_, '_>, document: &Node) {
     let Some(file) = page.fields(document, "a Prometheus configuration", &FILE_FIELDS) else {
         return;
     };
+    rules::read_settings(page, document);
     for (name, help) in WITHOUT_MEANING {
         if file.get(name).is_some() {
             let (what, at) = (format!("`{name}`"), file.key(name));
@@ -133,8 +134,6 @@ fn read_jobs(page: &mut Page<'_, '_>, jobs: &Node, defaults: Defaults) {
 
 /// Whether a document without `apiVersion` is Prometheus' configuration.
 pub(crate) fn is_prometheus(document: &Node) -> bool {
-    const SIGNS: [&str; 5] =
-        ["global", "scrape_configs", "scrape_config_files", "remote_write", "otlp"];
     let Value::Map(entries) = &document.value else { return false };
-    entries.iter().any(|(key, _)| SIGNS.contains(&key.text.as_str()))
+    entries.iter().any(|(key, _)| FILE_FIELDS.contains(&key.text.as_str()))
 }

@@ -14,28 +14,45 @@ const FIELDS: [&str; 2] = ["rule_files", "scrape_config_files"];
 /// The most patterns of one file.
 const PATTERNS_MAX: usize = 1_000;
 
-/// Adds the files that `rule_files` and `scrape_config_files` of a `prometheus.yml` name and that are not there yet.
-///
-/// Patterns are relative to the file that holds them. Only the last part of a path may hold `*` and `?`.
-pub(crate) fn load_rule_files(root: &Path, loaded: &mut Loaded) -> Result<(), ReadError> {
-    let root = if root.is_dir() { root } else { root.parent().unwrap_or(Path::new("")) };
-    let mut known: BTreeSet<PathBuf> =
-        loaded.files.iter().map(|it| normal(&root.join(&it.path))).collect();
-    let mut wanted = BTreeSet::new();
-    for file in &loaded.files {
-        let folder = root.join(&file.path);
-        let folder = folder.parent().unwrap_or(root);
-        for pattern in patterns(&file.text) {
-            wanted.extend(matching(&folder.join(pattern))?);
-        }
+/// Files that `rule_files` and `scrape_config_files` of a `prometheus.yml` name: each is loaded once, however many patterns name it.
+#[derive(Debug, Default)]
+pub(crate) struct RuleFiles {
+    known: BTreeSet<PathBuf>,
+}
+
+impl RuleFiles {
+    /// Notes files that are there already.
+    pub(crate) fn skip(&mut self, path: &Path, loaded: &Loaded) {
+        let root = root(path);
+        self.known.extend(loaded.files.iter().map(|it| normal(&root.join(&it.path))));
     }
-    for path in wanted {
-        if known.insert(normal(&path)) {
-            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-            load_file(loaded, name, &path)?;
+
+    /// Adds what is named and not there yet. `path` is where the others were loaded from.
+    ///
+    /// Patterns are relative to the file that holds them. Only the last part of a path may hold `*` and `?`.
+    pub(crate) fn load(&mut self, path: &Path, loaded: &mut Loaded) -> Result<(), ReadError> {
+        let root = root(path);
+        let mut wanted = Vec::new();
+        for file in &loaded.files {
+            let file_path = root.join(&file.path);
+            let folder = file_path.parent().unwrap_or(root);
+            for pattern in patterns(&file.text) {
+                wanted.extend(matching(&folder.join(pattern))?);
+            }
         }
+        for path in wanted {
+            if self.known.insert(normal(&path)) {
+                let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+                load_file(loaded, name, &path)?;
+            }
+        }
+        Ok(())
     }
-    Ok(())
+}
+
+/// The folder that the files' names begin at.
+fn root(path: &Path) -> &Path {
+    if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) }
 }
 
 /// The texts of these lists in documents that are no unit tests.

@@ -18,25 +18,23 @@ use crate::node::{Node, Value};
 pub use settings::{AlertmanagerSpec, RuleSettings};
 pub use trials::{RuleTests, read_rule_tests};
 
-pub(crate) use files::load_rule_files;
-pub(crate) use settings::apply;
+pub(crate) use files::RuleFiles;
+pub(crate) use settings::{apply, read as read_settings};
 
 /// A document of Prometheus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Document {
     /// `groups: …`
     Rules,
-    /// `prometheus.yml`
-    Settings,
     /// Unit tests, which `nines test` reads.
     Tests,
 }
 
-/// Whether the document is one of Prometheus' about rules; then it has been read.
+/// Whether the document is a rule file or a file of unit tests; then it has been read. `prometheus.yml` is read
+/// with its scrape jobs, which calls [`read_settings`].
 pub(crate) fn read(page: &mut Page<'_, '_>, document: &Node) -> bool {
     match kind(document) {
         Some(Document::Rules) => group::read(page, document),
-        Some(Document::Settings) => settings::read(page, document),
         Some(Document::Tests) => {}
         None => return false,
     }
@@ -52,8 +50,5 @@ fn kind(document: &Node) -> Option<Document> {
     if has("groups") {
         return Some(Document::Rules);
     }
-    if has("tests") {
-        return Some(Document::Tests);
-    }
-    ["rule_files", "alerting", "global"].iter().any(|it| has(it)).then_some(Document::Settings)
+    has("tests").then_some(Document::Tests)
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Mutex, RwLock};
 
 use super::{Log, State, Tsdb};
@@ -60,9 +60,14 @@ impl Tsdb {
             upkeep: Mutex::new(upkeep),
             log: Mutex::new(Log::new(replayed.wal)),
             state: RwLock::new(state),
+            exemplars: Mutex::default(),
             samples_appended: AtomicU64::new(0),
+            oldest_ms: AtomicI64::new(i64::MIN),
+            synced: Mutex::new(0),
             log_is_suspect: AtomicBool::new(false),
         };
+        // Nobody has told the time yet; the newest sample is not later.
+        store.oldest_kept_ms(i64::MAX);
         Ok((store, findings))
     }
 }

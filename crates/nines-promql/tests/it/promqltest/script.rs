@@ -1,14 +1,15 @@
 //! The words of a `*.test` file: times, series, points, and the lines that belong together.
 
-use nines_base::{Labels, METRIC_NAME, parse_duration, stale_marker};
+use nines_base::{Histogram, Labels, METRIC_NAME, parse_duration, stale_marker};
+
+use super::native::{self, Native};
 
 /// A point of a series, or of an expected result.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Point {
     None,
     Float(f64),
-    /// A native histogram; its fields are not read.
-    Native,
+    Native(Box<Native>),
 }
 
 /// Lines of one command: its first line, with its number, and the indented lines after it.
@@ -123,39 +124,47 @@ pub(super) fn quoted(text: &str) -> Option<(String, &str)> {
 fn points(text: &str) -> Option<Vec<Point>> {
     let (mut points, mut rest) = (Vec::new(), text.trim());
     while !rest.is_empty() {
-        let is_native = rest.starts_with("{{");
-        let end = if is_native {
-            native_end(rest)?
-        } else {
-            rest.find(char::is_whitespace).unwrap_or(rest.len())
-        };
+        if let Some(inside) = rest.strip_prefix("{{") {
+            rest = native_points(inside, &mut points)?.trim_start();
+            continue;
+        }
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
         let (token, after) = rest.split_at(end);
         rest = after.trim_start();
-        if is_native {
-            let times = token
-                .rsplit_once("}}")?
-                .1
-                .strip_prefix('x')
-                .map_or(Some(0), |it| it.parse().ok())?;
-            points.extend(vec![Point::Native; times + 1]);
-        } else {
-            expand(token, &mut points)?;
-        }
+        expand(token, &mut points)?;
     }
     Some(points)
 }
 
-/// Where a histogram, its additions and its repetition end.
-fn native_end(text: &str) -> Option<usize> {
-    let mut at = text.find("}}")? + 2;
-    loop {
-        let rest = &text[at..];
-        if rest.starts_with("+{{") || rest.starts_with("-{{") {
-            at += rest.find("}}")? + 2;
-        } else {
-            return Some(at + rest.find(char::is_whitespace).unwrap_or(rest.len()));
+/// `…}}`, `…}}x3`, `…}}+{{…}}x3`; what follows is returned.
+fn native_points<'a>(text: &'a str, points: &mut Vec<Point>) -> Option<&'a str> {
+    let (inside, rest) = text.split_once("}}")?;
+    let first = native::read(inside)?;
+    let factor = match rest.as_bytes() {
+        [b'+', b'{', ..] => Some(1.0),
+        [b'-', b'{', ..] => Some(-1.0),
+        _ => None,
+    };
+    let (step, rest) = match factor {
+        None => (None, rest),
+        Some(factor) => {
+            let (inside, rest) = rest.get(3..)?.split_once("}}")?;
+            (Some((native::read(inside)?.histogram, factor)), rest)
         }
+    };
+    let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+    let (times, rest) = rest.split_at(end);
+    let times: usize = times.strip_prefix('x').map_or(Some(0), |it| it.parse().ok())?;
+    let mut current = first;
+    points.push(Point::Native(Box::new(current.clone())));
+    for _ in 0..times {
+        if let Some((step, factor)) = &step {
+            let histogram: Histogram = native::added(&current.histogram, step, *factor);
+            current = Native { histogram, ..current };
+        }
+        points.push(Point::Native(Box::new(current.clone())));
     }
+    Some(rest)
 }
 
 fn expand(token: &str, points: &mut Vec<Point>) -> Option<()> {

@@ -27,6 +27,7 @@ use crate::health::Health;
 use crate::pages;
 use crate::prom::PromSettings;
 use crate::reload::Reload;
+use crate::rules::RuleBook;
 use crate::serve::Retention;
 
 pub(super) const TOKEN: &str = "token-of-the-test";
@@ -118,6 +119,7 @@ impl Fixture {
                 engine_config: Arc::clone(&engine_config),
                 findings: reading.findings,
                 is_current: true,
+                backend: None,
                 text: String::new(),
                 read_at: now,
             })),
@@ -131,6 +133,7 @@ impl Fixture {
             prom: PromSettings::default(),
             queries: Arc::new(Semaphore::new(1)),
             health: Health::default(),
+            rules: RuleBook::default(),
             started_at: now,
             demo_person: None,
             is_demo: false,

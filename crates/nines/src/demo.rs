@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use clap::Subcommand;
 use jiff::{SignedDuration, Timestamp};
-use nines_base::{Labels, Origin};
+use nines_base::Labels;
 use nines_demo::{ChangeKind, ChangeNotice, Fault, ServiceArgs, Shop, ShopConfig};
 use nines_engine::Command;
 use nines_incident::changes;
-use nines_ingest::{Scheme, ScrapeJob, Target};
+use nines_ingest::{ScrapeJob, Target};
 use nines_port::Clock;
 use nines_server::{DemoOptions, Server};
 use serde_json::json;
@@ -188,17 +188,10 @@ fn job(shop: &Shop) -> ScrapeJob {
         labels: Labels::new(labels).expect("each name once, as the shop gives them"),
     });
     ScrapeJob {
-        name: "shop".to_owned(),
         targets: targets.collect(),
-        scheme: Scheme::Http,
-        path: "/metrics".to_owned(),
         interval: SCRAPE_INTERVAL,
         timeout: SCRAPE_TIMEOUT,
-        honor_labels: false,
-        honor_timestamps: true,
-        sample_limit: nines_ingest::SAMPLE_LIMIT_DEFAULT,
-        body_bytes_max: nines_ingest::BODY_BYTES_MAX_DEFAULT,
-        origin: Origin::default(),
+        ..ScrapeJob::new("shop")
     }
 }
 

@@ -69,7 +69,6 @@ pub(crate) fn engine_config(spec: &Spec) -> Arc<Config> {
 /// What the scraper asks.
 pub(crate) fn scrape_jobs(spec: &Spec, extra: &[ScrapeJob]) -> Vec<ScrapeJob> {
     let jobs = spec.scrapes.iter().map(|it| ScrapeJob {
-        name: it.job.clone(),
         targets: it
             .targets
             .iter()
@@ -80,10 +79,8 @@ pub(crate) fn scrape_jobs(spec: &Spec, extra: &[ScrapeJob]) -> Vec<ScrapeJob> {
         interval: it.interval,
         timeout: it.timeout,
         honor_labels: it.honor_labels,
-        honor_timestamps: true,
-        sample_limit: nines_ingest::SAMPLE_LIMIT_DEFAULT,
-        body_bytes_max: nines_ingest::BODY_BYTES_MAX_DEFAULT,
         origin: it.origin.clone(),
+        ..ScrapeJob::new(&it.job)
     });
     jobs.chain(extra.iter().cloned()).collect()
 }

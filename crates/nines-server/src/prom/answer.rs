@@ -128,7 +128,7 @@ impl From<SourceError> for PromError {
 }
 
 /// An error with its sources, as one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut out = error.to_string();
     let mut source = error.source();
     while let Some(it) = source {

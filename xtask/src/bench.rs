@@ -2,6 +2,7 @@
 //!
 //! Where a machine is shared, seconds say little; with valgrind the instructions are counted too.
 
+mod metrics;
 #[cfg(test)]
 mod tests;
 
@@ -29,11 +30,15 @@ const OWN: &[(&str, &str)] = &[
     ("size", "the bytes of the release binary"),
     ("start", "how long `nines --version` takes, in milliseconds and instructions"),
     ("demo", "from starting the demo until it is ready, in milliseconds"),
+    (
+        "metrics [PART]",
+        "the store against Prometheus and VictoriaMetrics: steady, many, scrape, query",
+    ),
 ];
 
 /// Runs the benchmark of this name, or lists all.
 pub(crate) fn run(repository: &Repository, arguments: &[String]) -> anyhow::Result<ExitCode> {
-    let name = match arguments {
+    let (name, part) = match arguments {
         [] => {
             for (name, meaning) in OWN {
                 println!("{name:<24} {meaning}");
@@ -43,13 +48,15 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> anyhow::Resu
             }
             return Ok(ExitCode::SUCCESS);
         }
-        [name] => name.as_str(),
+        [name] => (name.as_str(), None),
+        [name, part] if name == "metrics" => (name.as_str(), Some(part.as_str())),
         _ => bail!("usage: cargo xtask bench [NAME]"),
     };
     let result = match name {
         "size" => size(repository)?,
         "start" => start(repository)?,
         "demo" => demo_ready(repository)?,
+        "metrics" => metrics::run(repository, part)?,
         _ => divan(repository, name)?,
     };
     record(repository, name, &result)?;

@@ -204,7 +204,14 @@ pub fn decide(alert: &Alert, command: Command) -> Result<Vec<Fact>, Refusal> {
     }
 }
 
-fn check_limits(labels: &Labels, annotations: &BTreeMap<String, String>) -> Result<(), Refusal> {
+/// Whether an alert can have these labels and annotations.
+///
+/// # Errors
+/// Which limit they pass.
+pub fn check_limits(
+    labels: &Labels,
+    annotations: &BTreeMap<String, String>,
+) -> Result<(), Refusal> {
     if labels.value("alertname").is_empty() {
         return Err(Refusal::NoName);
     }

@@ -1,4 +1,4 @@
-//! Alerts: what is wrong now, since when, and who has to know.
+//! Alerts: what is wrong now, since when, and who has to know; and the rules of Prometheus that find it.
 //!
 //! Pure. It must not know how a condition was measured, nor who is on call.
 
@@ -7,9 +7,12 @@
 mod alert;
 mod evidence;
 mod routing;
+pub mod rule;
+pub mod template;
 
 pub use alert::{
-    Activation, Alert, AlertKey, Command, Fact, Phase, Refusal, ResolveReason, decide, evolve,
+    Activation, Alert, AlertKey, Command, Fact, Phase, Refusal, ResolveReason, check_limits,
+    decide, evolve,
 };
 pub use evidence::{Evidence, WindowEvidence};
 pub use routing::{RejectedRoute, Route, RouteDecision, Routing};

@@ -20,6 +20,13 @@ pub enum Command {
     ApplyConfig(Arc<Config>),
     /// Everything that burns now. An SLO alert that is not in the list is over.
     ObserveBurns(Vec<Observation>),
+    /// What rules of Prometheus find now. With complete coverage a rule's alert that is not in the list is over.
+    ObserveRules {
+        /// Alerts that fire.
+        firing: Vec<Observation>,
+        /// Whether every rule has been judged.
+        coverage: Coverage,
+    },
     /// Somebody has it.
     Acknowledge {
         /// What.
@@ -90,6 +97,15 @@ pub enum Command {
     },
     /// Time has passed.
     Wake,
+}
+
+/// How much is known of what holds now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage {
+    /// Everything: what is not in the list does not hold.
+    Complete,
+    /// Not everything, as after a start: nothing is over because it is not in the list.
+    Partial,
 }
 
 /// A condition that holds.

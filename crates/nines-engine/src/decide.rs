@@ -11,7 +11,7 @@ use nines_oncall::EscalationId;
 use nines_port::{Channel, Delivery, Urgency};
 use nines_runbook::{RunId, run};
 
-use crate::command::{AckTarget, Command, Observation, Refusal, Reply, Send, StepJob};
+use crate::command::{AckTarget, Command, Coverage, Observation, Refusal, Reply, Send, StepJob};
 use crate::config::{Config, Installation};
 use crate::fact::{ConfigApplied, Fact, Of, Routed};
 use crate::message;
@@ -20,6 +20,21 @@ use crate::state::{AlertRecord, State, intent_prefix};
 
 /// The `alertname` of all alerts that error budgets raise.
 pub const SLO_ALERT: &str = "SLOBurn";
+/// Who says that an alert holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// Error budgets.
+    Burns,
+    /// Rules of Prometheus.
+    Rules,
+}
+
+impl Source {
+    fn of(labels: &Labels) -> Self {
+        if labels.value("alertname") == SLO_ALERT { Self::Burns } else { Self::Rules }
+    }
+}
+
 /// How long an acknowledge link works.
 const ACK_LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
 /// The most labels that one observation may bring.
@@ -44,7 +59,12 @@ impl Draft<'_> {
         match command {
             // The engine has swapped the configuration already; this notes it.
             Command::ApplyConfig(config) => Ok(self.note_config(&config)),
-            Command::ObserveBurns(observations) => self.observe_burns(observations),
+            Command::ObserveBurns(observations) => {
+                self.observe(observations, Source::Burns, Coverage::Complete)
+            }
+            Command::ObserveRules { firing, coverage } => {
+                self.observe(firing, Source::Rules, coverage)
+            }
             Command::Acknowledge { target, by, via } => self.acknowledge(&target, &by, &via),
             Command::RecordChange(command) => self.record_change(command),
             Command::Incident { number, command } => self.act_on_incident(number, command),
@@ -98,7 +118,12 @@ impl Draft<'_> {
 
     // Alerts
 
-    fn observe_burns(&mut self, observations: Vec<Observation>) -> Result<Reply, Refusal> {
+    fn observe(
+        &mut self,
+        observations: Vec<Observation>,
+        source: Source,
+        coverage: Coverage,
+    ) -> Result<Reply, Refusal> {
         let idle = nines_alert::Alert::default();
         let mut decided = Vec::new();
         for it in observations.into_iter().take(OBSERVATIONS_MAX) {
@@ -112,7 +137,7 @@ impl Draft<'_> {
             };
             decided.push((key, nines_alert::decide(alert, observe)?, it));
         }
-        let burning: BTreeSet<AlertKey> = decided.iter().map(|(key, ..)| *key).collect();
+        let holding: BTreeSet<AlertKey> = decided.iter().map(|(key, ..)| *key).collect();
         for (key, facts, observation) in decided {
             for fact in facts {
                 let fired = matches!(fact, nines_alert::Fact::Fired { .. });
@@ -122,11 +147,9 @@ impl Draft<'_> {
                 }
             }
         }
-        let is_burn = |labels: &Labels| labels.value("alertname") == SLO_ALERT;
-        let over = self
-            .state
-            .firing()
-            .filter(|(key, it)| is_burn(&it.alert.labels) && !burning.contains(key));
+        let ends = |labels: &Labels| coverage == Coverage::Complete && Source::of(labels) == source;
+        let over = self.state.firing();
+        let over = over.filter(|(key, it)| ends(&it.alert.labels) && !holding.contains(key));
         let over: Vec<AlertKey> = over.map(|(key, _)| key).collect();
         for key in over {
             self.resolve_alert(key, ResolveReason::ConditionCleared)?;

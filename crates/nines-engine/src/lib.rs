@@ -19,7 +19,7 @@ pub mod snapshot;
 mod state;
 pub mod why;
 
-pub use command::{AckTarget, Command, Observation, Refusal, Reply, Send, StepJob};
+pub use command::{AckTarget, Command, Coverage, Observation, Refusal, Reply, Send, StepJob};
 pub use config::{Config, Installation, SECRET_BYTES};
 pub use decide::{SLO_ALERT, rank_suspects};
 pub use engine::{BATCH_MAX, Engine, EngineError};

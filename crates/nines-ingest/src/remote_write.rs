@@ -1,17 +1,29 @@
-//! Remote write 1.0: a snappy block that holds a protobuf message.
+//! Remote write 1.0 and 2.0: a snappy block that holds a protobuf message.
 //!
-//! It must not know HTTP: headers and status codes are the server's. What it refuses is wrong for ever (400), so
-//! a fault that may pass must never be reported from here.
+//! A request is walked once. Of each series the bytes of its labels are hashed to a key, and the store asks for the
+//! labels themselves only when it has not met the key. It must not know HTTP: headers and status codes are the
+//! server's. What it calls wrong is wrong for ever (400); only [`WriteError::Sink`] may pass.
 //!
-//! Source: Prometheus, "Remote-Write 1.0 specification".
+//! Source: Prometheus, "Remote-Write 1.0 specification", "Remote-Write 2.0 specification".
 
-mod proto;
+mod encode;
+mod fuzz;
+mod request;
+mod version1;
+mod version2;
 
-use nines_base::{Labels, METRIC_NAME, Sample, SampleBatch};
-use prost::Message;
-use prost::bytes::Bytes;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
-use proto::{Label, TimeSeries, WireSample, WriteRequest};
+use nines_base::{Exemplar, Labels, METRIC_NAME};
+use nines_port::{Appended, RefusedSeries, SampleSink, SinkError};
+
+use crate::wire::WireError;
+use request::Request;
+
+pub use encode::{encode, encode_2};
+pub(crate) use fuzz::Memory;
+pub use fuzz::fuzz;
 
 /// A request after decompression; Prometheus sends about 100 KiB.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -19,10 +31,16 @@ const SERIES_MAX: usize = 100_000;
 const SAMPLES_MAX: usize = 2_000_000;
 const LABELS_MAX: usize = 128;
 const LABEL_BYTES_MAX: usize = 16 * 1024;
+/// Texts that one request of version 2 may share among its series.
+const SYMBOLS_MAX: usize = 4_000_000;
+/// Metric families that one request may describe.
+const METADATA_MAX: usize = 10_000;
+/// Exemplars of one request; the rest is left out.
+const EXEMPLARS_MAX: usize = 100_000;
 /// Series that one answer names; the rest is counted.
 const NAMED_MAX: usize = 10;
-/// Characters of a series that a message shows.
-const SHOWN_MAX: usize = 200;
+/// Decompressed bytes that a thread keeps for its next request.
+const KEPT_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// What a request may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +50,7 @@ pub struct WriteLimits {
     pub bytes_max: usize,
     /// Series of one request.
     pub series_max: usize,
-    /// Samples of one request.
+    /// Samples of one request, histograms included.
     pub samples_max: usize,
     /// Labels of one series, its name included.
     pub labels_max: usize,
@@ -52,23 +70,52 @@ impl Default for WriteLimits {
     }
 }
 
+/// Which message a body holds; the sender says it in its content type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// `prometheus.WriteRequest`.
+    One,
+    /// `io.prometheus.write.v2.Request`.
+    Two,
+}
+
 /// A series that was not taken, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadSeries {
-    /// Its labels as they came, shortened; no [`Labels`], because they are none.
+    /// Its labels as they came, shortened; no [`Labels`], because they may be none.
     pub series: String,
     /// In words.
     pub reason: String,
 }
 
-/// Why a request, or a part of it, is wrong.
+/// What is stored of a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Numbers.
+    pub samples: u64,
+    /// Native histograms.
+    pub histograms: u64,
+    /// As many as were handed to the store, which may forget them.
+    pub exemplars: u64,
+}
+
+/// What became of a request that could be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Received {
+    /// Durable now.
+    pub written: Written,
+    /// The first few series that are not; empty when all are.
+    pub refused: Vec<BadSeries>,
+}
+
+/// Why nothing of a request is stored.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WriteError {
     /// Send it in several requests.
     #[error("more than {max} {what} in one request")]
     TooLarge {
-        /// `bytes`, `series`, `samples`.
+        /// `bytes`, `series`, `samples`, `symbols`.
         what: &'static str,
         /// The limit.
         max: usize,
@@ -76,153 +123,155 @@ pub enum WriteError {
     /// Not a snappy block.
     #[error("failed to decompress the body as a snappy block")]
     Snappy(#[from] snap::Error),
-    /// Not a `WriteRequest`.
-    #[error("failed to decode the body as a remote-write 1.0 message")]
-    Protobuf(#[from] prost::DecodeError),
-    /// Some series are wrong. The protocol allows to store the others before answering 400.
-    #[error("{count} series refused: {}", named(.refused))]
-    Series {
-        /// The good series, decoded.
-        valid: Vec<SampleBatch>,
-        /// The first few bad ones.
-        refused: Vec<BadSeries>,
-        /// How many are bad.
-        count: usize,
-    },
+    /// Not a message of this version.
+    #[error("failed to decode the body as a remote-write message")]
+    Protobuf(#[from] WireError),
+    /// The table of texts of version 2 does not begin with the empty one.
+    #[error("the first symbol of a remote-write 2.0 message must be the empty text")]
+    Symbols,
+    /// The store took nothing. The one fault that may pass.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
 }
 
-fn named(refused: &[BadSeries]) -> String {
-    let one = |it: &BadSeries| format!("{}: {}", it.series, it.reason);
-    refused.iter().map(one).collect::<Vec<_>>().join("; ")
+thread_local! {
+    static MESSAGE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// Reads the body of one request; samples of a series are sorted by time.
+/// Reads the body of one request and stores what is good in it.
 ///
-/// Labels may come in any order: the protocol wants them sorted, but common senders do not sort.
+/// Labels may come in any order, and samples too: the protocol wants both sorted, and common senders do not sort.
 ///
 /// # Errors
-/// See [`WriteError`]; in [`WriteError::Series`] are the good series too.
-pub fn decode(body: &[u8], limits: &WriteLimits) -> Result<Vec<SampleBatch>, WriteError> {
+/// See [`WriteError`]. Series that are wrong are no error of the request: the others are stored.
+pub fn receive(
+    body: &[u8],
+    version: Version,
+    limits: &WriteLimits,
+    sink: &dyn SampleSink,
+) -> Result<Received, WriteError> {
+    let mut message = MESSAGE.take();
+    let received = decompress(body, limits, &mut message).and_then(|message| {
+        let request = match version {
+            Version::One => version1::read(message, limits)?,
+            Version::Two => version2::read(message, limits)?,
+        };
+        store(&request, limits, sink)
+    });
+    if message.capacity() <= KEPT_BYTES_MAX {
+        MESSAGE.set(message);
+    }
+    received
+}
+
+/// The message, at the beginning of a buffer that is used again and again.
+fn decompress<'m>(
+    body: &[u8],
+    limits: &WriteLimits,
+    buffer: &'m mut Vec<u8>,
+) -> Result<&'m [u8], WriteError> {
     if body.is_empty() {
         return Err(snap::Error::Empty.into()); // the library would find nothing in it
     }
-    if limits.bytes_max < snap::raw::decompress_len(body)? {
+    let len = snap::raw::decompress_len(body)?;
+    if limits.bytes_max < len {
         return Err(WriteError::TooLarge { what: "bytes", max: limits.bytes_max });
     }
-    let bytes = Bytes::from(snap::raw::Decoder::new().decompress_vec(body)?);
-    let request = WriteRequest::decode(bytes)?;
-    if limits.series_max < request.timeseries.len() {
-        return Err(WriteError::TooLarge { what: "series", max: limits.series_max });
+    if buffer.len() < len {
+        buffer.resize(len, 0);
     }
-    let samples: usize = request.timeseries.iter().map(|it| it.samples.len()).sum();
-    if limits.samples_max < samples {
-        return Err(WriteError::TooLarge { what: "samples", max: limits.samples_max });
-    }
-    let mut valid = Vec::with_capacity(request.timeseries.len());
-    let (mut refused, mut count) = (Vec::new(), 0);
-    for series in request.timeseries {
-        match batch(&series, limits) {
-            Ok(batch) if batch.samples.is_empty() => {} // exemplars only
-            Ok(batch) => valid.push(batch),
-            Err(reason) => {
-                count += 1;
-                if refused.len() < NAMED_MAX {
-                    refused.push(BadSeries { series: shown(&series), reason });
-                }
-            }
+    let len = snap::raw::Decoder::new().decompress(body, buffer)?;
+    Ok(buffer.get(..len).unwrap_or_default())
+}
+
+fn store(
+    request: &Request<'_>,
+    limits: &WriteLimits,
+    sink: &dyn SampleSink,
+) -> Result<Received, WriteError> {
+    let rows = request.rows();
+    let unlabelled = RefCell::new(BTreeMap::new());
+    let labels = |index: usize| {
+        let labels = request.labels(index, limits);
+        if let Err(reason) = &labels {
+            unlabelled.borrow_mut().insert(index, reason.clone());
+        }
+        labels
+    };
+    let appended =
+        if rows.is_empty() { Appended::default() } else { sink.append_rows(&rows, &labels)? };
+    let unlabelled = unlabelled.into_inner();
+    sink.describe(&request.metadata);
+    let exemplars = exemplars(request, limits);
+    sink.append_exemplars(&exemplars);
+
+    let labelled = rows.iter().enumerate().filter(|(index, _)| !unlabelled.contains_key(index));
+    let (samples, histograms) = labelled.fold((0, 0), |(samples, histograms), (_, row)| {
+        (samples + row.samples.len() as u64, histograms + row.histograms.len() as u64)
+    });
+    let by_label = unlabelled
+        .into_iter()
+        .map(|(index, reason)| BadSeries { series: request.shown(index), reason });
+    // Those without labels are the ones above.
+    let by_store = appended.refused.into_iter().filter(|it| !it.labels.is_empty());
+    let by_store = by_store
+        .map(|RefusedSeries { labels, reason }| BadSeries { series: labels.to_string(), reason });
+    let refused = request.refused.iter().cloned().chain(by_label).chain(by_store);
+    let refused = refused.take(NAMED_MAX).collect();
+    let written = written(samples, histograms, appended.samples);
+    Ok(Received { written: Written { exemplars: exemplars.len() as u64, ..written }, refused })
+}
+
+/// Parts what the store has counted together. Where it has refused some, they are taken for numbers, which most are.
+fn written(samples: u64, histograms: u64, appended: u64) -> Written {
+    let histograms = histograms.min(appended);
+    Written { samples: samples.min(appended - histograms), histograms, exemplars: 0 }
+}
+
+/// Exemplars are worth less than samples: one that is wrong is left out without a word, as Prometheus does.
+fn exemplars(request: &Request<'_>, limits: &WriteLimits) -> Vec<(Labels, Exemplar)> {
+    let mut out = Vec::new();
+    let mut last: Option<(usize, Option<Labels>)> = None;
+    for (series, message) in request.exemplars.iter().take(EXEMPLARS_MAX) {
+        let labels = match &last {
+            Some((index, labels)) if index == series => labels.clone(),
+            _ => request.labels_of_series(*series, limits).ok(),
+        };
+        last = Some((*series, labels.clone()));
+        let exemplar = request.exemplar(message, limits);
+        if let (Some(labels), Some(exemplar)) = (labels, exemplar) {
+            out.push((labels, exemplar));
         }
     }
-    if count == 0 { Ok(valid) } else { Err(WriteError::Series { valid, refused, count }) }
+    out
 }
 
-/// Writes the body of one request.
-///
-/// # Panics
-/// The message is longer than 4 GiB.
-pub fn encode(batches: &[SampleBatch]) -> Vec<u8> {
-    let label = |(name, value): (&str, &str)| Label {
-        name: Bytes::copy_from_slice(name.as_bytes()),
-        value: Bytes::copy_from_slice(value.as_bytes()),
-    };
-    let sample = |it: &Sample| WireSample { value: it.value, timestamp: it.at_ms };
-    let series = |it: &SampleBatch| TimeSeries {
-        labels: it.labels.iter().map(label).collect(),
-        samples: it.samples.iter().map(sample).collect(),
-        histograms: Vec::new(),
-    };
-    let request = WriteRequest { timeseries: batches.iter().map(series).collect() };
-    let message = request.encode_to_vec();
-    snap::raw::Encoder::new().compress_vec(&message).expect("far below 4 GiB, snappy's only limit")
-}
-
-/// Reads anything.
-///
-/// # Panics
-/// What was read does not come back the same after writing it: a bug.
-pub fn fuzz(bytes: &[u8]) {
-    let limits = WriteLimits { bytes_max: 1 << 20, ..WriteLimits::default() };
-    // Most random bytes are no snappy block, so the message is tried without it too.
-    let compressed = snap::raw::Encoder::new().compress_vec(bytes).unwrap_or_default();
-    for body in [bytes, &compressed] {
-        let (Ok(batches) | Err(WriteError::Series { valid: batches, .. })) = decode(body, &limits)
-        else {
-            continue;
-        };
-        let again = decode(&encode(&batches), &limits).expect("what was read can be written");
-        // Protobuf does not write zero, so it loses the sign of it.
-        let bits = |it: &Sample| if it.value == 0.0 { 0 } else { it.value.to_bits() };
-        let samples = |it: &[SampleBatch]| {
-            let samples = it.iter().flat_map(|it| &it.samples);
-            samples.map(|it| (it.at_ms, bits(it))).collect::<Vec<_>>()
-        };
-        assert_eq!(samples(&again), samples(&batches), "samples changed");
-        assert!(again.iter().map(|it| &it.labels).eq(batches.iter().map(|it| &it.labels)));
-    }
-}
-
-fn batch(series: &TimeSeries, limits: &WriteLimits) -> Result<SampleBatch, String> {
-    if !series.histograms.is_empty() {
-        return Err("native histograms are not supported".to_owned());
-    }
-    let labels = labels(&series.labels, limits)?;
-    let sample = |it: &WireSample| Sample { at_ms: it.timestamp, value: it.value };
-    let mut samples: Vec<Sample> = series.samples.iter().map(sample).collect();
-    if !samples.is_sorted_by_key(|it| it.at_ms) {
-        samples.sort_by_key(|it| it.at_ms);
-    }
-    Ok(SampleBatch { labels, samples, histograms: Vec::new() })
-}
-
-fn labels(wire: &[Label], limits: &WriteLimits) -> Result<Labels, String> {
-    if limits.labels_max < wire.len() {
-        return Err(format!("more than {} labels", limits.labels_max));
-    }
-    let text = |bytes: &Bytes| {
+/// Labels as they came, as a set that may be stored.
+fn label_set<'a>(
+    pairs: impl IntoIterator<Item = (&'a [u8], &'a [u8])>,
+    limits: &WriteLimits,
+) -> Result<Labels, String> {
+    let text = |bytes: &[u8]| {
         if limits.label_bytes_max < bytes.len() {
             return Err(format!("a label longer than {} bytes", limits.label_bytes_max));
         }
         String::from_utf8(bytes.to_vec()).map_err(|_| "a label that is not UTF-8".to_owned())
     };
-    let pairs = wire.iter().map(|it| Ok((text(&it.name)?, text(&it.value)?)));
-    let pairs = pairs.collect::<Result<Vec<_>, String>>()?;
-    let labels = Labels::new(pairs).map_err(|error| error.to_string())?;
+    let mut owned = Vec::with_capacity(16);
+    for (name, value) in pairs {
+        if limits.labels_max <= owned.len() {
+            return Err(format!("more than {} labels", limits.labels_max));
+        }
+        owned.push((text(name)?, text(value)?));
+    }
+    Labels::new(owned).map_err(|error| error.to_string())
+}
+
+fn named(labels: Labels) -> Result<Labels, String> {
     match labels.metric_name() {
         Some(_) => Ok(labels),
         None => Err(format!("no label `{METRIC_NAME}`")),
     }
-}
-
-/// The labels as they came, for messages.
-fn shown(series: &TimeSeries) -> String {
-    let text = |bytes: &Bytes| {
-        let head = bytes.get(..bytes.len().min(SHOWN_MAX)).unwrap_or_default();
-        String::from_utf8_lossy(head).into_owned()
-    };
-    let pair = |it: &Label| format!("{}={:?}", text(&it.name), text(&it.value));
-    let pairs: Vec<String> = series.labels.iter().take(LABELS_MAX).map(pair).collect();
-    let all = format!("{{{}}}", pairs.join(", "));
-    let head: String = all.chars().take(SHOWN_MAX).collect();
-    if head.len() < all.len() { head + "…" } else { head }
 }
 
 #[cfg(test)]

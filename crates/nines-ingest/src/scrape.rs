@@ -5,14 +5,26 @@
 //!
 //! Source of the rules: Prometheus, "Configuration: `scrape_config`", and "Staleness".
 
+mod client;
+mod discovery;
 mod fetch;
+mod http;
 mod job;
+mod plan;
+mod read;
 mod schedule;
 mod scraper;
 mod series;
+mod server_name;
 mod status;
 mod target;
 
-pub use job::{BODY_BYTES_MAX_DEFAULT, SAMPLE_LIMIT_DEFAULT, Scheme, ScrapeJob, Target};
+pub use discovery::{Discovery, DnsRecord, ReadGroups, TargetGroup};
+pub use http::{
+    Authorization, Compression, HttpSettings, Redirects, Secret, TlsSettings, Verification,
+};
+pub use job::{
+    BODY_BYTES_MAX_DEFAULT, LabelLimits, SAMPLE_LIMIT_DEFAULT, Scheme, ScrapeJob, Target,
+};
 pub use scraper::{Scraper, ScraperError};
-pub use status::{Health, TargetStatus, TargetsStatus};
+pub use status::{DroppedTarget, Health, TargetStatus, TargetsStatus};

@@ -1,15 +1,17 @@
 //! The text formats of metrics: Prometheus 0.0.4 and OpenMetrics 1.0.
 //!
 //! A body is read line by line. The part of a line that names the series is kept apart from its value, because
-//! scrape after scrape it is the same bytes: whoever remembers them need not read the labels again. Metadata and
-//! exemplars are skipped. It must not know targets or times.
+//! scrape after scrape it is the same bytes: whoever remembers them need not read the labels again. It must not know
+//! targets or times.
 //!
 //! Source: Prometheus, "Exposition formats"; OpenMetrics 1.0.
 
+mod comment;
 mod series;
 
-use nines_base::Labels;
+use nines_base::{Exemplar, Labels};
 
+pub(crate) use comment::{Comment, Says, border, comment, normal_borders};
 pub(crate) use series::series_labels;
 
 /// Samples of one body, when a job sets no lower limit.
@@ -18,6 +20,8 @@ const SAMPLES_MAX: usize = 500_000;
 const LINE_BYTES_MAX: usize = 32 * 1024;
 /// Labels of one series.
 const LABELS_MAX: usize = 128;
+/// Characters of all labels of one exemplar. Source: OpenMetrics 1.0, "Exemplars".
+pub(crate) const EXEMPLAR_CHARS_MAX: usize = 128;
 /// A timestamp beyond this is not a time: 2^53 milliseconds.
 const SECONDS_MAX: f64 = 9_007_199_254_740.0;
 
@@ -75,12 +79,15 @@ pub struct ParseError {
 /// The first line that breaks the format or a limit.
 pub fn parse(body: &str, format: Format, limits: &TextLimits) -> Result<Vec<Scraped>, ParseError> {
     let mut out = Vec::new();
-    for line in SampleLines::new(body, format, *limits) {
+    for line in Lines::new(body, format, *limits) {
         let line = line?;
+        if line.is_comment() {
+            continue;
+        }
         let read = || {
             let (series, rest) = split_series(line.text)?;
             let labels = series_labels(series, limits.labels_max)?;
-            let (value, at_ms) = value_and_time(rest, format)?;
+            let Tail { value, at_ms, .. } = tail(rest, format)?;
             Ok(Scraped { labels, value, at_ms })
         };
         out.push(read().map_err(|message| line.error(message))?);
@@ -96,6 +103,9 @@ pub fn fuzz(bytes: &[u8]) {
     let limits = TextLimits { samples_max: 100, line_bytes_max: 1_000, labels_max: 10 };
     let body = String::from_utf8_lossy(bytes);
     for format in [Format::Text, Format::OpenMetrics] {
+        for line in Lines::new(&body, format, limits).map_while(Result::ok) {
+            drop((comment(line.text), exemplar(line.text, 0), tail(line.text, format).is_ok()));
+        }
         if let Ok(samples) = parse(&body, format, &limits) {
             assert!(samples.len() <= limits.samples_max, "too many samples");
             for sample in samples {
@@ -107,22 +117,26 @@ pub fn fuzz(bytes: &[u8]) {
     }
 }
 
-/// A line that holds a sample, without blanks around it.
+/// A line that holds a sample or a comment, without blanks around it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct SampleLine<'a> {
+pub(crate) struct Line<'a> {
     number: usize,
     pub(crate) text: &'a str,
 }
 
-impl SampleLine<'_> {
+impl Line<'_> {
+    pub(crate) fn is_comment(self) -> bool {
+        self.text.starts_with('#')
+    }
+
     pub(crate) fn error(self, message: String) -> ParseError {
         ParseError { line: self.number, message }
     }
 }
 
-/// The lines of a body that hold samples. It ends after the first error.
+/// The lines of a body that are not empty. It ends after the first error.
 #[derive(Debug)]
-pub(crate) struct SampleLines<'a> {
+pub(crate) struct Lines<'a> {
     lines: std::str::Split<'a, char>,
     format: Format,
     limits: TextLimits,
@@ -131,7 +145,7 @@ pub(crate) struct SampleLines<'a> {
     is_over: bool,
 }
 
-impl<'a> SampleLines<'a> {
+impl<'a> Lines<'a> {
     pub(crate) fn new(body: &'a str, format: Format, limits: TextLimits) -> Self {
         let lines = body.split('\n');
         Self { lines, format, limits, number: 0, samples: 0, is_over: false }
@@ -144,7 +158,7 @@ impl<'a> SampleLines<'a> {
         if is_end { Ok(()) } else { Err("text after `# EOF`".to_owned()) }
     }
 
-    /// The next line with a sample, or nothing at the end.
+    /// The next line, or nothing at the end.
     fn advance(&mut self) -> Result<Option<&'a str>, String> {
         loop {
             let Some(line) = self.lines.next() else {
@@ -161,7 +175,10 @@ impl<'a> SampleLines<'a> {
             if self.format == Format::OpenMetrics && text == "# EOF" {
                 return self.finish().map(|()| None);
             }
-            if !text.is_empty() && !text.starts_with('#') {
+            if text.starts_with('#') {
+                return Ok(Some(text));
+            }
+            if !text.is_empty() {
                 break self.count(text).map(Some);
             }
         }
@@ -177,8 +194,8 @@ impl<'a> SampleLines<'a> {
     }
 }
 
-impl<'a> Iterator for SampleLines<'a> {
-    type Item = Result<SampleLine<'a>, ParseError>;
+impl<'a> Iterator for Lines<'a> {
+    type Item = Result<Line<'a>, ParseError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.is_over {
@@ -187,7 +204,7 @@ impl<'a> Iterator for SampleLines<'a> {
         let found = self.advance().transpose();
         self.is_over |= !matches!(found, Some(Ok(_)));
         let number = self.number.max(1);
-        let line = |text| SampleLine { number, text };
+        let line = |text| Line { number, text };
         found.map(|it| it.map(line).map_err(|message| ParseError { line: number, message }))
     }
 }
@@ -225,30 +242,65 @@ fn closing_brace(bytes: &[u8]) -> Result<usize, String> {
     Err("labels that are not closed by `}`".to_owned())
 }
 
-/// Reads what follows the series.
-pub(crate) fn value_and_time(rest: &str, format: Format) -> Result<(f64, Option<i64>), String> {
+/// What follows the series on its line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Tail<'a> {
+    pub(crate) value: f64,
+    pub(crate) at_ms: Option<i64>,
+    /// From its brace on.
+    pub(crate) exemplar: Option<&'a str>,
+}
+
+/// Reads what follows the series; the exemplar is found and not read.
+pub(crate) fn tail(rest: &str, format: Format) -> Result<Tail<'_>, String> {
+    let (rest, exemplar) = match format {
+        Format::OpenMetrics => match rest.split_once('#') {
+            Some((rest, exemplar)) => (rest, Some(exemplar.trim_start_matches(is_blank))),
+            None => (rest, None),
+        },
+        Format::Text => (rest, None),
+    };
     let mut words = rest.split(is_blank).filter(|it| !it.is_empty());
-    let value = words.next().ok_or("a sample without a value")?;
-    let value: f64 = value.parse().map_err(|_| format!("`{}` is not a number", shown(value)))?;
-    // The staleness marker is a NaN too, and only we may write it.
-    let value = if value.is_nan() { f64::NAN } else { value };
+    let value = number(words.next().ok_or("a sample without a value")?)?;
     let at_ms = match words.next() {
         None => None,
-        Some(word) if is_exemplar(word, format) => return Ok((value, None)),
         Some(word) => {
             Some(time(word, format).ok_or_else(|| format!("`{}` is not a time", shown(word)))?)
         }
     };
     match words.next() {
-        Some(word) if !is_exemplar(word, format) => {
-            Err(format!("`{}` after the end of the sample", shown(word)))
-        }
-        _ => Ok((value, at_ms)),
+        Some(word) => Err(format!("`{}` after the end of the sample", shown(word))),
+        None => Ok(Tail { value, at_ms, exemplar }),
     }
 }
 
-fn is_exemplar(word: &str, format: Format) -> bool {
-    format == Format::OpenMetrics && word.starts_with('#')
+/// The staleness marker is a NaN too, and only we may write it.
+fn number(word: &str) -> Result<f64, String> {
+    let value: f64 = word.parse().map_err(|_| format!("`{}` is not a number", shown(word)))?;
+    Ok(if value.is_nan() { f64::NAN } else { value })
+}
+
+/// Reads `{label="value"} 0.5 1.5`; without a time it has the sample's.
+pub(crate) fn exemplar(text: &str, at_ms: i64) -> Result<Exemplar, String> {
+    let inside = text.strip_prefix('{').ok_or("an exemplar without labels")?;
+    let bytes = closing_brace(inside.as_bytes())?;
+    let (labels, rest) = inside.split_at_checked(bytes).ok_or("a label that is not closed")?;
+    let labels = series::label_pairs(labels, LABELS_MAX)?;
+    let labels = Labels::new(labels).map_err(|error| error.to_string())?;
+    let chars: usize =
+        labels.iter().map(|(name, value)| name.chars().count() + value.chars().count()).sum();
+    if EXEMPLAR_CHARS_MAX < chars {
+        return Err(format!("an exemplar with more than {EXEMPLAR_CHARS_MAX} characters"));
+    }
+    let mut words = rest.split(is_blank).filter(|it| !it.is_empty());
+    let value = number(words.next().ok_or("an exemplar without a value")?)?;
+    let own_ms = words.next().map(|word| {
+        time(word, Format::OpenMetrics).ok_or_else(|| format!("`{}` is not a time", shown(word)))
+    });
+    if let Some(word) = words.next() {
+        return Err(format!("`{}` after the end of the exemplar", shown(word)));
+    }
+    Ok(Exemplar { labels, value, at_ms: own_ms.transpose()?.unwrap_or(at_ms) })
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "held below SECONDS_MAX")]

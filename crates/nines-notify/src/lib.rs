@@ -4,6 +4,7 @@
 //! repeat is safe, is decided by the engine. `send` blocks and runs a small runtime of its own, so it must be
 //! called from plain threads, never from a thread of another runtime.
 
+mod alertmanager;
 mod channels;
 mod hex;
 mod inbox;
@@ -11,6 +12,7 @@ mod mail;
 mod smtp;
 mod webhook;
 
+pub use alertmanager::{AlertmanagerClient, AlertmanagerError};
 pub use channels::Channels;
 pub use inbox::InboxNotifier;
 pub use smtp::{SmtpConfig, SmtpError, SmtpNotifier, Tls};

@@ -131,7 +131,7 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
 }
 
 /// Connections are not kept, because one that died meanwhile would make the outcome unknown.
-fn client(timeout: Duration) -> Result<Client, reqwest::Error> {
+pub(crate) fn client(timeout: Duration) -> Result<Client, reqwest::Error> {
     // An error means that the process has chosen its provider already.
     drop(rustls::crypto::ring::default_provider().install_default());
     let builder = || {
@@ -213,7 +213,7 @@ async fn quoted(mut response: Response) -> String {
 }
 
 /// An error with all its causes, in one line.
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut out = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

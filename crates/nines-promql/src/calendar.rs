@@ -9,8 +9,11 @@ fn part(seconds: f64, read: impl Fn(DateTime) -> i16) -> f64 {
     if !seconds.is_finite() {
         return f64::NAN;
     }
-    #[expect(clippy::cast_possible_truncation, reason = "saturates, then is out of range")]
-    match Timestamp::from_second(seconds.floor() as i64) {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "towards zero, as upstream; saturates, then is out of range"
+    )]
+    match Timestamp::from_second(seconds as i64) {
         Ok(at) => f64::from(read(Offset::UTC.to_datetime(at))),
         Err(_) => f64::NAN,
     }

@@ -15,6 +15,7 @@ use url::Url;
 
 use crate::app::App;
 use crate::problem::Problem;
+use crate::prom::Open;
 
 /// The session's cookie.
 const COOKIE: &str = "nines_session";
@@ -28,6 +29,8 @@ pub(crate) struct Access {
     secret: [u8; 32],
     /// Host names under which we may be addressed; others are a browser that was lied to about our name.
     hosts: Vec<String>,
+    /// What is open to callers without a token.
+    pub(crate) open: Open,
     /// Secrets of webhooks that sign their bodies, by sender.
     pub(crate) webhook_secrets: BTreeMap<String, String>,
 }
@@ -67,10 +70,13 @@ impl Access {
         let external =
             Url::parse(external_url).ok().and_then(|it| it.host_str().map(str::to_owned));
         let hosts = external.into_iter().chain(["localhost".to_owned()]).collect();
-        Self { token, secret, hosts, webhook_secrets: BTreeMap::new() }
+        Self { token, secret, hosts, open: Open::default(), webhook_secrets: BTreeMap::new() }
     }
 
     fn host_is_ours(&self, headers: &HeaderMap) -> bool {
+        if self.open.any_host.is_on() {
+            return true;
+        }
         let Some(host) = headers.get(header::HOST).and_then(|it| it.to_str().ok()) else {
             return true;
         };
@@ -171,7 +177,8 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
         || READING_POSTS.contains(&path);
     // These bring their own proof: an unguessable link, the token itself, a signed body.
     let has_own_proof = path.starts_with("/ack/") || path == "/login" || path == "/api/v1/events";
-    if !reads && !has_own_proof && caller == Caller::Anonymous {
+    let is_open = app.access.open.paths.contains(&path);
+    if !reads && !has_own_proof && !is_open && caller == Caller::Anonymous {
         let detail = "writing needs `Authorization: Bearer TOKEN`; TOKEN is in the file `token` of the data folder";
         return Problem::unauthorized(detail).into_response();
     }

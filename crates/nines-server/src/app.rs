@@ -1,21 +1,29 @@
 //! What every request and every loop shares.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use jiff::Timestamp;
-use nines_base::{Labels, Origin, SampleBatch};
+use nines_base::{Exemplar, Labels, Origin, SampleBatch};
 use nines_engine::{Command, EngineHandle, Installation, Refusal, Reply, SubmitError};
 use nines_ingest::TargetsStatus;
-use nines_port::{Appended, Clock, SampleSink, SinkError};
-use nines_slo::{SloName, Tracker};
+use nines_port::{Appended, Clock, MetricMetadata, Row, SampleSink, SinkError};
+use nines_slo::{Slo, SloName, Tracker};
 use nines_spec::{Finding, Spec};
 use nines_store::SnapshotFiles;
 use nines_tsdb::Tsdb;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use crate::access::Access;
+use crate::backend::Backend;
 use crate::health::Health;
+use crate::metadata::Metadata;
+use crate::prom::PromSettings;
+use crate::reload::Reload;
+use crate::rules::RuleBook;
+use crate::serve::Retention;
+use crate::watched::Watched;
 
 /// Shared by all requests.
 pub(crate) type App = Arc<Shared>;
@@ -34,8 +42,20 @@ pub(crate) struct Shared {
     /// The last durable fact.
     pub(crate) committed: watch::Receiver<u64>,
     /// Asks the configuration to be read again.
-    pub(crate) reload: Notify,
+    pub(crate) reload: Reload,
+    /// The folder of journal and samples.
+    pub(crate) data_dir: PathBuf,
+    /// How much is kept.
+    pub(crate) retention: Retention,
+    /// Damaged files that were found at the start.
+    pub(crate) damages: usize,
+    /// How the Prometheus API behaves.
+    pub(crate) prom: PromSettings,
+    /// A permit for each query that may run.
+    pub(crate) queries: Arc<Semaphore>,
     pub(crate) health: Health,
+    /// What rules of Prometheus have found.
+    pub(crate) rules: RuleBook,
     pub(crate) started_at: Timestamp,
     /// Who the demo's visitor is; `None` outside of the demo.
     pub(crate) demo_person: Option<String>,
@@ -51,6 +71,10 @@ pub(crate) struct Loaded {
     /// Of the newest reading; errors among them mean that `spec` is an older one.
     pub(crate) findings: Vec<Finding>,
     pub(crate) is_current: bool,
+    /// Who answers queries, if not our own store.
+    pub(crate) backend: Option<Arc<Backend>>,
+    /// The files that decide, without what is secret in them.
+    pub(crate) text: String,
     pub(crate) read_at: Timestamp,
 }
 
@@ -58,18 +82,34 @@ pub(crate) struct Loaded {
 #[derive(Debug)]
 pub(crate) struct Metrics {
     pub(crate) store: Tsdb,
+    /// What metrics mean.
+    pub(crate) metadata: Metadata,
     tracker: Mutex<Tracker>,
+    /// Locked before the tracker, where both are.
+    watched: Mutex<Watched>,
     /// Something arrived that objectives may want to look at.
     pub(crate) arrived: Notify,
 }
 
 impl Metrics {
     pub(crate) fn new(store: Tsdb, tracker: Tracker) -> Self {
-        Self { store, tracker: Mutex::new(tracker), arrived: Notify::new() }
+        let (tracker, metadata) = (Mutex::new(tracker), Metadata::default());
+        Self { store, metadata, tracker, watched: Mutex::default(), arrived: Notify::new() }
     }
 
     pub(crate) fn tracker(&self) -> MutexGuard<'_, Tracker> {
         self.tracker.lock().expect("the tracker does not panic")
+    }
+
+    /// Follows these objectives from now on; those whose past is not counted yet are returned.
+    pub(crate) fn follow(&self, slos: Vec<Slo>) -> Vec<SloName> {
+        let mut watched = self.watched();
+        watched.forget();
+        self.tracker().reconfigure(slos)
+    }
+
+    fn watched(&self) -> MutexGuard<'_, Watched> {
+        self.watched.lock().expect("a list of numbers does not panic")
     }
 }
 
@@ -85,6 +125,31 @@ impl SampleSink for Metrics {
         }
         self.arrived.notify_one();
         Ok(appended)
+    }
+
+    fn append_rows(
+        &self,
+        rows: &[Row<'_>],
+        labels: &dyn Fn(usize) -> Result<Labels, String>,
+    ) -> Result<Appended, SinkError> {
+        let mut ids = Vec::with_capacity(rows.len());
+        let appended = self.store.append_rows_to(rows, labels, &mut ids)?;
+        let labels_of = |id| self.store.labels_of(id);
+        let is_read = |labels: &Labels| self.tracker().watches(labels);
+        let batch = self.watched().batch(rows, &ids, labels_of, is_read);
+        if !batch.is_empty() {
+            self.tracker().observe(&batch);
+            self.arrived.notify_one();
+        }
+        Ok(appended)
+    }
+
+    fn append_exemplars(&self, exemplars: &[(Labels, Exemplar)]) {
+        self.store.append_exemplars(exemplars);
+    }
+
+    fn describe(&self, described: &[MetricMetadata]) {
+        self.metadata.describe(described);
     }
 }
 
@@ -117,8 +182,13 @@ impl Shared {
         Arc::clone(&self.loaded().spec)
     }
 
+    /// What tells our samples from those of other servers.
+    pub(crate) fn external_labels(&self) -> Labels {
+        self.spec().external_labels.clone()
+    }
+
     /// Where an objective was written.
-    pub(crate) fn slo(&self, name: &SloName) -> Option<nines_slo::Slo> {
+    pub(crate) fn slo(&self, name: &SloName) -> Option<Slo> {
         self.spec().slos.iter().find(|it| it.name == *name).cloned()
     }
 

@@ -8,16 +8,23 @@
 mod access;
 mod api;
 mod app;
+mod backend;
 mod folder;
 mod health;
+mod metadata;
 mod own_metrics;
 mod pages;
 mod problem;
 mod prom;
+mod reload;
+mod rules;
 mod serve;
 mod text;
 mod views;
+mod watched;
 mod work;
 
 pub use folder::Random;
-pub use serve::{DemoOptions, ServeError, ServeOptions, Server, start};
+pub use prom::{Open, PromSettings, Switch, anchored};
+pub use reload::Reload;
+pub use serve::{DemoOptions, Retention, ServeError, ServeOptions, Server, start};

@@ -15,6 +15,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
 use crate::app::App;
+use crate::rules::GroupView;
 use crate::views::SloView;
 
 /// `GET /metrics`, in the OpenMetrics text format.
@@ -156,6 +157,7 @@ impl Collector for Snapshot {
             "Attempts that were not accepted",
             once(count(&health.send_failures)),
         )?;
+        rules(&mut encoder, app)?;
         counters(
             &mut encoder,
             "nines_panics",
@@ -163,6 +165,41 @@ impl Collector for Snapshot {
             once(count(&health.panics)),
         )
     }
+}
+
+/// How the evaluation of rules goes, and what Alertmanagers get of it.
+fn rules(encoder: &mut DescriptorEncoder<'_>, app: &App) -> fmt::Result {
+    let groups = app.rules.groups();
+    let of = |it: &GroupView| -> LabelPairs {
+        vec![("rule_group", format!("{};{}", it.group.file, it.group.name))]
+    };
+    let each = |count: fn(&GroupView) -> u64| {
+        groups.iter().map(move |it| (of(it), count(it))).collect::<Vec<_>>().into_iter()
+    };
+    let name = "nines_rule_evaluations";
+    counters(encoder, name, "Evaluations of rules", each(|it| it.evaluations_total))?;
+    let name = "nines_rule_evaluation_failures";
+    counters(encoder, name, "Evaluations that failed", each(|it| it.failures_total))?;
+    let name = "nines_rule_group_iterations";
+    counters(encoder, name, "Evaluations of groups that were due", each(|it| it.scheduled_total))?;
+    let name = "nines_rule_group_iterations_missed";
+    counters(encoder, name, "Those that came too late to happen", each(|it| it.missed_total))?;
+    let took = groups.iter().map(|it| (of(it), it.took.as_secs_f64()));
+    gauges(encoder, "nines_rule_group_last_duration_seconds", "How long the last took", took)?;
+    let samples = groups.iter().map(|it| (of(it), it.samples as f64));
+    gauges(encoder, "nines_rule_group_last_evaluation_samples", "What the last gave", samples)?;
+    let outgoing = &app.rules.outgoing;
+    let once = |it: &std::sync::atomic::AtomicU64| {
+        std::iter::once((LabelPairs::new(), it.load(Ordering::Relaxed)))
+    };
+    let name = "nines_alertmanager_sent";
+    counters(encoder, name, "Alerts that an Alertmanager took", once(&outgoing.sent_total))?;
+    let name = "nines_alertmanager_dropped";
+    counters(encoder, name, "Alerts that none took", once(&outgoing.dropped_total))?;
+    let name = "nines_alertmanager_errors";
+    counters(encoder, name, "Requests that failed", once(&outgoing.errors_total))?;
+    let waiting = std::iter::once((LabelPairs::new(), outgoing.len() as f64));
+    gauges(encoder, "nines_alertmanager_queue_length", "Alerts that wait to be sent", waiting)
 }
 
 fn gauges(

@@ -1,7 +1,8 @@
 //! Putting it together: open the folder, replay, count the past, bind, run, stop.
 
+use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, RwLock};
@@ -11,8 +12,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
+use jiff::SignedDuration;
 use nines_engine::{Command, Engine, EngineError, EngineHandle, Hooks, Installation};
 use nines_ingest::{ScrapeJob, Scraper};
 use nines_notify::{Channels, SmtpConfig, SmtpNotifier, Tls, WebhookNotifier};
@@ -23,7 +25,7 @@ use nines_spec::{SmtpSpec, SmtpTls, Spec};
 use nines_store::{SnapshotFiles, SqliteJournal};
 use nines_tsdb::Tsdb;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -32,6 +34,9 @@ use crate::access::{Access, guard};
 use crate::app::{App, Loaded, Metrics, Shared};
 use crate::folder::{DataFolder, Random};
 use crate::health::Health;
+use crate::prom::PromSettings;
+use crate::reload::{Asker, Reload};
+use crate::rules::RuleBook;
 use crate::work::{self, Files, StepEnvironment};
 use crate::{api, own_metrics, pages, prom};
 
@@ -41,12 +46,12 @@ const STOP_MAX: Duration = Duration::from_millis(1_500);
 /// What a server is made from.
 #[derive(Debug)]
 pub struct ServeOptions {
-    /// The folder of YAML and Markdown.
-    pub config_dir: PathBuf,
+    /// Folders of YAML and Markdown, and single files; the first is where files that they name are looked for.
+    pub configuration: Vec<PathBuf>,
     /// The folder of journal and samples; made if it is missing.
     pub data_dir: PathBuf,
-    /// Where to listen; port 0 takes any.
-    pub listen: SocketAddr,
+    /// Where to listen, at least one; port 0 takes any. The first is the one that is shown.
+    pub listen: Vec<SocketAddr>,
     /// Where people reach us, if not under the listening address.
     pub external_url: Option<String>,
     /// What time it is.
@@ -55,8 +60,31 @@ pub struct ServeOptions {
     pub random: Random,
     /// This program, for the steps of runbooks.
     pub program: PathBuf,
+    /// How the Prometheus API behaves.
+    pub prom: PromSettings,
+    /// How much is kept.
+    pub retention: Retention,
     /// Set by `nines demo`.
     pub demo: Option<DemoOptions>,
+}
+
+/// How much is kept of samples. What passes either limit goes, the oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retention {
+    /// Older samples are dropped; `None` keeps them for ever.
+    pub age_max: Option<SignedDuration>,
+    /// Bytes of all files of the store; `None` is as much as there is room for.
+    pub bytes_max: Option<u64>,
+}
+
+/// As Prometheus says it: `15d`, `512MiB`, `15d or 512MiB`.
+impl fmt::Display for Retention {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let age = self.age_max.map(nines_base::format_duration);
+        let bytes = self.bytes_max.map(|it| format!("{}MiB", it >> 20));
+        let limits: Vec<String> = age.into_iter().chain(bytes).collect();
+        f.write_str(&if limits.is_empty() { "forever".to_owned() } else { limits.join(" or ") })
+    }
 }
 
 /// What the demo adds.
@@ -131,11 +159,12 @@ pub struct Server {
     token: String,
     token_file: PathBuf,
     is_fresh: bool,
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     router: Router,
     scraper: Scraper,
     files: Files,
     jobs: watch::Sender<Vec<ScrapeJob>>,
+    askers: mpsc::Receiver<Asker>,
     workers: Workers,
     failed: oneshot::Receiver<EngineError>,
 }
@@ -152,19 +181,22 @@ struct Workers {
 /// # Errors
 /// See [`ServeError`]; nothing is left running.
 pub async fn start(options: ServeOptions) -> Result<Server, ServeError> {
-    let (folder, files) = (options.data_dir.clone(), options.config_dir.clone());
-    let listener = bind(options.listen).await?;
-    let address = listener.local_addr();
-    let address =
-        address.map_err(|source| ServeError::Listen { address: options.listen, source })?;
+    let (folder, configuration) = (options.data_dir.clone(), options.configuration.clone());
+    let mut listeners = Vec::with_capacity(options.listen.len());
+    for address in &options.listen {
+        listeners.push(bind(*address).await?);
+    }
+    let first = listeners.first().map(TcpListener::local_addr).and_then(Result::ok);
+    let address = first.ok_or_else(|| setup("the listener")("no address to listen on".into()))?;
     let opened = tokio::task::spawn_blocking(move || open(options, address)).await;
     let opened = opened.map_err(|error| setup("the start")(Box::new(error)))??;
-    tracing::debug!(folder = %folder.display(), files = %files.display(), "opened");
+    tracing::debug!(folder = %folder.display(), ?configuration, "opened");
     let Opened {
         shared,
         demo_routes,
         scraper,
         files,
+        askers,
         workers,
         failed,
         token,
@@ -182,18 +214,26 @@ pub async fn start(options: ServeOptions) -> Result<Server, ServeError> {
         token,
         token_file,
         is_fresh,
-        listener,
+        listeners,
         router,
         scraper,
         files,
         jobs,
+        askers,
         workers,
         failed,
     })
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })
+    let bound = match TcpListener::bind(address).await {
+        // All addresses of a machine without IPv6 are those of IPv4.
+        Err(_) if address.is_ipv6() && address.ip().is_unspecified() => {
+            TcpListener::bind((Ipv4Addr::UNSPECIFIED, address.port())).await
+        }
+        bound => bound,
+    };
+    bound.map_err(|source| ServeError::Listen { address, source })
 }
 
 fn setup(what: &'static str) -> impl Fn(Box<dyn std::error::Error + Send + Sync>) -> ServeError {
@@ -206,6 +246,7 @@ struct Opened {
     demo_routes: Option<Router>,
     scraper: Scraper,
     files: Files,
+    askers: mpsc::Receiver<Asker>,
     workers: Waiting,
     failed: oneshot::Receiver<EngineError>,
     token: String,
@@ -241,26 +282,34 @@ impl Waiting {
 
 /// Everything that blocks: files, the journal, the past.
 fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError> {
-    let ServeOptions { config_dir, data_dir, external_url, clock, random, program, demo, .. } =
-        options;
+    let ServeOptions { configuration, data_dir, external_url, clock, random, .. } = options;
+    let ServeOptions { program, prom, retention, demo, .. } = options;
     let (person, extra_jobs, demo_routes) = match demo {
         Some(DemoOptions { person, jobs, routes }) => (Some(person), jobs, Some(routes)),
         None => (None, Vec::new(), None),
     };
-    let files = Files { folder: config_dir, extra_jobs };
+    let files = Files { paths: configuration, extra_jobs };
     let reading = work::load(&files)?;
     if reading.has_errors() {
         let rendered =
             nines_spec::render(&reading.findings, &reading.sources, nines_spec::Style::Unicode);
         return Err(ServeError::Configuration { rendered });
     }
+    let backend = work::backend(&reading.spec);
+    let backend = backend.map_err(|problem| setup("the metrics backend")(problem.into()))?;
     let spec = Arc::new(reading.spec);
     // First the journal: it holds the lock on the folder.
     let journal = SqliteJournal::open(&data_dir)?;
     let folder = DataFolder::open(&data_dir, &random);
     let folder =
         folder.map_err(|source| ServeError::Folder { folder: data_dir.clone(), source })?;
-    let (store, findings) = Tsdb::open(&folder.samples(), nines_tsdb::Options::default())?;
+    let store_options = nines_tsdb::Options {
+        retention: retention.age_max,
+        retention_bytes: retention.bytes_max,
+        ..nines_tsdb::Options::default()
+    };
+    let (store, findings) = Tsdb::open(&folder.samples(), store_options)?;
+    let damages = findings.len();
     for finding in findings {
         tracing::warn!(%finding, "the sample store was repaired");
     }
@@ -304,13 +353,14 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let names: Vec<_> = spec.slos.iter().map(|it| it.name.clone()).collect();
     work::back_fill(&metrics, &names, now.as_millisecond()).map_err(ServeError::Past)?;
     resume_burns(&handle, &metrics);
-    let secrets = read_secrets(&spec, &files.folder)?;
+    let secrets = read_secrets(&spec, files.folder())?;
     let mut access = Access::new(folder.token.clone(), folder.secret, &external_url);
+    access.open = prom.open.clone();
     access.webhook_secrets =
         secrets.iter().filter_map(|(name, it)| Some((name.clone(), it.first()?.clone()))).collect();
     let webhook = WebhookNotifier::new(secrets, Arc::clone(&clock));
     let webhook = webhook.map_err(|error| setup("webhooks")(Box::new(error)))?;
-    let smtp = spec.notify.smtp.as_ref().map(|it| smtp(it, &files.folder)).transpose()?;
+    let smtp = spec.notify.smtp.as_ref().map(|it| smtp(it, files.folder())).transpose()?;
     let scraper = Scraper::new().map_err(|error| setup("the scraper")(Box::new(error)))?;
     let token_file =
         std::path::absolute(folder.token_file()).unwrap_or_else(|_| folder.token_file());
@@ -320,6 +370,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         ("NINES_TOKEN_FILE", token_file.display().to_string()),
     ];
     let is_demo = person.is_some();
+    let (reload, askers) = Reload::new();
     let shared = Shared {
         engine: handle,
         installation,
@@ -328,6 +379,8 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
             spec,
             engine_config,
             findings: reading.findings,
+            backend,
+            text: work::shown(&reading.sources),
             is_current: true,
             read_at: now,
         })),
@@ -335,8 +388,14 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         snapshots,
         targets: scraper.targets_status(),
         committed: seen,
-        reload: Notify::new(),
+        reload,
+        data_dir,
+        retention,
+        damages,
+        queries: Arc::new(Semaphore::new(prom.queries_max)),
+        prom,
         health: Health::default(),
+        rules: RuleBook::default(),
         started_at: now,
         demo_person: person,
         is_demo,
@@ -354,7 +413,18 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         },
     };
     let (token, is_fresh) = (folder.token, folder.is_fresh);
-    Ok(Opened { shared, demo_routes, scraper, files, workers, failed, token, token_file, is_fresh })
+    Ok(Opened {
+        shared,
+        demo_routes,
+        scraper,
+        files,
+        askers,
+        workers,
+        failed,
+        token,
+        token_file,
+        is_fresh,
+    })
 }
 
 /// A worker that has a wake-up already needs no second one.
@@ -375,7 +445,11 @@ fn resume_burns(engine: &EngineHandle, metrics: &Metrics) {
             let since = record.alert.activation.as_ref()?.fired_at;
             Some((name.parse::<nines_slo::SloName>().ok()?, severity, since))
         };
-        state.firing().filter_map(|(_, record)| burn(record)).collect::<Vec<_>>()
+        let is_burn = |it: &nines_engine::AlertRecord| {
+            it.alert.labels.value("alertname") == nines_engine::SLO_ALERT
+        };
+        let burns = state.firing().filter(|(_, record)| is_burn(record));
+        burns.filter_map(|(_, record)| burn(record)).collect::<Vec<_>>()
     });
     let mut tracker = metrics.tracker();
     for (name, severity, since) in firing {
@@ -425,13 +499,14 @@ fn smtp(spec: &SmtpSpec, folder: &Path) -> Result<SmtpNotifier, ServeError> {
 fn router(app: &App, demo_routes: Option<Router>) -> Router {
     let panics = Arc::clone(app);
     let own = Router::new()
-        .merge(prom::router())
+        .merge(prom::router(app))
         .merge(api::router())
         .merge(pages::router())
         .route("/metrics", get(own_metrics::metrics))
         .fallback(pages::not_found)
         .with_state(Arc::clone(app));
-    own.merge(demo_routes.unwrap_or_default())
+    let all = own
+        .merge(demo_routes.unwrap_or_default())
         .layer(from_fn_with_state(Arc::clone(app), guard))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(move |_| {
@@ -439,7 +514,15 @@ fn router(app: &App, demo_routes: Option<Router>) -> Router {
             let body = "nines failed on this request; it is counted and logged\n";
             let response: Response = (StatusCode::INTERNAL_SERVER_ERROR, body).into_response();
             response
-        }))
+        }));
+    match app.prom.route_prefix.as_str() {
+        "" => all,
+        // Who asks for the root is shown where everything is.
+        prefix => {
+            let home = Redirect::to(&format!("{prefix}/"));
+            Router::new().nest_service(prefix, all).route("/", get(move || async move { home }))
+        }
+    }
 }
 
 impl Server {
@@ -473,6 +556,11 @@ impl Server {
         &self.app.engine
     }
 
+    /// Asks for the configuration to be read again.
+    pub fn reload(&self) -> Reload {
+        self.app.reload.clone()
+    }
+
     /// The sequence number of the last fact, as it grows.
     pub fn committed(&self) -> watch::Receiver<u64> {
         self.app.committed.clone()
@@ -483,12 +571,18 @@ impl Server {
     /// # Errors
     /// The engine could not go on; start again to recover.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), ServeError> {
-        let Self { app, listener, router, scraper, files, jobs, workers, mut failed, .. } = self;
+        let Self { app, listeners, router, scraper, files, jobs, .. } = self;
+        let (askers, workers, mut failed) = (self.askers, self.workers, self.failed);
         let (stop, stopping) = watch::channel(false);
         let mut loops = JoinSet::new();
         loops.spawn(work::watch_burns(Arc::clone(&app), stopping.clone()));
+        loops.spawn(work::watch_rules(Arc::clone(&app), stopping.clone()));
+        loops.spawn(work::watch_rule_alerts(Arc::clone(&app), stopping.clone()));
+        loops.spawn(work::send_to_alertmanagers(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::upkeep(Arc::clone(&app), stopping.clone()));
-        loops.spawn(work::watch_files(Arc::clone(&app), files, jobs.clone(), stopping.clone()));
+        let watched = (files, jobs.clone(), askers);
+        loops.spawn(work::watch_files(Arc::clone(&app), watched, stopping.clone()));
+        loops.spawn(work::read_slices(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::save_snapshots(Arc::clone(&app), stopping.clone()));
         let sink = Arc::clone(&app.metrics) as Arc<dyn SampleSink>;
         let scrapes =
@@ -497,8 +591,12 @@ impl Server {
         // Last, so that it also syncs what the others wrote at their end.
         let (stop_sync, stopping_sync) = watch::channel(false);
         let sync = tokio::spawn(work::sync_samples(Arc::clone(&app), stopping_sync));
-        let answers = axum::serve(listener, router).with_graceful_shutdown(until(stopping));
-        let mut answers = tokio::spawn(answers.into_future());
+        let mut answers = JoinSet::new();
+        for listener in listeners {
+            let answering = axum::serve(listener, router.clone());
+            let answering = answering.with_graceful_shutdown(until(stopping.clone()));
+            answers.spawn(answering.into_future());
+        }
         let failure = tokio::select! {
             () = shutdown => None,
             failure = &mut failed => failure.ok(),
@@ -523,8 +621,9 @@ impl Server {
             );
         }
         // Open streams end with the engine; whoever is still connected is cut off.
-        drop(tokio::time::timeout(Duration::from_millis(100), &mut answers).await);
-        answers.abort();
+        let answered = async { while answers.join_next().await.is_some() {} };
+        drop(tokio::time::timeout(Duration::from_millis(100), answered).await);
+        answers.abort_all();
         failure.map_or(Ok(()), |error| Err(error.into()))
     }
 }

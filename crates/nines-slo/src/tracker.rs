@@ -218,10 +218,29 @@ impl Tracker {
         }
     }
 
+    /// Whether any SLO reads this series; samples of others need not be told.
+    pub fn watches(&mut self, labels: &Labels) -> bool {
+        if let Some(feeds) = self.routes.get(labels) {
+            return !feeds.is_empty();
+        }
+        let feeds = self.feeds(labels);
+        let is_read = !feeds.is_empty();
+        if is_read {
+            self.routes.insert(labels.clone(), feeds);
+        }
+        is_read
+    }
+
     fn add_route(&mut self, labels: &Labels) {
         if ROUTES_MAX <= self.routes.len() {
             self.routes.retain(|_, feeds| !feeds.is_empty());
         }
+        let feeds = self.feeds(labels);
+        self.routes.insert(labels.clone(), feeds);
+    }
+
+    /// What a series feeds that is not known yet.
+    fn feeds(&mut self, labels: &Labels) -> Vec<Feed> {
         let metric = labels.metric_name().map(str::to_owned);
         let named = self.readers.get(&metric).into_iter().flatten();
         let nameless = self.readers.get(&None).filter(|_| metric.is_some()).into_iter().flatten();
@@ -229,7 +248,7 @@ impl Tracker {
         for index in named.chain(nameless) {
             feeds.extend(self.tracked[*index].tally.admit(labels, *index));
         }
-        self.routes.insert(labels.clone(), feeds);
+        feeds
     }
 
     /// How one SLO stands.

@@ -2,6 +2,7 @@
 
 mod envelope;
 mod gate;
+mod metrics;
 mod notify;
 mod oncall;
 mod routing;
@@ -15,6 +16,7 @@ use crate::mistake::Mistake;
 use crate::node::Node;
 
 pub(crate) use envelope::Envelope;
+pub(crate) use scrape::{is_prometheus, read_prometheus};
 
 /// The version of our own form.
 pub(crate) const NATIVE: &str = "nines/v1";
@@ -23,7 +25,7 @@ pub(crate) const NATIVE: &str = "nines/v1";
 type Reader = fn(&mut Page<'_, '_>, &Envelope<'_>);
 
 /// The kinds, as messages list them. Runbooks are Markdown and so not among them.
-const KINDS: [(&str, Reader); 9] = [
+const KINDS: [(&str, Reader); 10] = [
     ("SLO", slo::read),
     ("Person", oncall::person),
     ("Schedule", oncall::schedule),
@@ -32,6 +34,7 @@ const KINDS: [(&str, Reader); 9] = [
     ("Gate", gate::read),
     ("Service", service::read),
     ("Scrape", scrape::read),
+    ("Metrics", metrics::read),
     ("Notify", notify::read),
 ];
 

@@ -441,4 +441,77 @@ pub(crate) enum Mistake {
         #[label("here")]
         at: Span,
     },
+
+    // N07xx: rules of Prometheus.
+    #[error("{problem}")]
+    #[diagnostic(code(N0701), help("an expression is PromQL, e.g. `rate(errors_total[5m]) > 1`"))]
+    BadExpression {
+        problem: String,
+        #[label("the rule cannot be evaluated")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0702),
+        help("labels and annotations are Go templates, e.g. `{{{{ $labels.job }}}}`")
+    )]
+    BadTemplate {
+        problem: String,
+        #[label("the text cannot be filled")]
+        at: Span,
+    },
+    #[error("rule `{name}` is there twice")]
+    #[diagnostic(code(N0703), severity(Warning), help("take one out, or give them other labels"))]
+    DuplicateRule {
+        name: String,
+        #[label("writes the same series as an earlier rule of the group")]
+        at: Span,
+    },
+    #[error("`{name}` is not a metric name")]
+    #[diagnostic(code(N0704), help("letters, digits, `_` and `:`, not a digit first"))]
+    BadMetricName {
+        name: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("a recording rule has no `{field}`")]
+    #[diagnostic(code(N0705), help("take it out, or write `alert` instead of `record`"))]
+    OnlyForAlerts {
+        field: &'static str,
+        #[label("only alerts have it")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0706),
+        help("a series is `name{{label=\"value\"}}`, its values are `1 2 _ stale 0+10x5`")
+    )]
+    BadSeries {
+        problem: String,
+        #[label("the test cannot be played")]
+        at: Span,
+    },
+    #[error("no file matches `{pattern}`")]
+    #[diagnostic(
+        code(N0707),
+        severity(Warning),
+        help("paths are relative to the file they are in")
+    )]
+    NoRuleFile {
+        pattern: String,
+        #[label("no rule comes from here")]
+        at: Span,
+    },
+
+    // N08xx: scraping.
+    #[error("the expression cannot be compiled: {problem}")]
+    #[diagnostic(
+        code(N0801),
+        help("it is matched against the whole text; a backslash needs quotes, e.g. `'10\\..*'`")
+    )]
+    BadRegex {
+        problem: String,
+        #[label("the rule is left out")]
+        at: Span,
+    },
 }

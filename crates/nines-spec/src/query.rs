@@ -163,7 +163,7 @@ fn closing(text: &str, open: usize) -> Option<usize> {
 }
 
 /// What is probably wrong: a word that the message names, a bracket that is open, or everything.
-fn suspect(query: &str, problem: &str) -> Span {
+pub(crate) fn suspect(query: &str, problem: &str) -> Span {
     let everything = Span { start: 0, len: query.len() };
     if let Some(at) = unbalanced(query) {
         return Span { start: at, len: 1 };

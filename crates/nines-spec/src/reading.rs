@@ -1,6 +1,6 @@
 //! Reading a whole configuration: what was understood, and every mistake.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -10,11 +10,12 @@ use crate::hex::hex;
 use crate::kinds;
 use crate::mistake::Mistake;
 use crate::node::{self, Node, Value};
+use crate::rules::RuleFiles;
 use crate::source::{
-    self, Damage, FILE_BYTES_MAX, FILES_MAX, Loaded, ReadError, SourceFile, is_markdown, is_yaml,
+    self, Damage, FILE_BYTES_MAX, FILES_MAX, Loaded, ReadError, SourceFile, is_markdown,
 };
 use crate::spec::Spec;
-use crate::{link, openslo, runbooks};
+use crate::{link, openslo, rules, runbooks};
 
 /// The most documents of one file.
 const DOCUMENTS_MAX: usize = 1_000;
@@ -44,7 +45,28 @@ impl Reading {
 /// # Errors
 /// The folder, or something in it, cannot be opened. Mistakes in the files are findings.
 pub fn read_dir(dir: &Path) -> Result<Reading, ReadError> {
-    Ok(read(source::load(dir)?))
+    read_paths(&[dir.to_owned()])
+}
+
+/// As [`read_dir`], of several folders and files together; they refer to each other.
+///
+/// # Errors
+/// As [`read_dir`].
+pub fn read_paths(paths: &[PathBuf]) -> Result<Reading, ReadError> {
+    let each = paths.iter().map(|it| source::load(it)).collect::<Result<Vec<_>, _>>()?;
+    let mut named = RuleFiles::default();
+    for (path, loaded) in paths.iter().zip(&each) {
+        named.skip(path, loaded);
+    }
+    let mut all = Loaded::default();
+    for (path, mut loaded) in paths.iter().zip(each) {
+        named.load(path, &mut loaded)?;
+        let Loaded { files, damages } = loaded;
+        let before = all.files.len();
+        all.files.extend(files);
+        all.damages.extend(damages.into_iter().map(|(index, it)| (before + index, it)));
+    }
+    Ok(read(all))
 }
 
 /// The same for files that are in memory already, in the order of their paths.
@@ -76,7 +98,7 @@ fn read(loaded: Loaded) -> Reading {
     let documents: Vec<(usize, Node)> = files
         .iter()
         .enumerate()
-        .filter(|(index, file)| is_whole(*index) && is_yaml(&file.path))
+        .filter(|(index, file)| is_whole(*index) && !is_markdown(&file.path))
         .flat_map(|(index, _)| documents(&mut draft, index))
         .collect();
     for (file, document) in &documents {
@@ -90,6 +112,7 @@ fn read(loaded: Loaded) -> Reading {
             runbooks::read(&mut draft.page(index));
         }
     }
+    rules::apply(&mut draft);
     link::check(&mut draft);
     let (mut spec, mut findings) = (draft.spec, draft.findings);
     findings.sort_by(|one, other| one.place().cmp(&other.place()));
@@ -100,7 +123,7 @@ fn read(loaded: Loaded) -> Reading {
     Reading { spec, findings, sources: files }
 }
 
-fn report_damage(draft: &mut Draft<'_>, file: usize, damage: Damage) {
+pub(crate) fn report_damage(draft: &mut Draft<'_>, file: usize, damage: Damage) {
     draft.has_gaps = true;
     let mistake = match damage {
         Damage::TooLarge { bytes } => Mistake::FileTooLarge { bytes, limit: FILE_BYTES_MAX },
@@ -111,7 +134,7 @@ fn report_damage(draft: &mut Draft<'_>, file: usize, damage: Damage) {
 }
 
 /// The documents of one file that are YAML.
-fn documents(draft: &mut Draft<'_>, file: usize) -> Vec<(usize, Node)> {
+pub(crate) fn documents(draft: &mut Draft<'_>, file: usize) -> Vec<(usize, Node)> {
     let Some(source) = draft.files.get(file) else { return Vec::new() };
     let mut documents = Vec::new();
     for (before, text) in node::documents(&source.text).into_iter().take(DOCUMENTS_MAX) {
@@ -136,6 +159,9 @@ fn documents(draft: &mut Draft<'_>, file: usize) -> Vec<(usize, Node)> {
 /// `apiVersion` says whose form it is; the kind says the rest.
 fn read_document(draft: &mut Draft<'_>, file: usize, document: &Node) {
     let mut page = draft.page(file);
+    if rules::read(&mut page, document) {
+        return;
+    }
     let Value::Map(entries) = &document.value else {
         page.draft.has_gaps = true;
         let help = "begin with `apiVersion: nines/v1` and `kind: ...`";
@@ -143,6 +169,10 @@ fn read_document(draft: &mut Draft<'_>, file: usize, document: &Node) {
         return;
     };
     let version = entries.iter().find(|(key, _)| key.text == "apiVersion").map(|(_, it)| it);
+    if version.is_none() && kinds::is_prometheus(document) {
+        kinds::read_prometheus(&mut page, document);
+        return;
+    }
     let Some(version) = version else {
         page.draft.has_gaps = true;
         let (owner, field, at) = ("a document", "apiVersion", document.anchor());

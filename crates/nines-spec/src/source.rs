@@ -87,24 +87,31 @@ pub(crate) fn load(root: &Path) -> Result<Loaded, ReadError> {
             loaded.damages.push((index, Damage::TooMany));
             break;
         }
-        let unreadable = |source| ReadError::Unreadable { path: path.clone(), source };
-        let bytes = fs::metadata(&path).map_err(unreadable)?.len();
-        if (FILE_BYTES_MAX as u64) < bytes {
-            loaded.files.push(SourceFile { path: name, text: String::new() });
-            loaded.damages.push((index, Damage::TooLarge { bytes }));
-            continue;
-        }
-        let text = match String::from_utf8(fs::read(&path).map_err(unreadable)?) {
-            Ok(text) => text,
-            Err(error) => {
-                let at = error.utf8_error().valid_up_to();
-                loaded.damages.push((index, Damage::NotUtf8 { at }));
-                String::from_utf8_lossy(error.as_bytes()).into_owned()
-            }
-        };
-        loaded.files.push(SourceFile { path: name, text });
+        load_file(&mut loaded, name, &path)?;
     }
     Ok(loaded)
+}
+
+/// Adds one file under this name.
+pub(crate) fn load_file(loaded: &mut Loaded, name: String, path: &Path) -> Result<(), ReadError> {
+    let index = loaded.files.len();
+    let unreadable = |source| ReadError::Unreadable { path: path.to_owned(), source };
+    let bytes = fs::metadata(path).map_err(unreadable)?.len();
+    if (FILE_BYTES_MAX as u64) < bytes {
+        loaded.files.push(SourceFile { path: name, text: String::new() });
+        loaded.damages.push((index, Damage::TooLarge { bytes }));
+        return Ok(());
+    }
+    let text = match String::from_utf8(fs::read(path).map_err(unreadable)?) {
+        Ok(text) => text,
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            loaded.damages.push((index, Damage::NotUtf8 { at }));
+            String::from_utf8_lossy(error.as_bytes()).into_owned()
+        }
+    };
+    loaded.files.push(SourceFile { path: name, text });
+    Ok(())
 }
 
 /// Adds (name below the root, path) of each file that matters.

@@ -1,303 +1,242 @@
-//! Chunks: a run of samples of one series as a few bytes per sample.
+//! Sealed chunks of numbers: an entry that says what they come to, and columns that are quick to read.
 //!
-//! Each sample begins with a control byte. Its two high bits say how the time goes on, the six low ones how the
-//! value does:
-//!
-//! | high bits | the distance to the previous sample changes by |
-//! |---|---|
-//! | 0 | nothing |
-//! | 1 | one signed byte |
-//! | 2 | a zigzag varint |
-//! | 3 | two signed bytes |
-//!
-//! | low bits | value |
-//! |---|---|
-//! | 0..=47 | the last whole number plus this zigzag difference; 0 is also "the same bits as before" |
-//! | 48..=53 | the last whole number plus a zigzag difference of 1..=6 bytes |
-//! | 54 | a byte with the new number of decimals, then the whole number as zigzag varint |
-//! | 55..=62 | the bits of the previous value, exclusive-or 1..=8 bytes |
-//!
-//! "Whole number" is the value times ten to the number of decimals, so that counters and short decimals both cost
-//! one to three bytes. Only exact conversions are used: every bit pattern comes back. This module must not know
-//! where chunks are kept.
+//! Entry (varints; what it stands in says the time before): first time, last time, count, payload bytes, payload
+//! CRC-32, then the summary. Payload: 0 if the times are at equal distances, else 1 and a column of how far each is
+//! from where it would be; then the scale: 0..=6 decimals with the values that do not fit, and a column of whole
+//! numbers; or 7, a shift, and a column of floats as numbers in their order. This module must not know where chunks
+//! are kept.
 
-use nines_base::Sample;
+mod entry;
+
+use nines_base::{STALE_NAN_BITS, Sample};
 
 use crate::Damage;
-use crate::wire::{Reader, put_signed, put_varint, unzigzag, zigzag};
+use crate::column::{put_column, read_column};
+use crate::scale::{DECIMALS_MAX, as_whole, fewest_decimals, power};
+use crate::summary::summarize;
+use crate::wire::{Reader, low_byte, put_varint};
 
-/// Values with more decimals are kept as bits.
-const DECIMALS_MAX: u8 = 6;
-const POWERS: [f64; DECIMALS_MAX as usize + 1] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6];
-/// Up to 2^53 every integer is a float.
-const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+pub(crate) use entry::{Entry, Kind};
 
-const DELTA_INLINE: u8 = 48;
-const DELTA_BYTES_MAX: u8 = 6;
-const RESCALE: u8 = DELTA_INLINE + DELTA_BYTES_MAX;
+/// Samples of one chunk; more is damage.
+pub(crate) const CHUNK_SAMPLES_MAX: usize = 1024;
 
-const TIME_SAME: u8 = 0;
-const TIME_1_BYTE: u8 = 1 << 6;
-const TIME_VARINT: u8 = 2 << 6;
-const TIME_2_BYTES: u8 = 3 << 6;
+const REGULAR: u8 = 0;
+const IRREGULAR: u8 = 1;
+const FLOATS: u8 = 7;
 
-/// An immutable run of samples. The times may be in any order in a record of the log, and rise elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Chunk {
-    /// Of the first sample.
-    pub(crate) first_ms: i64,
-    /// Of the last sample.
-    pub(crate) last_ms: i64,
-    /// How many samples.
-    pub(crate) count: u32,
-    /// What [`decode`] reads.
-    pub(crate) bytes: Box<[u8]>,
+/// Adds the payload of a chunk, whose times rise, and returns its entry; `None` without samples.
+pub(crate) fn put_chunk(samples: &[Sample], payload: &mut Vec<u8>) -> Option<Entry> {
+    let (first, last) = (samples.first()?, samples.last()?);
+    let start = payload.len();
+    put_times(samples, first.at_ms, last.at_ms, payload);
+    let decimals = put_values(samples, payload);
+    let mut summary = summarize(samples);
+    if let (Some(summary), Some(decimals)) = (&mut summary, decimals) {
+        summary.sum = exact(summary.sum, decimals);
+        summary.drops = exact(summary.drops, decimals);
+    }
+    let written = payload.get(start..).unwrap_or_default();
+    Some(Entry {
+        kind: Kind::Numbers,
+        first_ms: first.at_ms,
+        last_ms: last.at_ms,
+        count: u32::try_from(samples.len()).expect("a chunk has at most 1024"),
+        bytes: u32::try_from(written.len()).expect("a chunk has at most 1024 samples"),
+        crc: crc32fast::hash(written),
+        decimals,
+        summary,
+    })
 }
 
-impl Chunk {
-    /// Whether the closed range touches this chunk, whose times rise.
-    pub(crate) fn overlaps(&self, from_ms: i64, to_ms: i64) -> bool {
-        self.first_ms <= to_ms && from_ms <= self.last_ms
-    }
+/// A sum of numbers with so many decimals has no more; additions may have made it a little wrong.
+fn exact(sum: f64, decimals: u8) -> f64 {
+    /// Sums of a chunk up to here are less than half a whole wrong.
+    const EXACT_MAX: f64 = (1_u64 << 42) as f64;
+    let scaled = (sum * power(decimals)).round();
+    if scaled.abs() <= EXACT_MAX { scaled / power(decimals) } else { sum }
+}
 
+/// The distance at which `count` times from first to last would be equal.
+fn step_ms(first_ms: i64, last_ms: i64, count: usize) -> i64 {
+    let gaps = i64::try_from(count.saturating_sub(1)).unwrap_or(i64::MAX).max(1);
+    last_ms.wrapping_sub(first_ms) / gaps
+}
+
+fn put_times(samples: &[Sample], first_ms: i64, last_ms: i64, out: &mut Vec<u8>) {
+    let step_ms = step_ms(first_ms, last_ms, samples.len());
+    let mut expected_ms = first_ms;
+    let mut offsets = Vec::with_capacity(samples.len());
+    for sample in samples {
+        offsets.push(sample.at_ms.wrapping_sub(expected_ms));
+        expected_ms = expected_ms.wrapping_add(step_ms);
+    }
+    if offsets.iter().all(|it| *it == 0) {
+        out.push(REGULAR);
+    } else {
+        out.push(IRREGULAR);
+        put_column(&offsets, out);
+    }
+}
+
+/// Returns the decimals, if all values but staleness markers are whole numbers of a scale.
+fn put_values(samples: &[Sample], out: &mut Vec<u8>) -> Option<u8> {
+    let exceptions_max = 1 + samples.len() / 32;
+    let (mut decimals, mut odd) = (0, 0);
+    for sample in samples {
+        match fewest_decimals(sample.value, decimals) {
+            Some((more, _)) => decimals = more,
+            None => odd += 1,
+        }
+        if exceptions_max < odd {
+            put_floats(samples, out);
+            return None;
+        }
+    }
+    let (mut wholes, mut exceptions) = (Vec::with_capacity(samples.len()), Vec::new());
+    let mut last = samples.iter().find_map(|it| as_whole(it.value, decimals)).unwrap_or(0);
+    for (index, sample) in (0_u64..).zip(samples) {
+        match as_whole(sample.value, decimals) {
+            Some(whole) => last = whole,
+            None => exceptions.push((index, sample.value.to_bits())),
+        }
+        wholes.push(last);
+    }
+    // A value that fits few decimals may not fit more.
+    if exceptions_max < exceptions.len() {
+        put_floats(samples, out);
+        return None;
+    }
+    out.push(decimals);
+    put_varint(out, exceptions.len() as u64);
+    let all_whole = exceptions.iter().all(|it| it.1 == STALE_NAN_BITS);
+    for (index, bits) in exceptions {
+        put_varint(out, index);
+        out.extend(bits.to_le_bytes());
+    }
+    put_column(&wholes, out);
+    all_whole.then_some(decimals)
+}
+
+fn put_floats(samples: &[Sample], out: &mut Vec<u8>) {
+    let mut ordered: Vec<i64> = samples.iter().map(|it| in_order(it.value.to_bits())).collect();
+    let shift = ordered.iter().map(|it| it.trailing_zeros()).min().unwrap_or(0).min(63);
+    for number in &mut ordered {
+        *number >>= shift;
+    }
+    out.push(FLOATS);
+    out.push(low_byte(u64::from(shift)));
+    put_column(&ordered, out);
+}
+
+/// Bits of floats as numbers that are close where the floats are; its own inverse.
+fn in_order(bits: u64) -> i64 {
+    let signed = bits.cast_signed();
+    signed ^ ((signed >> 63).cast_unsigned() >> 1).cast_signed()
+}
+
+/// Reads chunks; its memory is used again and again.
+#[derive(Debug, Default)]
+pub(crate) struct Decoder {
+    times: Vec<i64>,
+    values: Vec<i64>,
+}
+
+impl Decoder {
     /// Adds the samples of the closed range to `out`.
     pub(crate) fn decode(
-        &self,
+        &mut self,
+        entry: &Entry,
+        payload: &[u8],
         from_ms: i64,
         to_ms: i64,
         out: &mut Vec<Sample>,
     ) -> Result<(), Damage> {
-        decode(&mut Reader::new(&self.bytes), self.first_ms, self.count, from_ms, to_ms, out)
-    }
-}
-
-/// What both directions must remember from sample to sample.
-#[derive(Debug, Clone, Copy, Default)]
-struct Previous {
-    at_ms: i64,
-    delta_ms: i64,
-    bits: u64,
-    whole: i64,
-    decimals: u8,
-}
-
-/// Makes a chunk, one sample at a time.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Encoder {
-    first_ms: i64,
-    count: u32,
-    previous: Previous,
-    bytes: Vec<u8>,
-}
-
-impl Encoder {
-    pub(crate) fn count(&self) -> u32 {
-        self.count
-    }
-
-    pub(crate) fn first_ms(&self) -> i64 {
-        self.first_ms
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// Forgets everything but the memory that it holds.
-    pub(crate) fn clear(&mut self) {
-        self.bytes.clear();
-        (self.first_ms, self.count, self.previous) = (0, 0, Previous::default());
-    }
-
-    /// A copy of what was pushed so far.
-    pub(crate) fn to_chunk(&self) -> Chunk {
-        let bytes = self.bytes.as_slice().into();
-        Chunk { first_ms: self.first_ms, last_ms: self.previous.at_ms, count: self.count, bytes }
-    }
-
-    pub(crate) fn push(&mut self, sample: Sample) {
-        if self.count == 0 {
-            self.first_ms = sample.at_ms;
-            self.previous.at_ms = sample.at_ms;
+        let count = entry.count as usize;
+        if CHUNK_SAMPLES_MAX < count {
+            return Err(Damage("a chunk has too many samples"));
         }
-        self.count += 1;
-        let control = self.bytes.len();
-        self.bytes.push(0);
-        let time = self.push_time(sample.at_ms);
-        let value = self.push_value(sample.value);
-        if let Some(byte) = self.bytes.get_mut(control) {
-            *byte = time | value;
-        }
-    }
-
-    fn push_time(&mut self, at_ms: i64) -> u8 {
-        // Wrapping on both sides, so that any two times work.
-        let delta_ms = at_ms.wrapping_sub(self.previous.at_ms);
-        let change = delta_ms.wrapping_sub(self.previous.delta_ms);
-        (self.previous.at_ms, self.previous.delta_ms) = (at_ms, delta_ms);
-        if change == 0 {
-            TIME_SAME
-        } else if let Ok(byte) = i8::try_from(change) {
-            self.bytes.push(byte.cast_unsigned());
-            TIME_1_BYTE
-        } else if let Ok(bytes) = i16::try_from(change) {
-            self.bytes.extend_from_slice(&bytes.to_le_bytes());
-            TIME_2_BYTES
+        let mut reader = Reader::new(payload);
+        self.read_times(&mut reader, entry, count)?;
+        let (start, end) = if from_ms <= entry.first_ms && entry.last_ms <= to_ms {
+            (0, count)
         } else {
-            put_signed(&mut self.bytes, change);
-            TIME_VARINT
-        }
-    }
-
-    fn push_value(&mut self, value: f64) -> u8 {
-        let bits = value.to_bits();
-        let changed = bits ^ self.previous.bits;
-        self.previous.bits = bits;
-        if changed == 0 {
-            return 0;
-        }
-        let changed_bytes = bytes_of(changed);
-        if let Some(whole) = as_whole(value, self.previous.decimals) {
-            let delta = zigzag(whole - self.previous.whole);
-            if let Ok(inline @ 1..DELTA_INLINE) = u8::try_from(delta) {
-                self.previous.whole = whole;
-                return inline;
-            }
-            let delta_bytes = bytes_of(delta);
-            if delta != 0 && delta_bytes <= DELTA_BYTES_MAX.min(changed_bytes) {
-                self.previous.whole = whole;
-                self.put_low_bytes(delta, delta_bytes);
-                return DELTA_INLINE - 1 + delta_bytes;
-            }
-        } else if let Some((decimals, whole)) = more_decimals(value, self.previous.decimals) {
-            (self.previous.decimals, self.previous.whole) = (decimals, whole);
-            self.bytes.push(decimals);
-            put_varint(&mut self.bytes, zigzag(whole));
-            return RESCALE;
-        }
-        self.put_low_bytes(changed, changed_bytes);
-        RESCALE + changed_bytes
-    }
-
-    fn put_low_bytes(&mut self, value: u64, count: u8) {
-        self.bytes.extend(value.to_le_bytes().iter().take(usize::from(count)));
-    }
-}
-
-/// How many low bytes hold all set bits.
-fn bytes_of(value: u64) -> u8 {
-    let bits = u64::BITS - value.leading_zeros();
-    u8::try_from(bits.div_ceil(8)).expect("at most eight")
-}
-
-/// `value` times ten to `decimals`, where that is exact both ways.
-fn as_whole(value: f64, decimals: u8) -> Option<i64> {
-    let scaled = (value * POWERS.get(usize::from(decimals))?).round();
-    if scaled.is_nan() || WHOLE_MAX < scaled.abs() {
-        return None;
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "it is a whole number of at most 53 bits")]
-    let whole = scaled as i64;
-    (from_whole(whole, decimals)?.to_bits() == value.to_bits()).then_some(whole)
-}
-
-fn from_whole(whole: i64, decimals: u8) -> Option<f64> {
-    Some(whole as f64 / POWERS.get(usize::from(decimals))?)
-}
-
-/// Numbers of decimals only grow within a chunk, so that alternating values do not alternate scales.
-fn more_decimals(value: f64, decimals: u8) -> Option<(u8, i64)> {
-    (decimals + 1..=DECIMALS_MAX).find_map(|it| as_whole(value, it).map(|whole| (it, whole)))
-}
-
-/// Reads `count` samples and keeps those in the closed range; stops after it, because times rise.
-///
-/// With the widest range it reads everything, also times that do not rise.
-pub(crate) fn decode(
-    reader: &mut Reader<'_>,
-    first_ms: i64,
-    count: u32,
-    from_ms: i64,
-    to_ms: i64,
-    out: &mut Vec<Sample>,
-) -> Result<(), Damage> {
-    let mut previous = Previous { at_ms: first_ms, ..Previous::default() };
-    for _ in 0..count {
-        let control = reader.u8()?;
-        let change = match control & 0b1100_0000 {
-            TIME_SAME => 0,
-            TIME_1_BYTE => i64::from(reader.u8()?.cast_signed()),
-            TIME_2_BYTES => i64::from(i16::from_le_bytes(reader.array()?)),
-            _ => reader.signed()?,
+            let start = self.times.partition_point(|it| *it < from_ms);
+            (start, self.times.partition_point(|it| *it <= to_ms).max(start))
         };
-        previous.delta_ms = previous.delta_ms.wrapping_add(change);
-        previous.at_ms = previous.at_ms.wrapping_add(previous.delta_ms);
-        read_value(reader, control & 0b0011_1111, &mut previous)?;
-        if to_ms < previous.at_ms {
+        self.values.resize(count, 0);
+        let written = out.len();
+        let scale = reader.u8()?;
+        if scale == FLOATS {
+            let shift = reader.u8()?;
+            read_column(&mut reader, &mut self.values)?;
+            self.put(start, end, out, |it| {
+                f64::from_bits(
+                    in_order(it.wrapping_shl(u32::from(shift)).cast_unsigned()).cast_unsigned(),
+                )
+            });
             return Ok(());
         }
-        if from_ms <= previous.at_ms {
-            out.push(Sample { at_ms: previous.at_ms, value: f64::from_bits(previous.bits) });
+        if DECIMALS_MAX < scale {
+            return Err(Damage("a value has too many decimals"));
         }
+        let mut exceptions = reader;
+        let exceptions_count = reader.count(9)?;
+        for _ in 0..exceptions_count {
+            reader.varint()?;
+            reader.u64()?;
+        }
+        read_column(&mut reader, &mut self.values)?;
+        let power = power(scale);
+        if scale == 0 {
+            self.put(start, end, out, |it| it as f64);
+        } else {
+            self.put(start, end, out, |it| it as f64 / power);
+        }
+        exceptions.varint()?;
+        for _ in 0..exceptions_count {
+            let index = usize::try_from(exceptions.varint()?).unwrap_or(usize::MAX);
+            let value = f64::from_bits(exceptions.u64()?);
+            if count <= index {
+                return Err(Damage("an exception lies outside of its chunk"));
+            }
+            if (start..end).contains(&index)
+                && let Some(sample) = out.get_mut(written + index - start)
+            {
+                sample.value = value;
+            }
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-#[inline]
-fn read_value(reader: &mut Reader<'_>, control: u8, previous: &mut Previous) -> Result<(), Damage> {
-    let delta = match control {
-        0 => return Ok(()),
-        1..DELTA_INLINE => u64::from(control),
-        DELTA_INLINE..RESCALE => low_bytes(reader, control - DELTA_INLINE + 1)?,
-        RESCALE => {
-            previous.decimals = reader.u8()?;
-            previous.whole = 0;
-            reader.varint()?
+    fn read_times(
+        &mut self,
+        reader: &mut Reader<'_>,
+        entry: &Entry,
+        count: usize,
+    ) -> Result<(), Damage> {
+        self.times.resize(count, 0);
+        match reader.u8()? {
+            REGULAR => self.times.fill(0),
+            IRREGULAR => read_column(reader, &mut self.times)?,
+            _ => return Err(Damage("times are of an unknown kind")),
         }
-        _ => {
-            previous.bits ^= low_bytes(reader, control - RESCALE)?;
-            return Ok(());
+        let step_ms = step_ms(entry.first_ms, entry.last_ms, count);
+        let mut expected_ms = entry.first_ms;
+        for time in &mut self.times {
+            *time = time.wrapping_add(expected_ms);
+            expected_ms = expected_ms.wrapping_add(step_ms);
         }
-    };
-    previous.whole = previous.whole.wrapping_add(unzigzag(delta));
-    let value = from_whole(previous.whole, previous.decimals);
-    previous.bits = value.ok_or(Damage("a value has too many decimals"))?.to_bits();
-    Ok(())
-}
-
-#[inline]
-fn low_bytes(reader: &mut Reader<'_>, count: u8) -> Result<u64, Damage> {
-    let mut bytes = [0; 8];
-    let taken = reader.bytes(usize::from(count))?;
-    bytes.get_mut(..taken.len()).ok_or(Damage("a value is too long"))?.copy_from_slice(taken);
-    Ok(u64::from_le_bytes(bytes))
-}
-
-/// Encodes samples whose times rise, at most `samples_max` per chunk.
-pub(crate) fn encode(samples: &[Sample], samples_max: usize) -> Vec<Chunk> {
-    let encode_one = |part: &[Sample]| {
-        let mut encoder = Encoder::default();
-        for sample in part {
-            encoder.push(*sample);
-        }
-        encoder.to_chunk()
-    };
-    samples.chunks(samples_max).map(encode_one).collect()
-}
-
-/// Sorts by time; of samples with equal times the last one wins.
-pub(crate) fn settle(samples: &mut Vec<Sample>) {
-    if samples.is_sorted_by(|a, b| a.at_ms < b.at_ms) {
-        return;
+        Ok(())
     }
-    samples.sort_by_key(|it| it.at_ms); // stable: later writes stay later
-    samples.dedup_by(|later, kept| {
-        let same = later.at_ms == kept.at_ms;
-        if same {
-            kept.value = later.value;
-        }
-        same
-    });
+
+    #[inline]
+    fn put(&self, start: usize, end: usize, out: &mut Vec<Sample>, value: impl Fn(i64) -> f64) {
+        let times = self.times.get(start..end).unwrap_or_default();
+        let values = self.values.get(start..end).unwrap_or_default();
+        let samples = times.iter().zip(values);
+        out.extend(samples.map(|(at_ms, it)| Sample { at_ms: *at_ms, value: value(*it) }));
+    }
 }
 
 #[cfg(test)]

@@ -4,43 +4,51 @@
 //! checkpoint and that file together are exactly what is in memory when the cut ends.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::io;
+use std::ops::Range;
+use std::path::Path;
 
-use nines_base::{Labels, Sample};
+use nines_base::{HistogramSample, Sample};
 
-use crate::chunk::{Chunk, encode, settle};
-use crate::files::{UNFINISHED, numbered, sync_folder, with_suffix};
+use crate::checkpoint::Checkpoint;
+use crate::dictionary::{Dictionary, Rank};
+use crate::head::{HeadChunk, Scratch, seal_all};
 use crate::maintain::{Change, Upkeep, failed, remove_segments};
+use crate::pairs::PairId;
 use crate::postings::SeriesId;
 use crate::segment::SegmentWriter;
-use crate::series::HEAD_CHUNK_SAMPLES;
+use crate::settle::Timed;
 use crate::store::{segments_dir, wal_dir};
-use crate::wal::{CHECKPOINT, RecordWriter};
 use crate::{MaintainError, Tsdb};
 
 /// No segment spans a border of so many spans (8 days), so that old data goes in pieces and merges stay small.
 pub(crate) const WINDOW_SPANS: i64 = 96;
 /// Files that one cut writes at a time; a later one goes on.
 const WINDOWS_MAX: i64 = 64;
-/// About the size of one record of a checkpoint.
-const RECORD_BYTES: usize = 1024 * 1024;
 
 /// What a cut leaves in memory.
 #[derive(Debug, Default)]
 pub(crate) struct Cut {
-    pub(crate) kept: Vec<(SeriesId, Vec<Arc<Chunk>>)>,
+    pub(crate) kept: Vec<(SeriesId, Vec<HeadChunk>)>,
+}
+
+/// What a freeze found.
+#[derive(Debug)]
+struct Freeze {
+    /// The last file of the log that holds any of it.
+    checkpoint: u64,
+    /// How large the log was.
+    log_bytes: u64,
+    frozen: Vec<Frozen>,
 }
 
 /// A series as it was when the head was frozen.
 #[derive(Debug)]
 struct Frozen {
     id: SeriesId,
-    labels: Labels,
+    pairs: Box<[PairId]>,
     wal_ref: u64,
-    chunks: Vec<Arc<Chunk>>,
+    chunks: Vec<HeadChunk>,
 }
 
 impl Tsdb {
@@ -54,7 +62,11 @@ impl Tsdb {
         oldest_ms: i64,
     ) -> Result<(usize, i64), MaintainError> {
         let (wal, segments) = (wal_dir(&self.dir), segments_dir(&self.dir));
-        let (checkpoint, frozen) = self.freeze().map_err(failed("write to", &wal))?;
+        let Freeze { checkpoint, log_bytes, frozen } =
+            self.freeze().map_err(failed("write to", &wal))?;
+        // Frozen series stay, and so do their texts.
+        let texts = self.state().registry.pairs().texts_of_all();
+        let dictionary = Dictionary::new(texts);
         let window_ms = self.span_ms().saturating_mul(WINDOW_SPANS);
         let until_ms = until_ms(&frozen, before_ms, oldest_ms, window_ms);
         let mut writing = Writing {
@@ -62,10 +74,17 @@ impl Tsdb {
             folder: &segments,
             window_ms,
             open: BTreeMap::new(),
+            scratch: Scratch::default(),
             cut: Cut::default(),
         };
+        let mut ordered: Vec<(Box<[Rank]>, &Frozen)> =
+            frozen.iter().map(|it| (dictionary.ranks(&it.pairs), it)).collect();
+        ordered.sort_by(|a, b| a.0.cmp(&b.0));
         let written = Checkpoint::create(&wal, checkpoint).and_then(|mut to| {
-            frozen.iter().try_for_each(|it| writing.series(it, oldest_ms, until_ms, &mut to))?;
+            for (ranks, series) in &ordered {
+                let range = oldest_ms..until_ms;
+                writing.series(series, ranks, range, &dictionary, &mut to)?;
+            }
             Ok(to)
         });
         let (open, cut) = (writing.open, writing.cut);
@@ -73,17 +92,22 @@ impl Tsdb {
             Ok(to) => to,
             Err(error) => {
                 open.into_values().for_each(SegmentWriter::abandon);
+                Checkpoint::abandon(&wal, checkpoint);
                 return Err(failed("write a cut in", &self.dir)(error));
             }
         };
-        let mut added = Vec::new();
-        let finished = open.into_values().try_for_each(|it| {
-            added.push(it.finish()?);
-            Ok(())
-        });
+        let (mut added, mut finished) = (Vec::new(), Ok(()));
+        for writer in open.into_values() {
+            if finished.is_err() {
+                writer.abandon();
+                continue;
+            }
+            finished = writer.finish(&dictionary).map(|it| added.extend(it));
+        }
         let checkpoint_bytes =
             finished.and_then(|()| checkpoint_file.finish()).map_err(|error| {
                 remove_segments(&segments, &added);
+                Checkpoint::abandon(&wal, checkpoint);
                 failed("write a cut in", &self.dir)(error)
             })?;
         added.sort_unstable();
@@ -91,28 +115,28 @@ impl Tsdb {
         let change =
             Change { added, checkpoint: Some(checkpoint), cut: Some(cut), ..Change::default() };
         self.change(upkeep, change)?;
+        self.log().wal.forget(log_bytes);
         upkeep.checkpoint_bytes = checkpoint_bytes;
         Ok((count, until_ms))
     }
 
     /// Freezes the head and goes on in a new file of the log, at one instant.
-    fn freeze(&self) -> io::Result<(u64, Vec<Frozen>)> {
+    fn freeze(&self) -> io::Result<Freeze> {
         let mut log = self.log();
         let mut state = self.state_mut();
+        let log_bytes = log.wal.bytes();
         let checkpoint = log.wal.rotate()?;
-        let mut frozen = Vec::new();
-        for id in state.registry.ids() {
-            if let Some(series) = state.registry.get_mut(id)
+        let registry = &mut state.registry;
+        let mut frozen = Vec::with_capacity(registry.active());
+        for id in registry.ids().to_vec() {
+            if let Some(series) = registry.get_mut(id)
                 && let Some(wal_ref) = series.wal_ref
             {
-                let chunks = series.head.freeze();
-                frozen.push(Frozen { id, labels: series.labels.clone(), wal_ref, chunks });
+                let (pairs, chunks) = (series.pairs.clone(), series.head.freeze());
+                frozen.push(Frozen { id, pairs, wal_ref: wal_ref.get(), chunks });
             }
         }
-        drop(state);
-        drop(log);
-        frozen.sort_by(|a, b| a.labels.cmp(&b.labels));
-        Ok((checkpoint, frozen))
+        Ok(Freeze { checkpoint, log_bytes, frozen })
     }
 }
 
@@ -130,6 +154,7 @@ struct Writing<'a> {
     folder: &'a Path,
     window_ms: i64,
     open: BTreeMap<i64, SegmentWriter>,
+    scratch: Scratch,
     cut: Cut,
 }
 
@@ -137,83 +162,50 @@ impl Writing<'_> {
     fn series(
         &mut self,
         series: &Frozen,
-        oldest_ms: i64,
-        until_ms: i64,
+        ranks: &[Rank],
+        range: Range<i64>,
+        dictionary: &Dictionary,
         checkpoint: &mut Checkpoint,
     ) -> io::Result<()> {
-        let mut samples = Vec::new();
+        self.scratch.clear();
         for chunk in &series.chunks {
-            let decoded = chunk.decode(oldest_ms, i64::MAX, &mut samples);
+            let decoded = chunk.read(range.start, i64::MAX, &mut self.scratch);
             decoded.map_err(|it| io::Error::new(io::ErrorKind::InvalidData, it))?;
         }
-        settle(&mut samples);
-        let (old, young) = samples.split_at(samples.partition_point(|it| it.at_ms < until_ms));
+        self.scratch.settle();
+        let Scratch { samples, histograms, .. } = &self.scratch;
+        let (old, young) = samples.split_at(samples.partition_point(|it| it.at_ms < range.end));
+        let split = histograms.partition_point(|it| it.at_ms < range.end);
+        let (old_histograms, young_histograms) = histograms.split_at(split);
         let window_ms = self.window_ms;
-        let window = |it: &Sample| it.at_ms.div_euclid(window_ms);
-        for part in old.chunk_by(|a, b| window(a) == window(b)) {
-            let Some(number) = part.first().map(window) else { continue };
-            if !self.open.contains_key(&number) {
-                let writer = SegmentWriter::create(self.folder, self.upkeep.take_segment_number())?;
-                self.open.insert(number, writer);
+        let mut parts: BTreeMap<i64, (&[Sample], &[HistogramSample])> = BTreeMap::new();
+        for part in windows(old, window_ms) {
+            parts.entry(window_of(part, window_ms)).or_default().0 = part;
+        }
+        for part in windows(old_histograms, window_ms) {
+            parts.entry(window_of(part, window_ms)).or_default().1 = part;
+        }
+        for (window, (samples, histograms)) in parts {
+            if !self.open.contains_key(&window) {
+                let (number, base_ms) =
+                    (self.upkeep.take_segment_number(), window.saturating_mul(window_ms));
+                self.open.insert(window, SegmentWriter::create(self.folder, number, base_ms)?);
             }
-            if let Some(writer) = self.open.get_mut(&number) {
-                writer.add(&series.labels, part)?;
+            if let Some(writer) = self.open.get_mut(&window) {
+                writer.add(ranks, samples, histograms)?;
             }
         }
-        checkpoint.add(series, young)?;
-        let kept = encode(young, HEAD_CHUNK_SAMPLES as usize).into_iter().map(Arc::new).collect();
-        self.cut.kept.push((series.id, kept));
+        checkpoint.add(series.wal_ref, dictionary.labels(ranks), young, young_histograms)?;
+        self.cut.kept.push((series.id, seal_all(young, young_histograms)));
         Ok(())
     }
 }
 
-/// A checkpoint that is being written.
-#[derive(Debug)]
-struct Checkpoint {
-    path: PathBuf,
-    unfinished: PathBuf,
-    folder: PathBuf,
-    file: BufWriter<File>,
-    writer: RecordWriter,
-    bytes: u64,
+fn window_of<T: Timed>(part: &[T], window_ms: i64) -> i64 {
+    part.first().map_or(0, |it| it.at_ms().div_euclid(window_ms))
 }
 
-impl Checkpoint {
-    fn create(folder: &Path, number: u64) -> io::Result<Self> {
-        let path = numbered(folder, number, CHECKPOINT);
-        let unfinished = with_suffix(&path, UNFINISHED);
-        let file = BufWriter::new(File::create(&unfinished)?);
-        let (folder, writer) = (folder.to_owned(), RecordWriter::default());
-        Ok(Self { path, unfinished, folder, file, writer, bytes: 0 })
-    }
-
-    /// Every active series is named, because later files of the log use its number.
-    fn add(&mut self, series: &Frozen, samples: &[Sample]) -> io::Result<()> {
-        self.writer.define(series.wal_ref, &series.labels);
-        for part in samples.chunks(RECORD_BYTES / 16) {
-            self.writer.add(series.wal_ref, part);
-            if RECORD_BYTES < self.writer.len() {
-                self.flush()?;
-            }
-        }
-        if RECORD_BYTES < self.writer.len() { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if !self.writer.is_empty() {
-            let record = self.writer.finish();
-            self.bytes += record.len() as u64;
-            self.file.write_all(record)?;
-        }
-        Ok(())
-    }
-
-    fn finish(mut self) -> io::Result<u64> {
-        self.flush()?;
-        self.file.flush()?;
-        self.file.get_ref().sync_all()?;
-        fs::rename(&self.unfinished, &self.path)?;
-        sync_folder(&self.folder)?;
-        Ok(self.bytes)
-    }
+fn windows<T: Timed>(samples: &[T], window_ms: i64) -> impl Iterator<Item = &[T]> {
+    let window = move |it: &T| it.at_ms().div_euclid(window_ms);
+    samples.chunk_by(move |a, b| window(a) == window(b))
 }

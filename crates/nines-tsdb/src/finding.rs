@@ -100,9 +100,15 @@ pub enum OpenError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppendError {
-    /// The operating system refused, most often because the disk is full.
+    /// There is no space. Nothing is stored; when there is space again, the same batch is taken.
+    #[error("the disk is full: free some space, or lower `retention_bytes`")]
+    Full(#[source] io::Error),
+    /// The operating system refused.
     #[error("failed to write to the write-ahead log")]
     Write(#[source] io::Error),
+    /// The batch is stored, but may not survive the loss of power.
+    #[error("failed to sync the write-ahead log")]
+    Sync(#[source] io::Error),
     /// One batch is one record, and records have a limit.
     #[error(
         "the batch takes {bytes} bytes, more than the {max} of one record; send it in smaller parts"
@@ -112,6 +118,50 @@ pub enum AppendError {
         bytes: usize,
         /// The limit.
         max: usize,
+    },
+}
+
+impl AppendError {
+    pub(crate) fn of_write(source: io::Error) -> Self {
+        if is_full(&source) { Self::Full(source) } else { Self::Write(source) }
+    }
+
+    /// Whether the same batch may be taken later, as it is.
+    pub fn is_temporary(&self) -> bool {
+        !matches!(self, Self::TooLarge { .. })
+    }
+}
+
+/// Whether space, a quota or a limit of size was used up.
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
+}
+
+impl MaintainError {
+    /// Whether there is no space; appends go on as long as the log can be written.
+    pub fn is_full(&self) -> bool {
+        is_full(&self.source)
+    }
+}
+
+/// Why there is no snapshot.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// A snapshot never overwrites anything.
+    #[error("{path:?} exists; choose a folder that does not")]
+    Exists {
+        /// Where the snapshot should have been.
+        path: PathBuf,
+    },
+    /// The operating system refused.
+    #[error("failed to write a snapshot to {path:?}")]
+    Failed {
+        /// Where it should have been.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
     },
 }
 

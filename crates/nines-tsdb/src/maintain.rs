@@ -9,14 +9,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use nines_base::Labels;
-
 use crate::cut::Cut;
 use crate::files::{numbered, quarantine, remove_if_present, sync_folder};
 use crate::manifest::Manifest;
 use crate::merge;
-use crate::segment::{BlockRef, SEGMENT, Segment, SegmentError};
-use crate::series::Stored;
+use crate::pairs::PairId;
+use crate::segment::{Index, SEGMENT, Segment, SegmentError};
 use crate::store::{State, segments_dir, wal_dir};
 use crate::{Damage, Finding, MaintainError, Tsdb};
 
@@ -56,6 +54,8 @@ pub struct Maintained {
     pub segments_merged: usize,
     /// Segments that were older than the retention.
     pub segments_dropped: usize,
+    /// Segments that were dropped because all files together were larger than `retention_bytes`.
+    pub segments_dropped_for_space: usize,
     /// Damage that queries have met.
     pub findings: Vec<Finding>,
 }
@@ -91,6 +91,7 @@ impl Tsdb {
         self.drop_old(&mut upkeep, oldest_ms, &mut done)?;
         self.cut_what_is_due(&mut upkeep, now_ms, oldest_ms, &mut done)?;
         self.merge_what_is_due(&mut upkeep, now_ms, oldest_ms, &mut done)?;
+        self.drop_for_space(&mut upkeep, &mut done)?;
         self.quarantine(&mut upkeep, &mut done)?;
         Ok(done)
     }
@@ -149,20 +150,22 @@ impl Tsdb {
 
     fn has_samples_before(&self, before_ms: i64) -> bool {
         let oldest = |bounds: Option<(i64, i64)>| bounds.is_some_and(|it| it.0 < before_ms);
-        self.state().registry.iter().any(|it| oldest(it.head.bounds_ms()))
+        self.state().registry.iter().any(|(_, it)| oldest(it.head.bounds_ms()))
     }
 
     /// What is older may go. A clock that jumps ahead of all samples must not empty the store.
-    fn oldest_kept_ms(&self, now_ms: i64) -> i64 {
+    pub(crate) fn oldest_kept_ms(&self, now_ms: i64) -> i64 {
         let Some(retention) = self.options.retention else { return i64::MIN };
         let retention_ms = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
         let newest_ms = self.newest_ms().unwrap_or(i64::MIN);
-        now_ms.min(newest_ms).saturating_sub(retention_ms)
+        let oldest_ms = now_ms.min(newest_ms).saturating_sub(retention_ms);
+        self.oldest_ms.store(oldest_ms, Ordering::Relaxed);
+        oldest_ms
     }
 
     fn newest_ms(&self) -> Option<i64> {
         let state = self.state();
-        let heads = state.registry.iter().filter_map(|it| it.head.bounds_ms()).map(|it| it.1);
+        let heads = state.registry.iter().filter_map(|(_, it)| it.head.bounds_ms()).map(|it| it.1);
         heads.chain(state.segments.iter().map(|it| it.last_ms)).max()
     }
 
@@ -176,6 +179,31 @@ impl Tsdb {
         let removed: BTreeSet<u64> =
             self.state().segments.iter().filter(old).map(|it| it.number).collect();
         done.segments_dropped += removed.len();
+        self.change(upkeep, Change { removed, ..Change::default() })
+    }
+
+    /// Drops the oldest segments until all files fit. Merged segments are large, so more may go than must.
+    fn drop_for_space(
+        &self,
+        upkeep: &mut Upkeep,
+        done: &mut Maintained,
+    ) -> Result<(), MaintainError> {
+        let Some(bytes_max) = self.options.retention_bytes else { return Ok(()) };
+        let log_bytes = self.log().wal.bytes() + upkeep.checkpoint_bytes;
+        let mut segments = self.state().segments.clone();
+        segments.sort_by_key(|it| (it.last_ms, it.number));
+        // However large the log is, it cannot take the place of more than half.
+        let bytes_max = bytes_max.saturating_sub(log_bytes).max(bytes_max / 2);
+        let mut bytes = segments.iter().map(|it| it.bytes).sum::<u64>();
+        let mut removed = BTreeSet::new();
+        for segment in segments {
+            if bytes <= bytes_max {
+                break;
+            }
+            bytes -= segment.bytes;
+            removed.insert(segment.number);
+        }
+        done.segments_dropped_for_space += removed.len();
         self.change(upkeep, Change { removed, ..Change::default() })
     }
 
@@ -226,27 +254,22 @@ impl Tsdb {
         Ok(())
     }
 
-    fn show(
-        &self,
-        opened: Vec<(Segment, Vec<(Labels, BlockRef)>)>,
-        removed: &BTreeSet<u64>,
-        cut: Option<Cut>,
-    ) {
+    fn show(&self, opened: Vec<(Segment, Index)>, removed: &BTreeSet<u64>, cut: Option<Cut>) {
         // Appends plan under the log's lock, and series disappear here.
-        let log = self.log();
+        let mut log = self.log();
         let mut state = self.state_mut();
         let mut touched = Vec::new();
         if !removed.is_empty() {
             state.segments.retain(|it| !removed.contains(&it.number));
-            touched = state.registry.ids();
+            touched = state.registry.ids().to_vec();
             for id in &touched {
                 if let Some(series) = state.registry.get_mut(*id) {
-                    series.stored.retain(|it| !removed.contains(&it.segment.number));
+                    series.stored.retain(|it| !removed.contains(&u64::from(it.segment)));
                 }
             }
         }
-        for (segment, series) in opened {
-            attach(&mut state, segment, &series);
+        for (segment, index) in opened {
+            attach(&mut state, segment, &index);
         }
         for (id, kept) in cut.into_iter().flat_map(|it| it.kept) {
             if let Some(series) = state.registry.get_mut(id) {
@@ -254,8 +277,8 @@ impl Tsdb {
             }
             touched.push(id);
         }
-        for id in touched {
-            state.registry.tidy(id);
+        if state.registry.tidy(touched) {
+            log.keys.retain(|id| state.registry.get(id).is_some());
         }
         drop(state);
         drop(log);
@@ -263,15 +286,19 @@ impl Tsdb {
 }
 
 /// Makes a segment visible. Its number is higher than all before, so its samples win.
-pub(crate) fn attach(state: &mut State, segment: Segment, series: &[(Labels, BlockRef)]) {
-    let segment = Arc::new(segment);
-    for (labels, block) in series {
-        let id = state.registry.get_or_insert(labels);
-        if let Some(series) = state.registry.get_mut(id) {
-            series.stored.push(Stored { segment: Arc::clone(&segment), block: *block });
+pub(crate) fn attach(state: &mut State, segment: Segment, index: &Index) {
+    let registry = &mut state.registry;
+    let ids: Vec<PairId> =
+        index.pairs().map(|(name, value)| registry.intern(name, value)).collect();
+    for (pairs, stored) in index.series() {
+        let pairs = pairs.iter().filter_map(|it| ids.get(*it as usize)).copied().collect();
+        let id = registry.get_or_insert_pairs(pairs);
+        if let Some(series) = registry.get_mut(id) {
+            series.stored.reserve_exact(1); // there are few
+            series.stored.push(stored);
         }
     }
-    state.segments.push(segment);
+    state.segments.push(Arc::new(segment));
 }
 
 /// Removes files that no manifest names; a start would do it too.

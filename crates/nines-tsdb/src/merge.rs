@@ -6,13 +6,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use nines_base::Labels;
-
-use crate::chunk::settle;
 use crate::cut::WINDOW_SPANS;
+use crate::dictionary::{Dictionary, Rank};
+use crate::head::Scratch;
 use crate::maintain::{Change, Upkeep, failed};
-use crate::segment::{Segment, SegmentError, SegmentWriter};
-use crate::series::Stored;
+use crate::segment::{BlockReader, Segment, SegmentError, SegmentWriter, Stored};
 use crate::store::segments_dir;
 use crate::{MaintainError, Tsdb};
 
@@ -67,6 +65,9 @@ fn is_apart(group: &[Arc<Segment>], segments: &[Arc<Segment>]) -> bool {
     segments.iter().all(|it| in_group(it) || it.last_ms < first_ms || last_ms < it.first_ms)
 }
 
+/// A series of a group: the ranks of its pairs, and its blocks there.
+type Member = (Box<[Rank]>, Vec<Stored>);
+
 impl Tsdb {
     /// Writes one segment for the group; `false` if one of the group turned out to be damaged.
     pub(crate) fn merge(
@@ -76,57 +77,73 @@ impl Tsdb {
         oldest_ms: i64,
     ) -> Result<bool, MaintainError> {
         let folder = segments_dir(&self.dir);
+        let writing = || failed("write a segment in", &folder);
         let number = upkeep.take_segment_number();
-        let mut writer = SegmentWriter::create(&folder, number)
-            .map_err(failed("write a segment in", &folder))?;
-        let mut series_count = 0;
-        for (labels, blocks) in self.blocks_of(group) {
-            let mut samples = Vec::new();
-            for Stored { segment, block } in blocks {
-                match segment.read(&block, oldest_ms, i64::MAX, &mut samples) {
-                    Ok(()) => {}
-                    Err(SegmentError::Damaged { .. }) => {
-                        writer.abandon();
-                        return Ok(false);
-                    }
-                    Err(SegmentError::Failed { path, source }) => {
-                        writer.abandon();
-                        return Err(MaintainError { action: "read", path, source });
-                    }
+        let base_ms = group.iter().map(|it| it.first_ms).min().unwrap_or(0);
+        let mut writer = SegmentWriter::create(&folder, number, base_ms).map_err(writing())?;
+        let (dictionary, members) = self.members_of(group);
+        let (mut reader, mut scratch) = (BlockReader::default(), Scratch::default());
+        for (ranks, blocks) in members {
+            match read_blocks(group, &blocks, oldest_ms, &mut reader, &mut scratch) {
+                Ok(()) => {}
+                Err(SegmentError::Damaged { .. }) => {
+                    writer.abandon();
+                    return Ok(false);
+                }
+                Err(SegmentError::Failed { path, source }) => {
+                    writer.abandon();
+                    return Err(MaintainError { action: "read", path, source });
                 }
             }
-            settle(&mut samples);
-            series_count += usize::from(!samples.is_empty());
-            if let Err(error) = writer.add(&labels, &samples) {
+            if let Err(error) = writer.add(&ranks, &scratch.samples, &scratch.histograms) {
                 writer.abandon();
-                return Err(failed("write a segment in", &folder)(error));
+                return Err(writing()(error));
             }
         }
-        let mut added = Vec::new();
-        if series_count == 0 {
-            writer.abandon();
-        } else {
-            added.push(writer.finish().map_err(failed("write a segment in", &folder))?);
-        }
+        let added = Vec::from_iter(writer.finish(&dictionary).map_err(writing())?);
         let removed = group.iter().map(|it| it.number).collect();
         self.change(upkeep, Change { added, removed, ..Change::default() })?;
         Ok(true)
     }
 
-    /// Each series of the group with its blocks there, sorted by labels.
-    fn blocks_of(&self, group: &[Arc<Segment>]) -> Vec<(Labels, Vec<Stored>)> {
+    /// Each series of the group with its blocks there, in the order of labels.
+    fn members_of(&self, group: &[Arc<Segment>]) -> (Dictionary, Vec<Member>) {
         let state = self.state();
-        let in_group = |it: &&Stored| group.iter().any(|member| member.number == it.segment.number);
-        let mut series: Vec<(Labels, Vec<Stored>)> = state
+        let in_group = |it: &&Stored| segment_of(group, it).is_some();
+        let mut members: Vec<Member> = state
             .registry
             .iter()
-            .map(|it| {
-                (it.labels.clone(), it.stored.iter().filter(in_group).cloned().collect::<Vec<_>>())
-            })
-            .filter(|(_, blocks)| !blocks.is_empty())
+            .map(|(_, it)| (it.pairs.clone(), it.stored.iter().filter(in_group).copied().collect()))
+            .filter(|(_, blocks): &Member| !blocks.is_empty())
             .collect();
+        let texts = state.registry.pairs().texts_of_all();
         drop(state);
-        series.sort_by(|a, b| a.0.cmp(&b.0));
-        series
+        let dictionary = Dictionary::new(texts);
+        for (pairs, _) in &mut members {
+            *pairs = dictionary.ranks(pairs);
+        }
+        members.sort_by(|a, b| a.0.cmp(&b.0));
+        (dictionary, members)
     }
+}
+
+fn segment_of<'a>(group: &'a [Arc<Segment>], stored: &Stored) -> Option<&'a Arc<Segment>> {
+    group.iter().find(|it| it.number == u64::from(stored.segment))
+}
+
+fn read_blocks(
+    group: &[Arc<Segment>],
+    blocks: &[Stored],
+    oldest_ms: i64,
+    reader: &mut BlockReader,
+    scratch: &mut Scratch,
+) -> Result<(), SegmentError> {
+    scratch.clear();
+    for block in blocks {
+        if let Some(segment) = segment_of(group, block) {
+            reader.read_all(segment, block, oldest_ms, i64::MAX, scratch)?;
+        }
+    }
+    scratch.settle();
+    Ok(())
 }

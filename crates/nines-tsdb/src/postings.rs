@@ -1,117 +1,101 @@
-//! The inverted index: label name to value to the series that have it.
+//! Lists of series, and which series fulfil matchers. Lists are sorted by number.
 //!
-//! Lists of series are sorted by their numbers. This module must not know samples.
+//! Expressions are tried on the values of a label, of which there are fewer than series. This module must not know
+//! samples.
 
-use std::collections::BTreeMap;
+use nines_base::{MatchOp, Matcher};
 
-use nines_base::{Labels, MatchOp, Matcher};
+use crate::pairs::{PairId, Pairs};
 
-/// The number of a series within this process.
+/// The number of a series within this process; never given again.
 pub(crate) type SeriesId = u32;
 
-/// From labels to series.
-#[derive(Debug, Default)]
-pub(crate) struct Postings {
-    by_name: BTreeMap<String, BTreeMap<String, Vec<SeriesId>>>,
-    all: Vec<SeriesId>,
+/// Sorted series; most labels that few share are had by one.
+#[derive(Debug)]
+pub(crate) enum SeriesList {
+    One(SeriesId),
+    Many(Vec<SeriesId>),
 }
 
-impl Postings {
-    pub(crate) fn insert(&mut self, id: SeriesId, labels: &Labels) {
-        insert_sorted(&mut self.all, id);
-        for (name, value) in labels.iter() {
-            if !self.by_name.contains_key(name) {
-                self.by_name.insert(name.to_owned(), BTreeMap::new());
-            }
-            let Some(values) = self.by_name.get_mut(name) else { continue };
-            match values.get_mut(value) {
-                Some(ids) => insert_sorted(ids, id),
-                None => drop(values.insert(value.to_owned(), vec![id])),
-            }
+impl Default for SeriesList {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl SeriesList {
+    pub(crate) fn as_slice(&self) -> &[SeriesId] {
+        match self {
+            Self::One(id) => std::slice::from_ref(id),
+            Self::Many(ids) => ids,
         }
     }
 
-    pub(crate) fn remove(&mut self, id: SeriesId, labels: &Labels) {
-        remove_sorted(&mut self.all, id);
-        for (name, value) in labels.iter() {
-            let Some(values) = self.by_name.get_mut(name) else { continue };
-            if let Some(ids) = values.get_mut(value) {
-                remove_sorted(ids, id);
-                if ids.is_empty() {
-                    values.remove(value);
+    /// Adds a number that is higher than all before.
+    pub(crate) fn push(&mut self, id: SeriesId) {
+        match self {
+            Self::One(first) => *self = Self::Many(vec![*first, id]),
+            Self::Many(ids) if ids.is_empty() => *self = Self::One(id),
+            Self::Many(ids) => {
+                if ids.len() == ids.capacity() {
+                    ids.reserve_exact(ids.len() / 4 + 4); // doubling would waste a third
                 }
-            }
-            if values.is_empty() {
-                self.by_name.remove(name);
+                ids.push(id);
             }
         }
     }
 
-    pub(crate) fn all(&self) -> &[SeriesId] {
-        &self.all
-    }
-
-    /// Sorted names, with their values.
-    pub(crate) fn names(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, Vec<SeriesId>>)> {
-        self.by_name.iter().map(|(name, values)| (name.as_str(), values))
-    }
-
-    /// Sorted values of one name, with the series that have them.
-    pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = (&str, &[SeriesId])> {
-        let values = self.by_name.get(name).into_iter().flatten();
-        values.map(|(value, ids)| (value.as_str(), ids.as_slice()))
-    }
-
-    /// The series that fulfil all `matchers`, sorted. `labels_of` tells the labels of a series.
-    ///
-    /// An expression is tried once per value of its label, or once per candidate, whichever are fewer.
-    pub(crate) fn resolve<'a>(
-        &self,
-        matchers: &[Matcher],
-        labels_of: impl Fn(SeriesId) -> Option<&'a Labels>,
-    ) -> Vec<SeriesId> {
-        let (exact, mut others): (Vec<&Matcher>, Vec<&Matcher>) =
-            matchers.iter().partition(|it| it.op() == MatchOp::Equal && !it.value().is_empty());
-        let mut lists: Vec<&[SeriesId]> =
-            exact.iter().map(|it| self.having(it.name(), it.value())).collect();
-        lists.sort_by_key(|it| it.len());
-        let mut lists = lists.into_iter();
-        let mut found = match lists.next() {
-            Some(shortest) => shortest.to_vec(),
-            None => match others.iter().position(|it| !it.matches_absent()) {
-                Some(index) => self.union(others.swap_remove(index), Keep::Matching),
-                None => self.all.clone(),
-            },
-        };
-        lists.for_each(|list| found.retain(|id| list.binary_search(id).is_ok()));
-        for matcher in others {
-            let values_count = self.by_name.get(matcher.name()).map_or(0, BTreeMap::len);
-            if found.len() < values_count {
-                found.retain(|id| labels_of(*id).is_some_and(|it| matcher.matches(it)));
-            } else if matcher.matches_absent() {
-                let refused = self.union(matcher, Keep::NotMatching);
-                found.retain(|id| refused.binary_search(id).is_err());
-            } else {
-                let accepted = self.union(matcher, Keep::Matching);
-                found.retain(|id| accepted.binary_search(id).is_ok());
+    pub(crate) fn retain(&mut self, keep: impl Fn(SeriesId) -> bool) {
+        match self {
+            Self::One(id) if keep(*id) => {}
+            Self::One(_) => *self = Self::default(),
+            Self::Many(ids) => {
+                ids.retain(|it| keep(*it));
+                ids.shrink_to_fit();
             }
         }
-        found
     }
+}
 
-    fn having(&self, name: &str, value: &str) -> &[SeriesId] {
-        self.by_name.get(name).and_then(|it| it.get(value)).map_or(&[], Vec::as_slice)
+/// The series that fulfil all matchers, sorted. `all` is every series, `pairs_of` tells the pairs of one.
+///
+/// An expression is tried once per value of its label, or once per candidate, whichever are fewer.
+pub(crate) fn resolve<'a>(
+    pairs: &Pairs,
+    all: &[SeriesId],
+    matchers: &[Matcher],
+    pairs_of: impl Fn(SeriesId) -> Option<&'a [PairId]>,
+) -> Vec<SeriesId> {
+    let (exact, mut others): (Vec<&Matcher>, Vec<&Matcher>) =
+        matchers.iter().partition(|it| it.op() == MatchOp::Equal && !it.value().is_empty());
+    let having =
+        |it: &&Matcher| pairs.id(it.name(), it.value()).map_or(&[][..], |it| pairs.series(it));
+    let mut lists: Vec<&[SeriesId]> = exact.iter().map(having).collect();
+    lists.sort_by_key(|it| it.len());
+    let mut lists = lists.into_iter();
+    let mut found = match lists.next() {
+        Some(shortest) => shortest.to_vec(),
+        None => match others.iter().position(|it| !it.matches_absent()) {
+            Some(index) => union(pairs, others.swap_remove(index), Keep::Matching),
+            None => all.to_vec(),
+        },
+    };
+    lists.for_each(|list| retain_sorted(&mut found, list, Keep::Matching));
+    for matcher in others {
+        if found.len() < pairs.values(matcher.name()).len() {
+            found.retain(|id| {
+                let pairs_of = pairs_of(*id);
+                pairs_of.is_some_and(|it| matcher.matches_value(pairs.value_in(it, matcher.name())))
+            });
+        } else if matcher.matches_absent() {
+            let refused = union(pairs, matcher, Keep::NotMatching);
+            retain_sorted(&mut found, &refused, Keep::NotMatching);
+        } else {
+            let accepted = union(pairs, matcher, Keep::Matching);
+            retain_sorted(&mut found, &accepted, Keep::Matching);
+        }
     }
-
-    /// The series that have the label with a value that the matcher accepts, or does not.
-    fn union(&self, matcher: &Matcher, keep: Keep) -> Vec<SeriesId> {
-        let wanted = keep == Keep::Matching;
-        let values =
-            self.values(matcher.name()).filter(|(it, _)| matcher.matches_value(it) == wanted);
-        let mut ids: Vec<SeriesId> = values.flat_map(|(_, ids)| ids).copied().collect();
-        ids.sort_unstable(); // a series has one value per name, so nothing is twice
-        ids
-    }
+    found
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,18 +104,56 @@ enum Keep {
     NotMatching,
 }
 
-fn insert_sorted(ids: &mut Vec<SeriesId>, id: SeriesId) {
-    if ids.last().is_none_or(|last| *last < id) {
-        ids.push(id);
-    } else if let Err(index) = ids.binary_search(&id) {
-        ids.insert(index, id);
+/// The series that have the label with a value that the matcher accepts, or does not.
+fn union(pairs: &Pairs, matcher: &Matcher, keep: Keep) -> Vec<SeriesId> {
+    let is_positive = matches!(matcher.op(), MatchOp::Regex | MatchOp::Equal);
+    let named = alternatives(matcher).filter(|_| is_positive == (keep == Keep::Matching));
+    let mut ids: Vec<SeriesId> = match named {
+        Some(mut values) => {
+            values.sort_unstable();
+            values.dedup();
+            let wanted = values.iter().filter_map(|it| pairs.id(matcher.name(), it));
+            wanted.flat_map(|it| pairs.series(it)).copied().collect()
+        }
+        None => {
+            let wanted = keep == Keep::Matching;
+            let value = |it: PairId| pairs.texts(it).map_or("", |it| it.1);
+            let values = pairs.values(matcher.name()).iter().copied();
+            let values = values.filter(|it| matcher.matches_value(value(*it)) == wanted);
+            values.flat_map(|it| pairs.series(it)).copied().collect()
+        }
+    };
+    ids.sort_unstable(); // a series has one value per name, so nothing is twice
+    ids
+}
+
+/// The texts that the matcher names, if it names texts: `a`, or `a|b|c`.
+fn alternatives(matcher: &Matcher) -> Option<Vec<&str>> {
+    let text = matcher.value();
+    match matcher.op() {
+        MatchOp::Equal | MatchOp::NotEqual => Some(vec![text]),
+        MatchOp::Regex | MatchOp::NotRegex if text.contains(is_special) => None,
+        MatchOp::Regex | MatchOp::NotRegex => Some(text.split('|').collect()),
     }
 }
 
-fn remove_sorted(ids: &mut Vec<SeriesId>, id: SeriesId) {
-    if let Ok(index) = ids.binary_search(&id) {
-        ids.remove(index);
+/// Whether a character may mean something else than itself.
+fn is_special(it: char) -> bool {
+    !it.is_alphanumeric() && !matches!(it, '_' | '-' | ':' | '/' | ' ' | '|' | ',' | '@' | '=')
+}
+
+/// Keeps of `found` what is in `list`, or what is not; both are sorted.
+fn retain_sorted(found: &mut Vec<SeriesId>, list: &[SeriesId], keep: Keep) {
+    let wanted = keep == Keep::Matching;
+    if found.len().saturating_mul(16) < list.len() {
+        found.retain(|it| list.binary_search(it).is_ok() == wanted);
+        return;
     }
+    let mut rest = list.iter().copied().peekable();
+    found.retain(|it| {
+        while rest.next_if(|other| other < it).is_some() {}
+        (rest.peek() == Some(it)) == wanted
+    });
 }
 
 #[cfg(test)]

@@ -1,34 +1,38 @@
 //! Segments: immutable files of samples, written once.
 //!
-//! Magic bytes, then one block per series, then the index, then the footer. A block is a directory of its chunks
-//! (times, count, length, CRC-32) and their bytes. The index names strings once, and per series its labels, the
-//! sizes of its block, its first and last time, and the directory's CRC-32. The footer says where the index is,
-//! with its CRC-32 and its own. Everything is little-endian. The index is read into the registry; blocks are read
-//! when they are asked for. This module must not know which series are in memory.
+//! Magic bytes, then one block per series, each at a multiple of four, then the index, then the footer. A block is a
+//! CRC-32, the length of its head, the head (how many chunks, then the entries of all), and the payloads of the
+//! chunks. The index (see `index`) names texts once, and per series its labels and where its block is. The footer
+//! says where the index is, with its CRC-32 and its own. Everything is little-endian. The index is read into the
+//! registry; blocks are read when they are asked for. This module must not know which series are in memory.
 
+mod block;
+mod index;
 mod writer;
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use nines_base::{Labels, Sample};
-
 use crate::Damage;
-use crate::chunk::decode;
 use crate::files::numbered;
 use crate::wire::Reader;
 
+pub(crate) use block::{Block, BlockReader};
+pub(crate) use index::Index;
 pub(crate) use writer::SegmentWriter;
 
 /// The ending of segment files.
 pub(crate) const SEGMENT: &str = "segment";
-const MAGIC: [u8; 8] = *b"NINESEG1";
+const MAGIC: [u8; 8] = *b"NINESEG2";
 const FOOTER_BYTES: usize = 40;
 /// An index of more is taken for damage.
 const INDEX_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+/// Blocks begin at multiples of this, so that 32 bits reach far.
+const ALIGNMENT: u64 = 4;
 
 /// An open segment.
 #[derive(Debug)]
@@ -38,25 +42,84 @@ pub(crate) struct Segment {
     pub(crate) first_ms: i64,
     pub(crate) last_ms: i64,
     pub(crate) bytes: u64,
+    /// What times in blocks are relative to.
+    base_ms: i64,
+    blocks_end: u64,
     file: File,
     damaged: AtomicBool,
 }
 
-/// Where the block of one series is, and what it spans.
+/// Where a block is, and what part of its segment's time it spans. There are many, so it is small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BlockRef {
-    offset: u64,
-    bytes: u32,
-    directory_bytes: u32,
-    directory_crc: u32,
-    pub(crate) first_ms: i64,
-    pub(crate) last_ms: i64,
+pub(crate) struct Stored {
+    /// Its number.
+    pub(crate) segment: u32,
+    /// In units of [`ALIGNMENT`].
+    offset: u32,
+    first: u16,
+    last: u16,
 }
 
-impl BlockRef {
-    /// Whether the closed range touches this block.
-    pub(crate) fn overlaps(&self, from_ms: i64, to_ms: i64) -> bool {
-        self.first_ms <= to_ms && from_ms <= self.last_ms
+/// A part of the time that a segment spans: 0 is its first sample, `u16::MAX` its last.
+const WHOLE_SPAN: u16 = u16::MAX;
+
+/// The part of the segment's span at which a time lies; times outside lie at its ends.
+fn part_of(at_ms: i64, first_ms: i64, last_ms: i64, rounding: Rounding) -> u16 {
+    let span = i128::from(last_ms) - i128::from(first_ms);
+    if span <= 0 {
+        return 0;
+    }
+    let offset = (i128::from(at_ms) - i128::from(first_ms)).clamp(0, span);
+    let scaled = offset * i128::from(WHOLE_SPAN);
+    let part = match rounding {
+        Rounding::Down => scaled / span,
+        Rounding::Up => (scaled + span - 1) / span,
+    };
+    u16::try_from(part).unwrap_or(WHOLE_SPAN)
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Rounding {
+    Down,
+    Up,
+}
+
+/// The segments that a closed range of time touches.
+#[derive(Debug)]
+pub(crate) struct Reach {
+    pub(crate) from_ms: i64,
+    pub(crate) to_ms: i64,
+    /// By rising number.
+    segments: Vec<Touched>,
+}
+
+#[derive(Debug)]
+struct Touched {
+    number: u32,
+    from: u16,
+    to: u16,
+    segment: Arc<Segment>,
+}
+
+impl Reach {
+    pub(crate) fn new(segments: &[Arc<Segment>], from_ms: i64, to_ms: i64) -> Self {
+        let touched = segments.iter().filter(|it| it.first_ms <= to_ms && from_ms <= it.last_ms);
+        let touched = touched.filter_map(|it| {
+            Some(Touched {
+                number: u32::try_from(it.number).ok()?,
+                from: part_of(from_ms, it.first_ms, it.last_ms, Rounding::Down),
+                to: part_of(to_ms, it.first_ms, it.last_ms, Rounding::Up),
+                segment: Arc::clone(it),
+            })
+        });
+        Self { from_ms, to_ms, segments: touched.collect() }
+    }
+
+    /// The segment of a block that may have samples in the range.
+    pub(crate) fn segment_of(&self, stored: &Stored) -> Option<&Arc<Segment>> {
+        let index = self.segments.binary_search_by_key(&stored.segment, |it| it.number).ok()?;
+        let it = self.segments.get(index)?;
+        (stored.first <= it.to && it.from <= stored.last).then_some(&it.segment)
     }
 }
 
@@ -71,10 +134,7 @@ pub(crate) enum SegmentError {
 
 impl Segment {
     /// Opens the file and reads its index.
-    pub(crate) fn open(
-        dir: &Path,
-        number: u64,
-    ) -> Result<(Self, Vec<(Labels, BlockRef)>), SegmentError> {
+    pub(crate) fn open(dir: &Path, number: u64) -> Result<(Self, Index), SegmentError> {
         let path = numbered(dir, number, SEGMENT);
         let failed = |source| SegmentError::Failed { path: path.clone(), source };
         let damaged = |source| SegmentError::Damaged { path: path.clone(), source };
@@ -100,11 +160,21 @@ impl Segment {
         if crc32fast::hash(&index) != footer.crc {
             return Err(damaged(Damage("the checksum of its index is wrong")));
         }
-        let series = parse_index(&index, footer.offset).map_err(damaged)?;
-        let first_ms = series.iter().map(|(_, it)| it.first_ms).min().unwrap_or(i64::MAX);
-        let last_ms = series.iter().map(|(_, it)| it.last_ms).max().unwrap_or(i64::MIN);
-        let damaged = AtomicBool::new(false);
-        Ok((Self { number, path, first_ms, last_ms, bytes, file, damaged }, series))
+        let number_32 =
+            u32::try_from(number).map_err(|_| damaged(Damage("its number is too large")))?;
+        let index = Index::parse(&index, number_32, footer.offset).map_err(damaged)?;
+        let segment = Self {
+            number,
+            first_ms: index.first_ms,
+            last_ms: index.last_ms,
+            base_ms: index.base_ms,
+            bytes,
+            blocks_end: footer.offset,
+            file,
+            damaged: AtomicBool::new(false),
+            path,
+        };
+        Ok((segment, index))
     }
 
     /// Whether a read has found damage.
@@ -112,108 +182,19 @@ impl Segment {
         self.damaged.load(Ordering::Relaxed)
     }
 
-    /// Adds the samples of one series in the closed range to `out`.
-    pub(crate) fn read(
-        &self,
-        block: &BlockRef,
-        from_ms: i64,
-        to_ms: i64,
-        out: &mut Vec<Sample>,
-    ) -> Result<(), SegmentError> {
-        match self.read_block(block, from_ms, to_ms, out) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(source)) => {
-                self.damaged.store(true, Ordering::Relaxed);
-                Err(SegmentError::Damaged { path: self.path.clone(), source })
-            }
-            Err(source) => Err(SegmentError::Failed { path: self.path.clone(), source }),
-        }
+    /// Makes an error of damage, and remembers it.
+    pub(crate) fn damaged(&self, source: Damage) -> SegmentError {
+        self.damaged.store(true, Ordering::Relaxed);
+        SegmentError::Damaged { path: self.path.clone(), source }
     }
 
-    fn read_block(
-        &self,
-        block: &BlockRef,
-        from_ms: i64,
-        to_ms: i64,
-        out: &mut Vec<Sample>,
-    ) -> io::Result<Result<(), Damage>> {
-        let everything = from_ms <= block.first_ms && block.last_ms <= to_ms;
-        let mut bytes =
-            vec![0; if everything { block.bytes } else { block.directory_bytes } as usize];
-        self.file.read_exact_at(&mut bytes, block.offset)?;
-        let (directory, all_chunks) =
-            bytes.split_at_checked(block.directory_bytes as usize).unwrap_or_default();
-        if crc32fast::hash(directory) != block.directory_crc {
-            return Ok(Err(Damage("the checksum of a directory is wrong")));
-        }
-        let mut wanted = match parse_directory(directory) {
-            Ok(entries) => entries,
-            Err(damage) => return Ok(Err(damage)),
-        };
-        wanted.retain(|it| it.first_ms <= to_ms && from_ms <= it.last_ms);
-        if everything {
-            return Ok(decode_chunks(&wanted, all_chunks, from_ms, to_ms, out));
-        }
-        let (Some(first), Some(last)) = (wanted.first(), wanted.last()) else { return Ok(Ok(())) };
-        let (start, end) = (first.offset, last.offset.saturating_add(last.bytes));
-        if block.bytes as usize - directory.len() < end {
-            return Ok(Err(Damage("a chunk lies outside of its block")));
-        }
-        let mut chunks = vec![0; end - start];
-        self.file.read_exact_at(&mut chunks, block.offset + (directory.len() + start) as u64)?;
-        for chunk in &mut wanted {
-            chunk.offset -= start;
-        }
-        Ok(decode_chunks(&wanted, &chunks, from_ms, to_ms, out))
+    fn read_at(&self, bytes: &mut [u8], offset: u64) -> Result<(), SegmentError> {
+        let read = self.file.read_exact_at(bytes, offset);
+        read.map_err(|source| match source.kind() {
+            io::ErrorKind::UnexpectedEof => self.damaged(Damage("it has become shorter")),
+            _ => SegmentError::Failed { path: self.path.clone(), source },
+        })
     }
-}
-
-/// One chunk within a block.
-#[derive(Debug, Clone, Copy)]
-struct ChunkRef {
-    first_ms: i64,
-    last_ms: i64,
-    count: u32,
-    /// From the end of the directory.
-    offset: usize,
-    bytes: usize,
-    crc: u32,
-}
-
-fn parse_directory(bytes: &[u8]) -> Result<Vec<ChunkRef>, Damage> {
-    let mut reader = Reader::new(bytes);
-    let mut chunks = Vec::new();
-    let (mut offset, mut before_ms) = (0_usize, 0_i64);
-    for _ in 0..reader.count(8)? {
-        let first_ms = before_ms.wrapping_add(reader.signed()?);
-        let last_ms = first_ms.wrapping_add_unsigned(reader.varint()?);
-        let count = u32::try_from(reader.varint()?).map_err(|_| Damage("a count is too large"))?;
-        let bytes =
-            u32::try_from(reader.varint()?).map_err(|_| Damage("a chunk is too large"))? as usize;
-        chunks.push(ChunkRef { first_ms, last_ms, count, offset, bytes, crc: reader.u32()? });
-        offset = offset.checked_add(bytes).ok_or(Damage("a chunk is too large"))?;
-        before_ms = last_ms;
-    }
-    Ok(chunks)
-}
-
-fn decode_chunks(
-    wanted: &[ChunkRef],
-    bytes: &[u8],
-    from_ms: i64,
-    to_ms: i64,
-    out: &mut Vec<Sample>,
-) -> Result<(), Damage> {
-    for chunk in wanted {
-        let end = chunk.offset.checked_add(chunk.bytes);
-        let bytes = end.and_then(|end| bytes.get(chunk.offset..end));
-        let bytes = bytes.ok_or(Damage("a chunk lies outside of its block"))?;
-        if crc32fast::hash(bytes) != chunk.crc {
-            return Err(Damage("the checksum of a chunk is wrong"));
-        }
-        decode(&mut Reader::new(bytes), chunk.first_ms, chunk.count, from_ms, to_ms, out)?;
-    }
-    Ok(())
 }
 
 /// Where the index is.
@@ -247,54 +228,11 @@ impl Footer {
     }
 }
 
-fn parse_index(bytes: &[u8], blocks_end: u64) -> Result<Vec<(Labels, BlockRef)>, Damage> {
-    let mut reader = Reader::new(bytes);
-    let mut symbols = Vec::new();
-    for _ in 0..reader.count(1)? {
-        symbols.push(reader.text()?);
-    }
-    let mut series = Vec::new();
-    let mut offset = MAGIC.len() as u64;
-    for _ in 0..reader.count(9)? {
-        let labels = read_labels(&mut reader, &symbols)?;
-        let size = |it: u64| u32::try_from(it).map_err(|_| Damage("a block is too large"));
-        let directory_bytes = size(reader.varint()?)?;
-        let bytes = size(reader.varint()?)?;
-        let first_ms = reader.signed()?;
-        let last_ms = first_ms.wrapping_add_unsigned(reader.varint()?);
-        let directory_crc = reader.u32()?;
-        if bytes < directory_bytes || blocks_end < offset + u64::from(bytes) {
-            return Err(Damage("a block lies outside of its file"));
-        }
-        series.push((
-            labels,
-            BlockRef { offset, bytes, directory_bytes, directory_crc, first_ms, last_ms },
-        ));
-        offset += u64::from(bytes);
-    }
-    Ok(series)
-}
-
-fn read_labels(reader: &mut Reader<'_>, symbols: &[&str]) -> Result<Labels, Damage> {
-    let mut pairs = Vec::new();
-    for _ in 0..reader.count(2)? {
-        let mut symbol = || {
-            let index = usize::try_from(reader.varint()?).unwrap_or(usize::MAX);
-            symbols.get(index).copied().ok_or(Damage("a label has an unknown text"))
-        };
-        pairs.push((symbol()?, symbol()?));
-    }
-    Labels::new(pairs).map_err(|_| Damage("a label set is invalid"))
-}
-
 /// Reads arbitrary bytes as the parts of a segment.
 pub(crate) fn fuzz(bytes: &[u8]) {
     let blocks_end = Footer::parse(bytes).map_or(u64::MAX / 2, |it| it.offset);
-    drop(parse_index(bytes, blocks_end));
-    if let Ok(chunks) = parse_directory(bytes) {
-        let mut out = Vec::new();
-        drop(decode_chunks(&chunks, bytes, i64::MIN, i64::MAX, &mut out).map(|()| out));
-    }
+    drop(Index::parse(bytes, 1, blocks_end));
+    block::fuzz(bytes);
 }
 
 #[cfg(test)]

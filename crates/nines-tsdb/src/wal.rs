@@ -38,6 +38,8 @@ pub(crate) struct Wal {
     sync: Sync,
     /// Earlier files with records that may not survive the loss of power.
     unsynced: Vec<Arc<File>>,
+    /// Bytes that were ever written by this process.
+    position: u64,
     /// The next series gets this number.
     pub(crate) next_ref: u64,
 }
@@ -79,6 +81,7 @@ impl Wal {
             length,
             earlier_bytes: 0,
             tail: Tail::Clean,
+            position: 0,
             next_ref: 1,
         })
     }
@@ -86,6 +89,16 @@ impl Wal {
     /// What a restart would have to read after the checkpoint.
     pub(crate) fn bytes(&self) -> u64 {
         self.earlier_bytes + self.length
+    }
+
+    /// Grows with every record; not a place in a file.
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// A checkpoint replaces so many bytes, which were [`Self::bytes`] when it began.
+    pub(crate) fn forget(&mut self, bytes: u64) {
+        self.earlier_bytes = self.earlier_bytes.saturating_sub(bytes);
     }
 
     pub(crate) fn set_earlier_bytes(&mut self, bytes: u64) {
@@ -97,17 +110,18 @@ impl Wal {
         if RECORD_BYTES_MAX < record.len() {
             return Err(AppendError::TooLarge { bytes: record.len(), max: RECORD_BYTES_MAX });
         }
-        self.clean_tail().map_err(AppendError::Write)?;
+        self.clean_tail().map_err(AppendError::of_write)?;
         if self.file_bytes_max <= self.length {
-            self.rotate().map_err(AppendError::Write)?;
+            self.rotate().map_err(AppendError::of_write)?;
         }
         if let Err(error) = self.file.write_all_at(record, self.length) {
             self.tail = Tail::Torn;
             // The next write tries again if this does not succeed; a restart cuts it as well.
             drop(self.clean_tail());
-            return Err(AppendError::Write(error));
+            return Err(AppendError::of_write(error));
         }
         self.length += record.len() as u64;
+        self.position += record.len() as u64;
         self.sync = Sync::Needed;
         Ok(())
     }

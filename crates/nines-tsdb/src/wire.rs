@@ -54,11 +54,24 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
+    /// What was not taken yet.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     #[inline]
     pub(crate) fn bytes(&mut self, count: usize) -> Result<&'a [u8], Damage> {
         let (taken, rest) = self.rest.split_at_checked(count).ok_or(Damage("it ends too early"))?;
         self.rest = rest;
         Ok(taken)
+    }
+
+    /// As [`Self::bytes`], but what follows in memory comes too, for those who read in wide steps.
+    #[inline]
+    pub(crate) fn padded(&mut self, count: usize) -> Result<&'a [u8], Damage> {
+        let all = self.rest;
+        self.bytes(count)?;
+        Ok(all)
     }
 
     #[inline]

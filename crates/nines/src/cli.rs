@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    check, demo, deploy, describe, gate, get, incident, init, oncall, postmortem, query, respond,
-    run, serve, why,
+    backup, check, compat, demo, deploy, describe, gate, get, incident, init, oncall, postmortem,
+    query, respond, rule_tests, run, serve, why,
 };
 
 /// Shown first: what people want to copy.
@@ -42,10 +42,16 @@ pub(crate) enum Command {
     Init(init::Args),
     /// Check a configuration without a server
     Check(check::Args),
+    /// Play unit tests of Prometheus rules, as promtool does
+    Test(rule_tests::Args),
     /// Explain the code of a finding
     Explain(check::ExplainArgs),
     /// Run the server
     Serve(serve::Args),
+    /// Copy the samples while the server goes on
+    Backup(backup::Args),
+    /// Run with the flags and files of another program
+    Compat(compat::Args),
     /// List objectives, alerts, incidents, pages, changes, runs, runbooks
     Get(get::Args),
     /// Show one objective or incident in full

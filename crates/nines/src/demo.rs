@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use clap::Subcommand;
 use jiff::{SignedDuration, Timestamp};
-use nines_base::{Labels, Origin};
+use nines_base::Labels;
 use nines_demo::{ChangeKind, ChangeNotice, Fault, ServiceArgs, Shop, ShopConfig};
 use nines_engine::Command;
 use nines_incident::changes;
-use nines_ingest::{Scheme, ScrapeJob, Target};
+use nines_ingest::{ScrapeJob, Target};
 use nines_port::Clock;
 use nines_server::{DemoOptions, Server};
 use serde_json::json;
@@ -28,7 +28,7 @@ use crate::context;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
 use crate::output;
-use crate::serve::{interrupted, log, remember, runtime, start, write_ready};
+use crate::serve::{LOG_DEFAULT, interrupted, log, remember, runtime, start, write_ready};
 
 /// How often each service of the shop is asked for its metrics.
 const SCRAPE_INTERVAL: SignedDuration = SignedDuration::from_secs(2);
@@ -73,7 +73,7 @@ pub(crate) fn run(
         Some(Verb::Break { fault }) => break_it(&fault, &open(connection, environment)?),
         Some(Verb::Heal) => heal(&open(connection, environment)?),
         None => {
-            log(environment);
+            log(environment.log.as_deref().unwrap_or(LOG_DEFAULT));
             let runtime = runtime()?;
             let result = runtime.block_on(show(args, environment));
             runtime.shutdown_timeout(END_MAX);
@@ -146,7 +146,7 @@ async fn show(args: Args, environment: &Environment) -> anyhow::Result<Exit> {
         jobs: vec![job(&shop)],
         routes: nines_demo::control_router(Arc::clone(&shop)),
     };
-    let server = start(config, folder.clone(), args.listen, None, Arc::clone(&clock), Some(demo));
+    let server = start(config, folder.clone(), args.listen, demo);
     let server = match server.await {
         Ok(server) => server,
         Err(error) => {
@@ -188,17 +188,10 @@ fn job(shop: &Shop) -> ScrapeJob {
         labels: Labels::new(labels).expect("each name once, as the shop gives them"),
     });
     ScrapeJob {
-        name: "shop".to_owned(),
         targets: targets.collect(),
-        scheme: Scheme::Http,
-        path: "/metrics".to_owned(),
         interval: SCRAPE_INTERVAL,
         timeout: SCRAPE_TIMEOUT,
-        honor_labels: false,
-        honor_timestamps: true,
-        sample_limit: nines_ingest::SAMPLE_LIMIT_DEFAULT,
-        body_bytes_max: nines_ingest::BODY_BYTES_MAX_DEFAULT,
-        origin: Origin::default(),
+        ..ScrapeJob::new("shop")
     }
 }
 

@@ -6,10 +6,12 @@
 #![expect(clippy::disallowed_methods, reason = "this crate does the IO")]
 
 mod api;
+mod backup;
 mod check;
 mod cli;
 mod client;
 mod clock;
+mod compat;
 mod context;
 mod demo;
 mod deploy;
@@ -25,6 +27,7 @@ mod output;
 mod postmortem;
 mod query;
 mod respond;
+mod rule_tests;
 mod run;
 mod serve;
 mod why;
@@ -62,8 +65,11 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Demo(args) => demo::run(args, &connection, &environment),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Test(args) => rule_tests::run(&args),
         Command::Explain(args) => check::explain(&args),
         Command::Serve(args) => serve::run(args, &environment),
+        Command::Backup(args) => backup::run(&args, open),
+        Command::Compat(args) => compat::run(args, &environment),
         Command::Get(args) => get::run(&args, &open()?),
         Command::Describe(args) => describe::run(&args, &open()?),
         Command::Why(args) => why::run(&args, &open()?),

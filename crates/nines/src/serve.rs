@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use nines_port::Clock;
-use nines_server::{DemoOptions, Random, ServeError, ServeOptions, Server};
+use nines_server::{
+    DemoOptions, PromSettings, Random, Reload, Retention, ServeError, ServeOptions, Server,
+    anchored,
+};
 use serde_json::json;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::client::ADDRESS_DEFAULT;
@@ -21,7 +23,7 @@ use crate::exit::{Exit, Failure};
 use crate::output;
 
 /// What is logged until `NINES_LOG` says otherwise.
-const LOG_DEFAULT: &str = "warn,nines=info,nines_server=info";
+pub(crate) const LOG_DEFAULT: &str = "warn,nines=info,nines_server=info";
 /// How long the runtime's own threads may take to end.
 const END_MAX: Duration = Duration::from_millis(300);
 
@@ -39,26 +41,45 @@ pub(crate) struct Args {
     /// Where people reach it, if not under the listening address
     #[arg(long, value_name = "URL")]
     external_url: Option<String>,
+    /// Let pages of these origins read the Prometheus API from a browser; a regular expression for the whole origin
+    #[arg(long, value_name = "REGEX", hide_short_help = true)]
+    cors_origin: Option<String>,
     /// Write {"url", "token"} to this file when ready
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: Args, environment: &Environment) -> anyhow::Result<Exit> {
-    log(environment);
+    log(environment.log.as_deref().unwrap_or(LOG_DEFAULT));
+    let Args { config, data, listen, external_url, cors_origin, ready_file } = args;
+    let cors_origin = cors_origin.map(|pattern| {
+        anchored(&pattern).map_err(|error| Failure::usage(format!("--cors-origin: {error}")))
+    });
+    let prom = PromSettings { cors_origin: cors_origin.transpose()?, ..PromSettings::default() };
+    let options = options(config, data, listen, external_url)?;
+    until_stopped(ServeOptions { prom, ..options }, environment, ready_file.as_deref())
+}
+
+/// Serves until somebody stops it. SIGHUP reads the configuration again.
+pub(crate) fn until_stopped(
+    options: ServeOptions,
+    environment: &Environment,
+    ready_file: Option<&Path>,
+) -> anyhow::Result<Exit> {
     let runtime = runtime()?;
-    let Args { config, data, listen, external_url, ready_file } = args;
     let result = runtime.block_on(async {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let server = start(config, data, listen, external_url, clock, None).await?;
+        let hang_up = signal(SignalKind::hangup()).context("failed to listen for SIGHUP")?;
+        let server = nines_server::start(options).await.map_err(failure)?;
         let written = remember(&server, environment, context::DEFAULT, None)?;
         if let Some(file) = ready_file {
-            write_ready(&file, &server)?;
+            write_ready(file, &server)?;
         }
         output::note(&format!("nines listens on {}", server.url()));
         output::note(&format!("  token  {}", server.token_file().display()));
         output::note("  try    nines get slo");
+        let reloading = tokio::spawn(reload_on(hang_up, server.reload()));
         let result = server.run(interrupted()?).await;
+        reloading.abort();
         if let Some(written) = written {
             written.remove();
         }
@@ -68,27 +89,50 @@ pub(crate) fn run(args: Args, environment: &Environment) -> anyhow::Result<Exit>
     result.map(|()| Exit::Yes)
 }
 
-/// Opens everything and binds the port.
-pub(crate) async fn start(
+async fn reload_on(mut hang_up: Signal, reload: Reload) {
+    while hang_up.recv().await.is_some() {
+        match reload.ask().await {
+            Ok(()) => tracing::info!("the configuration was read again"),
+            Err(problem) => tracing::error!("the last good configuration stays\n{problem}"),
+        }
+    }
+}
+
+/// What a server is made from, without anything special.
+fn options(
     config_dir: PathBuf,
     data_dir: PathBuf,
     listen: SocketAddr,
     external_url: Option<String>,
-    clock: Arc<dyn Clock>,
-    demo: Option<DemoOptions>,
-) -> anyhow::Result<Server> {
-    let program = std::env::current_exe().context("failed to find this program")?;
-    let options = ServeOptions {
-        config_dir,
+) -> anyhow::Result<ServeOptions> {
+    Ok(ServeOptions {
+        configuration: vec![config_dir],
         data_dir,
-        listen,
+        listen: vec![listen],
         external_url,
-        clock,
+        clock: Arc::new(SystemClock),
         random: random()?,
-        program,
-        demo,
-    };
-    nines_server::start(options).await.map_err(failure)
+        program: program()?,
+        prom: PromSettings::default(),
+        retention: Retention::default(),
+        demo: None,
+    })
+}
+
+/// This program, for the steps of runbooks.
+pub(crate) fn program() -> anyhow::Result<PathBuf> {
+    std::env::current_exe().context("failed to find this program")
+}
+
+/// Opens everything and binds the port, for the demo.
+pub(crate) async fn start(
+    config_dir: PathBuf,
+    data_dir: PathBuf,
+    listen: SocketAddr,
+    demo: DemoOptions,
+) -> anyhow::Result<Server> {
+    let options = options(config_dir, data_dir, listen, None)?;
+    nines_server::start(ServeOptions { demo: Some(demo), ..options }).await.map_err(failure)
 }
 
 /// Files that cannot be used are a mistake of their author; everything else is a failure.
@@ -104,7 +148,8 @@ fn failure(error: ServeError) -> anyhow::Error {
     }
 }
 
-fn random() -> anyhow::Result<Random> {
+/// For secrets and ids.
+pub(crate) fn random() -> anyhow::Result<Random> {
     let (mut bytes, mut seed) = ([0; 64], [0; 8]);
     getrandom::fill(&mut bytes).context("the system gives no random bytes")?;
     getrandom::fill(&mut seed).context("the system gives no random bytes")?;
@@ -118,8 +163,7 @@ pub(crate) fn runtime() -> anyhow::Result<Runtime> {
 }
 
 /// Sends log lines to standard error.
-pub(crate) fn log(environment: &Environment) {
-    let filter = environment.log.as_deref().unwrap_or(LOG_DEFAULT);
+pub(crate) fn log(filter: &str) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new(LOG_DEFAULT));
     let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
     // A second try in one process is refused, and there is none.

@@ -9,7 +9,7 @@ use nines_oncall::{Contact, Person, Policy, Roster, Step, Target};
 use nines_port::{Channel, Delivery, Urgency};
 
 use super::*;
-use crate::command::{AckTarget, Observation};
+use crate::command::{AckTarget, Coverage, Observation};
 use crate::fact::Of;
 use crate::outbox;
 
@@ -183,6 +183,30 @@ fn check(journal: &TestJournal, expect: &Expect) {
 fn name_of(fact: &impl std::fmt::Debug) -> String {
     let text = format!("{fact:?}");
     text.split([' ', '(', '{']).next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn alerts_of_rules_and_burns_end_apart_and_only_when_everything_is_known() {
+    let journal = TestJournal::default();
+    let mut engine = recover(&journal, 0);
+    let labels = Labels::new([("alertname", "Down"), ("service", "cart")]).unwrap();
+    let down = Observation { labels: labels.clone(), ..burn() };
+    let rules = |firing, coverage| Command::ObserveRules { firing, coverage };
+    let firing = |engine: &Engine| engine.working.firing().count();
+    ask(&mut engine, Command::ObserveBurns(vec![burn()]), 1).unwrap();
+    ask(&mut engine, rules(vec![down.clone()], Coverage::Partial), 2).unwrap();
+    assert_eq!(firing(&engine), 2);
+    ask(&mut engine, rules(Vec::new(), Coverage::Partial), 3).unwrap();
+    ask(&mut engine, Command::ObserveBurns(vec![burn()]), 4).unwrap();
+    assert_eq!(firing(&engine), 2, "what was not judged yet goes on");
+    ask(&mut engine, Command::ObserveBurns(Vec::new()), 5).unwrap();
+    assert_eq!(firing(&engine), 1, "a burn's end ends no rule's alert");
+    let mut engine = recover(&journal, 6);
+    ask(&mut engine, rules(vec![down], Coverage::Complete), 7).unwrap();
+    let record = &engine.working.alerts[&nines_alert::AlertKey::of(&labels)];
+    assert_eq!(record.alert.activation.as_ref().unwrap().number, 1, "the same activation");
+    ask(&mut engine, rules(Vec::new(), Coverage::Complete), 8).unwrap();
+    assert_eq!(firing(&engine), 0);
 }
 
 #[test]

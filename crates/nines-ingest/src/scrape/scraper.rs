@@ -7,36 +7,39 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use nines_base::SampleBatch;
 use nines_port::{Appended, Clock, SampleSink, SinkError};
-use reqwest::Client;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::fetch::{chain, client, fetch};
+use super::client::Clients;
+use super::discovery::{Discoverer, ReadGroups, Sources};
+use super::fetch::fetch;
+use super::http::HttpSettings;
 use super::job::ScrapeJob;
+use super::plan::plan;
+use super::read::Body;
 use super::schedule::{aligned_ms, next_slot_ms, phase_ms};
+use super::series::Pending;
 use super::status::{Health, TargetsStatus};
-use super::target::{Answer, Scrape, Settings, TargetKey, TargetState};
+use super::target::{Scrape, Settings, TargetKey, TargetState};
+use crate::causes::with_causes;
 
-/// More targets than this are left out, and said to be.
-const TARGETS_MAX: usize = 10_000;
 /// How long all targets together may take to stop; then their series end without markers.
 const STOP_MAX: Duration = Duration::from_secs(1);
 
 /// Scrapes targets into a [`SampleSink`].
 #[derive(Debug)]
 pub struct Scraper {
-    client: Client,
+    sources: Sources,
     status: Arc<TargetsStatus>,
 }
 
 /// Why there is no scraper.
 #[derive(Debug, thiserror::Error)]
-#[error("failed to set up an HTTP client for scraping")]
+#[error("failed to set up an HTTP client for scraping: {reason}")]
 pub struct ScraperError {
-    source: reqwest::Error,
+    reason: String,
 }
 
 impl Scraper {
@@ -45,8 +48,17 @@ impl Scraper {
     /// # Errors
     /// The HTTP client could not be made.
     pub fn new() -> Result<Self, ScraperError> {
-        let client = client().map_err(|source| ScraperError { source })?;
-        Ok(Self { client, status: Arc::default() })
+        let clients = Clients::default();
+        // The one that most jobs need; to know early that it can be made.
+        clients.get(&HttpSettings::default()).map_err(|reason| ScraperError { reason })?;
+        Ok(Self { sources: Sources { clients, read_yaml: None }, status: Arc::default() })
+    }
+
+    /// Lets files with lists of targets be YAML, which this crate does not know.
+    #[must_use]
+    pub fn reading_yaml_with(mut self, read: ReadGroups) -> Self {
+        self.sources.read_yaml = Some(read);
+        self
     }
 
     /// What is known of each target; kept up to date while the scraper runs.
@@ -65,20 +77,24 @@ impl Scraper {
         clock: Arc<dyn Clock>,
         shutdown: impl Future<Output = ()> + Send,
     ) {
-        let edges = Edges { client: self.client, status: self.status, sink, clock };
+        let clients = self.sources.clients.clone();
+        let edges = Edges { clients, status: self.status, sink, clock };
+        let mut discoverer = Discoverer::new(self.sources);
         let mut tasks = BTreeMap::new();
         let mut shutdown = pin!(shutdown);
+        let mut jobs_may_change = true;
         loop {
-            let wanted = plan(&jobs.borrow_and_update());
-            edges.follow(&mut tasks, wanted).await;
+            let current = jobs.borrow_and_update().clone();
+            discoverer.follow(&current);
+            let plan = plan(&current, |job| discoverer.targets(job));
+            edges.status.set_pools(plan.pools);
+            edges.follow(&mut tasks, plan.wanted).await;
             tokio::select! {
                 () = &mut shutdown => break,
-                changed = jobs.changed() => {
-                    if changed.is_err() {
-                        // Nobody will change the jobs any more; those that there are go on.
-                        shutdown.await;
-                        break;
-                    }
+                () = discoverer.changed() => {}
+                changed = jobs.changed(), if jobs_may_change => {
+                    // If nobody will change the jobs any more, those that there are go on.
+                    jobs_may_change = changed.is_ok();
                 }
             }
         }
@@ -86,35 +102,17 @@ impl Scraper {
     }
 }
 
-/// What every target should be scraped like.
-fn plan(jobs: &[ScrapeJob]) -> BTreeMap<TargetKey, Settings> {
-    let mut wanted = BTreeMap::new();
-    let pairs = jobs.iter().flat_map(|job| job.targets.iter().map(move |target| (job, target)));
-    for (job, target) in pairs {
-        if wanted.len() == TARGETS_MAX {
-            tracing::error!(
-                job = job.name,
-                "more than {TARGETS_MAX} targets: the rest is left out"
-            );
-            break;
-        }
-        let key = TargetKey { job: job.name.clone(), target: target.clone() };
-        wanted.insert(key, Settings::new(job, target));
-    }
-    wanted
-}
-
 /// One target's task. Dropping the sender asks it to stop; it returns its last markers.
 #[derive(Debug)]
 struct Task {
     settings: watch::Sender<Settings>,
-    handle: JoinHandle<Vec<SampleBatch>>,
+    handle: JoinHandle<Vec<Pending>>,
 }
 
 /// The world around the targets.
 #[derive(Debug, Clone)]
 struct Edges {
-    client: Client,
+    clients: Clients,
     status: Arc<TargetsStatus>,
     sink: Arc<dyn SampleSink>,
     clock: Arc<dyn Clock>,
@@ -153,12 +151,12 @@ impl Edges {
     }
 
     /// Stores the last markers of targets that stop, as one append.
-    async fn end(&self, stopping: Vec<JoinHandle<Vec<SampleBatch>>>) {
+    async fn end(&self, stopping: Vec<JoinHandle<Vec<Pending>>>) {
         let mut markers = Vec::new();
         let deadline = Instant::now() + STOP_MAX;
         for handle in stopping {
             match timeout_at(deadline, handle).await {
-                Ok(Ok(batches)) => markers.extend(batches),
+                Ok(Ok(rows)) => markers.extend(rows),
                 Ok(Err(error)) => tracing::error!(%error, "the task of a target has failed"),
                 Err(_) => tracing::warn!("a target did not stop in time: its series do not end"),
             }
@@ -167,7 +165,8 @@ impl Edges {
             return;
         }
         let sink = Arc::clone(&self.sink);
-        match spawn_blocking(move || sink.append(&markers).map_err(|it| chain(&it))).await {
+        let work = move || append(&*sink, &markers).map_err(|it| with_causes(&it));
+        match spawn_blocking(work).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => tracing::error!(error, "the end of series was not stored"),
             Err(error) => tracing::error!(%error, "storing the end of series has failed"),
@@ -195,7 +194,7 @@ impl Edges {
             (TargetState::default(), (Health::Down, Some(reason)))
         });
         if let Some(error) = &error {
-            tracing::debug!(job = key.job, address = key.target.address, error, "scrape");
+            tracing::debug!(job = key.pool, address = key.url, error, "scrape");
         }
         self.status.record(key, at, took, health, error);
         state
@@ -208,7 +207,7 @@ struct Asked {
     at: Timestamp,
     slot_ms: i64,
     took: SignedDuration,
-    answer: Result<Answer, String>,
+    answer: Result<Body, String>,
 }
 
 /// One append: everything of the scrape, or nothing.
@@ -219,13 +218,27 @@ fn store(
     sink: &dyn SampleSink,
 ) -> (Health, Option<String>) {
     let at_ms = aligned_ms(asked.at.as_millisecond(), asked.slot_ms, settings.interval_ms());
-    let Scrape { batches, error } = state.digest(settings, asked.answer, at_ms, asked.took);
-    let stored = sink.append(&batches);
+    let Scrape { rows, exemplars, metadata, error } =
+        state.digest(settings, asked.answer, at_ms, asked.took);
+    let stored = append(sink, &rows);
     let health = if error.is_none() { Health::Up } else { Health::Down };
     if stored.is_err() {
-        state.owe(batches);
+        state.owe(rows);
+    } else {
+        sink.append_exemplars(&exemplars);
+        if !metadata.is_empty() {
+            sink.describe(&metadata);
+        }
     }
     (health, error.or_else(|| refusal(stored)))
+}
+
+fn append(sink: &dyn SampleSink, rows: &[Pending]) -> Result<Appended, SinkError> {
+    let by_key: Vec<_> = rows.iter().map(Pending::row).collect();
+    let labels = |index: usize| {
+        rows.get(index).map(|it| it.labels.clone()).ok_or_else(|| "no such row".to_owned())
+    };
+    sink.append_rows(&by_key, &labels)
 }
 
 /// What the store did not take, in words.
@@ -237,7 +250,7 @@ fn refusal(stored: Result<Appended, SinkError>) -> Option<String> {
             let (labels, reason) = (&first.labels, &first.reason);
             Some(format!("{count} series or more were not stored, such as {labels}: {reason}"))
         }
-        Err(error) => Some(chain(&error)),
+        Err(error) => Some(with_causes(&error)),
     }
 }
 
@@ -246,12 +259,12 @@ async fn scrape_target(
     edges: Edges,
     key: TargetKey,
     mut settings: watch::Receiver<Settings>,
-) -> Vec<SampleBatch> {
+) -> Vec<Pending> {
     let mut state = TargetState::default();
     let mut last_ms = None;
     loop {
         let now = settings.borrow_and_update().clone();
-        let phase = phase_ms(&key.job, &key.target.address, now.interval_ms());
+        let phase = phase_ms(&key.pool, &now.address, now.interval_ms());
         let now_ms = edges.clock.now().as_millisecond();
         let slot_ms = next_slot_ms(now_ms, last_ms, now.interval_ms(), phase);
         let wait_ms = slot_ms.saturating_sub(now_ms).max(0).unsigned_abs();
@@ -265,15 +278,14 @@ async fn scrape_target(
         last_ms = Some(slot_ms);
         let (at, begun) = (edges.clock.now(), Instant::now());
         let answer = tokio::select! {
-            answer = fetch(&edges.client, &now) => answer,
+            answer = fetch(&edges.clients, &now) => answer,
             () = told_to_stop(settings.clone()) => break,
         };
         let took = SignedDuration::try_from(begun.elapsed()).unwrap_or(SignedDuration::MAX);
         let asked = Asked { at, slot_ms, took, answer };
         state = edges.take(&key, &now, state, asked).await;
     }
-    let now = settings.borrow().clone();
-    state.end(&now, after(edges.clock.now(), last_ms))
+    state.end(after(edges.clock.now(), last_ms))
 }
 
 /// Ready once nobody can change the settings any more.

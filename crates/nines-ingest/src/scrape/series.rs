@@ -2,39 +2,53 @@
 //!
 //! Scrape after scrape a target sends the same lines in the same order. So the labels of a line are built once and
 //! found again by comparing its bytes with those at the same place in the last scrape; only a line that is not
-//! where it was is looked up.
+//! where it was is looked up. Labels come with their key, so that the store need not read them either.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use nines_base::{Labels, Sample, SampleBatch, stale_marker};
+use nines_base::{Histogram, HistogramSample, Labels, Sample, stale_marker};
+use nines_port::{Row, SeriesKey};
 
-use crate::text::{
-    Format, ParseError, SampleLine, SampleLines, TextLimits, series_labels, split_series,
-    value_and_time,
-};
+use crate::key::key_of;
 
 /// Ended series are forgotten when there are more of them than of the others and this.
 const ENDED_MAX: usize = 1_000;
 
-/// How a body is read.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Reading {
-    pub(super) format: Format,
-    pub(super) limits: TextLimits,
-    pub(super) honor_timestamps: bool,
-    /// The time of samples that bring none.
-    pub(super) at_ms: i64,
+/// One sample on its way to the store.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Pending {
+    pub(super) key: SeriesKey,
+    pub(super) labels: Labels,
+    pub(super) value: PendingValue,
 }
 
-/// What a body held.
-#[derive(Debug, Default)]
-pub(super) struct Read {
-    pub(super) batches: Vec<SampleBatch>,
-    /// Samples in the body.
-    pub(super) scraped: usize,
-    /// Series that the scrape before did not have.
-    pub(super) added: usize,
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum PendingValue {
+    Number(Sample),
+    Histogram(HistogramSample),
+}
+
+impl Pending {
+    pub(super) fn number(labels: Labels, sample: Sample) -> Self {
+        Self { key: key_of(&labels), labels, value: PendingValue::Number(sample) }
+    }
+
+    pub(super) fn row(&self) -> Row<'_> {
+        let (samples, histograms): (&[Sample], &[HistogramSample]) = match &self.value {
+            PendingValue::Number(it) => (std::slice::from_ref(it), &[]),
+            PendingValue::Histogram(it) => (&[], std::slice::from_ref(it)),
+        };
+        Row { key: self.key, samples, histograms }
+    }
+
+    /// Whether it ends its series.
+    pub(super) fn is_end(&self) -> bool {
+        match &self.value {
+            PendingValue::Number(it) => nines_base::is_stale(it.value),
+            PendingValue::Histogram(it) => it.histogram.is_stale(),
+        }
+    }
 }
 
 /// The memory of one target's series.
@@ -42,7 +56,7 @@ pub(super) struct Read {
 pub(super) struct SeriesMemory {
     series: Vec<Series>,
     /// Which of `series` a spelling means; several spellings may mean the same one.
-    spellings: BTreeMap<Arc<str>, usize>,
+    spellings: BTreeMap<Arc<[u8]>, usize>,
     by_labels: BTreeMap<Labels, usize>,
     /// Counts readings from 1.
     reading: u64,
@@ -51,119 +65,144 @@ pub(super) struct SeriesMemory {
 #[derive(Debug)]
 struct Series {
     /// The spelling that was read last.
-    text: Arc<str>,
-    /// As stored, with the labels of the target.
-    labels: Labels,
+    spelling: Arc<[u8]>,
+    /// As stored, with the labels of the target; nothing for a series that relabelling drops.
+    stored: Option<(Labels, SeriesKey)>,
     /// The last reading that had it; 0 is none.
     seen: u64,
     /// Whether that reading had it without a time of its own: such a series ends when it is missing.
-    timeless: bool,
+    ends: bool,
     /// Whether the store has an open series: to end with a marker.
     open: bool,
+    /// Whether its last sample was a histogram: then its end is one too.
+    is_histogram: bool,
+    /// A hash of the exemplar that was read last: targets show the same one again and again.
+    exemplar: u64,
+}
+
+/// How a sample was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// It is not to be stored: dropped by a rule.
+    Dropped,
+    /// The same series twice in one body: the first counts.
+    Again,
+    /// The scrape before had it too.
+    Known,
+    /// It had not.
+    Added,
 }
 
 impl SeriesMemory {
-    /// Reads a body. Nothing of it counts until [`Self::settle`].
-    ///
-    /// `attach` makes the labels that are stored from those that the target sent.
-    pub(super) fn read(
-        &mut self,
-        body: &str,
-        how: Reading,
-        attach: impl Fn(&Labels) -> Labels,
-    ) -> Result<Read, ParseError> {
+    /// Begins to read a body. Nothing of it counts until [`Self::settle`].
+    pub(super) fn begin(&mut self) {
         self.reading += 1;
-        let mut read = Read::default();
-        read.batches.reserve(self.series.len());
-        let mut cursor = 0;
-        for line in SampleLines::new(body, how.format, how.limits) {
-            let line = line?;
-            let (index, rest) =
-                self.find(line, cursor, how, &attach).map_err(|it| line.error(it))?;
-            cursor = index + 1;
-            read.scraped += 1;
-            let (value, own_ms) = value_and_time(rest, how.format).map_err(|it| line.error(it))?;
-            let own_ms = own_ms.filter(|_| how.honor_timestamps);
-            let Some(series) = self.series.get_mut(index) else { continue };
-            if series.seen == self.reading && own_ms.is_none() {
-                continue; // the same series twice in one body: the first counts
-            }
-            read.added += usize::from(series.seen + 1 < self.reading || series.seen == 0);
-            series.seen = self.reading;
-            series.timeless = own_ms.is_none();
-            let sample = Sample { at_ms: own_ms.unwrap_or(how.at_ms), value };
-            read.batches.push(SampleBatch {
-                labels: series.labels.clone(),
-                samples: vec![sample],
-                histograms: Vec::new(),
-            });
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.series.len()
+    }
+
+    /// The spelling that stood at this place.
+    pub(super) fn expected(&self, place: usize) -> Option<&[u8]> {
+        self.series.get(place).map(|it| &*it.spelling)
+    }
+
+    /// The place of a spelling; `labels` makes what is stored when it is new.
+    pub(super) fn find(
+        &mut self,
+        spelling: &[u8],
+        labels: impl FnOnce() -> Result<Option<Labels>, String>,
+    ) -> Result<usize, String> {
+        match self.spellings.get(spelling) {
+            Some(index) => Ok(*index),
+            None => Ok(self.remember(spelling, labels()?)),
         }
-        Ok(read)
+    }
+
+    /// Notes that the body has the series at this place.
+    pub(super) fn note(&mut self, place: usize, ends: bool) -> Found {
+        let reading = self.reading;
+        let Some(series) = self.series.get_mut(place) else { return Found::Dropped };
+        if series.seen == reading && ends && series.stored.is_some() {
+            return Found::Again;
+        }
+        let is_new = series.seen + 1 < reading || series.seen == 0;
+        series.seen = reading;
+        series.ends = ends;
+        series.is_histogram = false;
+        match (&series.stored, is_new) {
+            (None, _) => Found::Dropped,
+            (_, true) => Found::Added,
+            (_, false) => Found::Known,
+        }
+    }
+
+    /// Says of the series that was noted last at this place that its sample is a histogram.
+    pub(super) fn note_histogram(&mut self, place: usize) {
+        if let Some(series) = self.series.get_mut(place) {
+            series.is_histogram = true;
+        }
+    }
+
+    /// As stored.
+    pub(super) fn stored(&self, place: usize) -> Option<&(Labels, SeriesKey)> {
+        self.series.get(place)?.stored.as_ref()
+    }
+
+    /// Whether an exemplar with this hash is another one than the last.
+    pub(super) fn is_new_exemplar(&mut self, place: usize, hash: u64) -> bool {
+        let last = self.series.get_mut(place).map(|it| std::mem::replace(&mut it.exemplar, hash));
+        last != Some(hash)
     }
 
     /// Takes over what was read last; ends the series that were not in it.
-    pub(super) fn settle(&mut self, at_ms: i64) -> Vec<SampleBatch> {
+    pub(super) fn settle(&mut self, at_ms: i64) -> Vec<Pending> {
         let mut ended = Vec::new();
         for series in &mut self.series {
             let is_there = series.seen == self.reading;
             if series.open && !is_there {
-                ended.push(end(&series.labels, at_ms));
+                ended.extend(end(series, at_ms));
             }
-            series.open = is_there && series.timeless;
+            series.open = is_there && series.ends && series.stored.is_some();
         }
         self.forget_ended();
         ended
     }
 
     /// Ends every open series.
-    pub(super) fn end_all(&mut self, at_ms: i64) -> Vec<SampleBatch> {
+    pub(super) fn end_all(&mut self, at_ms: i64) -> Vec<Pending> {
         let open = self.series.iter_mut().filter(|it| it.open);
-        open.map(|it| {
+        open.filter_map(|it| {
             it.open = false;
-            end(&it.labels, at_ms)
+            end(it, at_ms)
         })
         .collect()
     }
 
-    /// The place of the line's series, and the line behind it.
-    fn find<'a>(
-        &mut self,
-        line: SampleLine<'a>,
-        cursor: usize,
-        how: Reading,
-        attach: &impl Fn(&Labels) -> Labels,
-    ) -> Result<(usize, &'a str), String> {
-        if let Some(expected) = self.series.get(cursor)
-            && let Some(rest) = line.text.strip_prefix(&*expected.text)
-            && is_whole_series(&expected.text, rest)
-        {
-            return Ok((cursor, rest));
-        }
-        let (text, rest) = split_series(line.text)?;
-        let index = match self.spellings.get(text) {
-            Some(index) => *index,
-            None => {
-                let labels = attach(&series_labels(text, how.limits.labels_max)?);
-                self.remember(text, labels)
-            }
+    fn remember(&mut self, spelling: &[u8], labels: Option<Labels>) -> usize {
+        let spelling: Arc<[u8]> = Arc::from(spelling);
+        let next = self.series.len();
+        let index = match &labels {
+            Some(labels) => *self.by_labels.entry(labels.clone()).or_insert(next),
+            None => next,
         };
-        Ok((index, rest))
-    }
-
-    fn remember(&mut self, text: &str, labels: Labels) -> usize {
-        let text: Arc<str> = Arc::from(text);
-        let index = *self.by_labels.entry(labels.clone()).or_insert(self.series.len());
         match self.series.get_mut(index) {
-            Some(series) => series.text = Arc::clone(&text),
+            Some(series) => series.spelling = Arc::clone(&spelling),
             None => self.series.push(Series {
-                text: Arc::clone(&text),
-                labels,
+                spelling: Arc::clone(&spelling),
+                stored: labels.map(|it| {
+                    let key = key_of(&it);
+                    (it, key)
+                }),
                 seen: 0,
-                timeless: false,
+                ends: false,
                 open: false,
+                is_histogram: false,
+                exemplar: 0,
             }),
         }
-        self.spellings.insert(text, index);
+        self.spellings.insert(spelling, index);
         index
     }
 
@@ -178,23 +217,21 @@ impl SeriesMemory {
         let reading = self.reading;
         self.series.retain(|it| it.seen == reading);
         let places = || self.series.iter().enumerate();
-        self.spellings = places().map(|(index, it)| (Arc::clone(&it.text), index)).collect();
-        self.by_labels = places().map(|(index, it)| (it.labels.clone(), index)).collect();
+        self.spellings = places().map(|(index, it)| (Arc::clone(&it.spelling), index)).collect();
+        let stored = |(index, it): (usize, &Series)| Some((it.stored.as_ref()?.0.clone(), index));
+        self.by_labels = places().filter_map(stored).collect();
     }
 }
 
-/// Whether a line that begins with the bytes of a series goes on with a value, not with labels or more name.
-fn is_whole_series(text: &str, rest: &str) -> bool {
-    let tail = rest.trim_start_matches([' ', '\t']);
-    tail.len() < rest.len() && (text.ends_with('}') || !tail.starts_with('{'))
-}
-
-fn end(labels: &Labels, at_ms: i64) -> SampleBatch {
-    SampleBatch {
-        labels: labels.clone(),
-        samples: vec![Sample { at_ms, value: stale_marker() }],
-        histograms: Vec::new(),
-    }
+fn end(series: &Series, at_ms: i64) -> Option<Pending> {
+    let (labels, key) = series.stored.clone()?;
+    let value = if series.is_histogram {
+        let histogram = Arc::new(Histogram::stale());
+        PendingValue::Histogram(HistogramSample { at_ms, histogram })
+    } else {
+        PendingValue::Number(Sample { at_ms, value: stale_marker() })
+    };
+    Some(Pending { key, labels, value })
 }
 
 #[cfg(test)]

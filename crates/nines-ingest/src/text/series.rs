@@ -20,14 +20,9 @@ pub(crate) fn series_labels(text: &str, labels_max: usize) -> Result<Labels, Str
         pairs.push((METRIC_NAME.to_owned(), name.to_owned()));
     }
     if let Some(rest) = rest {
-        let mut rest = rest.trim_start_matches(is_blank);
-        while let Some(found) = next_label(rest)? {
-            let (name, value, tail) = found;
-            pairs.push((name, value));
-            if labels_max < pairs.len() {
-                return Err(format!("more than {labels_max} labels"));
-            }
-            rest = tail;
+        pairs.append(&mut label_pairs(rest, labels_max)?);
+        if labels_max < pairs.len() {
+            return Err(format!("more than {labels_max} labels"));
         }
     }
     let labels = Labels::new(pairs).map_err(|error| error.to_string())?;
@@ -35,6 +30,20 @@ pub(crate) fn series_labels(text: &str, labels_max: usize) -> Result<Labels, Str
         Some(_) => Ok(labels),
         None => Err("a series without a metric name".to_owned()),
     }
+}
+
+/// Reads the labels behind an opening brace, up to the closing one.
+pub(super) fn label_pairs(text: &str, labels_max: usize) -> Result<Vec<(String, String)>, String> {
+    let mut pairs = Vec::new();
+    let mut rest = text.trim_start_matches(is_blank);
+    while let Some((name, value, tail)) = next_label(rest)? {
+        pairs.push((name, value));
+        if labels_max < pairs.len() {
+            return Err(format!("more than {labels_max} labels"));
+        }
+        rest = tail;
+    }
+    Ok(pairs)
 }
 
 /// The next label with what follows it, or nothing at the closing brace.
@@ -89,7 +98,7 @@ fn is_name(text: &str, extra: char) -> bool {
 /// Text up to its closing quote, without escapes, and what follows the quote.
 ///
 /// Known escapes are `\\`, `\"` and `\n`; the backslash of any other stays.
-fn quoted_text(text: &str) -> Result<(String, &str), String> {
+pub(super) fn quoted_text(text: &str) -> Result<(String, &str), String> {
     let mut out = String::new();
     let mut chars = text.chars();
     while let Some(it) = chars.next() {

@@ -1,16 +1,31 @@
-//! The shapes of answers: `{"status":"success","data":…}`.
+//! The frames of answers: `{"status":"success","data":…}`, and errors in Prometheus' shape.
 
 use axum::Json;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use nines_base::{Labels, Sample};
-use nines_promql::{Answer, QueryError, SourceError, Value};
+use nines_promql::{QueryError, SourceError};
 use serde::Serialize;
 use serde_json::json;
+
+/// Said when a list was cut.
+///
+/// Source: Prometheus, `web/api/v1`.
+pub(super) const CUT: &str = "results truncated due to limit";
+/// What a client that hung up would be answered; proxies between us know this number.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
 
 /// `{"status":"success","data":…}`.
 pub(super) fn success(data: impl Serialize) -> Response {
     Json(json!({ "status": "success", "data": data })).into_response()
+}
+
+/// As [`success`], for a list that may have been cut.
+pub(super) fn listed<T: Serialize>(mut list: Vec<T>, limit: usize) -> Response {
+    if list.len() <= limit {
+        return success(list);
+    }
+    list.truncate(limit);
+    Json(json!({ "status": "success", "data": list, "warnings": [CUT] })).into_response()
 }
 
 /// An error in Prometheus' shape.
@@ -22,21 +37,60 @@ pub(super) struct PromError {
 }
 
 impl PromError {
+    fn new(status: StatusCode, kind: &'static str, message: impl Into<String>) -> Self {
+        Self { status, kind, message: message.into() }
+    }
+
     /// The request itself is wrong.
     pub(super) fn bad_data(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, kind: "bad_data", message: message.into() }
+        Self::new(StatusCode::BAD_REQUEST, "bad_data", message)
+    }
+
+    /// One parameter of the request is wrong.
+    pub(super) fn bad_parameter(name: &str, problem: impl std::fmt::Display) -> Self {
+        Self::bad_data(format!("invalid parameter {name:?}: {problem}"))
     }
 
     /// The request is fine, the answer is not.
     pub(super) fn execution(message: impl Into<String>) -> Self {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        Self { status, kind: "execution", message: message.into() }
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "execution", message)
+    }
+
+    /// What was asked for is not there.
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    /// Not now, or not with these settings.
+    pub(super) fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message)
+    }
+
+    /// Time was up.
+    pub(super) fn timeout(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", message)
+    }
+
+    /// The client has gone.
+    pub(super) fn canceled() -> Self {
+        let status = StatusCode::from_u16(CLIENT_CLOSED_REQUEST);
+        let status = status.unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+        Self::new(status, "canceled", "query was canceled")
     }
 
     /// Something of ours failed.
     pub(super) fn internal(message: impl Into<String>) -> Self {
-        let status = StatusCode::INTERNAL_SERVER_ERROR;
-        Self { status, kind: "internal", message: message.into() }
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    }
+
+    /// What is wrong.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// For clients that read text, such as of `/federate`.
+    pub(super) fn into_text(self) -> Response {
+        (self.status, format!("{}\n", self.message)).into_response()
     }
 }
 
@@ -44,28 +98,37 @@ impl IntoResponse for PromError {
     fn into_response(self) -> Response {
         let Self { status, kind, message } = self;
         let body = json!({ "status": "error", "errorType": kind, "error": message });
-        (status, Json(body)).into_response()
+        let mut response = (status, Json(body)).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            let soon = HeaderValue::from_static("1");
+            response.headers_mut().insert(header::RETRY_AFTER, soon);
+        }
+        response
     }
 }
 
 impl From<QueryError> for PromError {
     fn from(error: QueryError) -> Self {
-        let message = chain(&error);
         match error {
-            QueryError::Parse { .. } => Self::bad_data(message),
-            QueryError::Cancelled => Self {
-                status: StatusCode::SERVICE_UNAVAILABLE,
-                kind: "timeout",
-                message: format!("{message}; the limit is {} s", super::QUERY_TIME_MAX.as_secs()),
-            },
-            QueryError::Source(SourceError::Failed { .. }) => Self::internal(message),
-            _ => Self::execution(message),
+            QueryError::Parse { message, .. } => Self::bad_data(message),
+            QueryError::Cancelled => Self::timeout("query timed out in expression evaluation"),
+            QueryError::Source(error) => error.into(),
+            error => Self::execution(chain(&error)),
+        }
+    }
+}
+
+impl From<SourceError> for PromError {
+    fn from(error: SourceError) -> Self {
+        match error {
+            SourceError::Failed { .. } => Self::internal(chain(&error)),
+            error => Self::execution(chain(&error)),
         }
     }
 }
 
 /// An error with its sources, as one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut out = error.to_string();
     let mut source = error.source();
     while let Some(it) = source {
@@ -78,57 +141,9 @@ fn chain(error: &dyn std::error::Error) -> String {
     out
 }
 
-/// The data of a query's answer, with notes beside it.
-pub(super) fn answer(answer: &Answer) -> Response {
-    let (kind, result) = match &answer.value {
-        Value::Scalar(sample) => ("scalar", json!(point(*sample))),
-        Value::String { at_ms, value } => ("string", json!([seconds(*at_ms), value])),
-        Value::Vector(vector) => {
-            let vector = vector.iter().map(|it| {
-                let value = point(Sample { at_ms: it.at_ms, value: it.value });
-                json!({ "metric": metric(&it.labels), "value": value })
-            });
-            ("vector", vector.collect())
-        }
-        Value::Matrix(matrix) => {
-            let matrix = matrix.iter().map(|it| {
-                let values: Vec<_> = it.samples.iter().map(|it| point(*it)).collect();
-                json!({ "metric": metric(&it.labels), "values": values })
-            });
-            ("matrix", matrix.collect())
-        }
-    };
-    let mut body = json!({ "status": "success", "data": { "resultType": kind, "result": result } });
-    for (name, notes) in [("warnings", &answer.warnings), ("infos", &answer.infos)] {
-        if !notes.is_empty() {
-            body[name] = json!(notes);
-        }
-    }
-    Json(body).into_response()
-}
-
-/// Labels as a JSON object.
-pub(super) fn metric(labels: &Labels) -> serde_json::Value {
-    json!(labels)
-}
-
-/// Time as a number, value as a text: JSON has no NaN.
-fn point(sample: Sample) -> (serde_json::Value, String) {
-    (seconds(sample.at_ms), number(sample.value))
-}
-
-/// Seconds with at most three decimals; whole ones without a point.
-fn seconds(at_ms: i64) -> serde_json::Value {
-    if at_ms % 1_000 == 0 { json!(at_ms / 1_000) } else { json!(at_ms as f64 / 1_000.0) }
-}
-
 /// As Go prints floats in full.
 pub(super) fn number(value: f64) -> String {
-    if value == f64::INFINITY {
-        "+Inf".to_owned()
-    } else if value == f64::NEG_INFINITY {
-        "-Inf".to_owned()
-    } else {
-        value.to_string()
-    }
+    let mut out = Vec::new();
+    super::json::number(&mut out, value);
+    String::from_utf8(out).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 //! stays, and everybody is told.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +12,12 @@ use nines_ingest::{Scheme, ScrapeJob, Target};
 use nines_oncall::Roster;
 use nines_promql::{SelectLimits, SeriesSource};
 use nines_slo::SloName;
-use nines_spec::{ReadError, Reading, Spec};
-use tokio::sync::watch;
+use nines_spec::{ReadError, Reading, SourceFile, Spec};
+use tokio::sync::{mpsc, watch};
 
 use crate::app::{App, Loaded, Metrics};
+use crate::backend::Backend;
+use crate::reload::{Asker, Outcome};
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -25,14 +27,25 @@ const SAMPLES_MAX: usize = 50_000_000;
 /// Where the configuration is.
 #[derive(Debug, Clone)]
 pub(crate) struct Files {
-    pub(crate) folder: PathBuf,
+    pub(crate) paths: Vec<PathBuf>,
     /// Jobs that no file names, such as the demo's.
     pub(crate) extra_jobs: Vec<ScrapeJob>,
 }
 
-/// Reads the folder.
+impl Files {
+    /// Where files that the configuration names are looked for.
+    pub(crate) fn folder(&self) -> &Path {
+        match self.paths.first() {
+            Some(path) if path.is_dir() => path,
+            Some(file) => file.parent().unwrap_or(file),
+            None => Path::new(""),
+        }
+    }
+}
+
+/// Reads all files.
 pub(crate) fn load(files: &Files) -> Result<Reading, ReadError> {
-    nines_spec::read_dir(&files.folder)
+    nines_spec::read_paths(&files.paths)
 }
 
 /// What the engine needs of a configuration.
@@ -56,7 +69,6 @@ pub(crate) fn engine_config(spec: &Spec) -> Arc<Config> {
 /// What the scraper asks.
 pub(crate) fn scrape_jobs(spec: &Spec, extra: &[ScrapeJob]) -> Vec<ScrapeJob> {
     let jobs = spec.scrapes.iter().map(|it| ScrapeJob {
-        name: it.job.clone(),
         targets: it
             .targets
             .iter()
@@ -67,10 +79,8 @@ pub(crate) fn scrape_jobs(spec: &Spec, extra: &[ScrapeJob]) -> Vec<ScrapeJob> {
         interval: it.interval,
         timeout: it.timeout,
         honor_labels: it.honor_labels,
-        honor_timestamps: true,
-        sample_limit: nines_ingest::SAMPLE_LIMIT_DEFAULT,
-        body_bytes_max: nines_ingest::BODY_BYTES_MAX_DEFAULT,
         origin: it.origin.clone(),
+        ..ScrapeJob::new(&it.job)
     });
     jobs.chain(extra.iter().cloned()).collect()
 }
@@ -98,42 +108,72 @@ pub(crate) fn back_fill(metrics: &Metrics, names: &[SloName], now_ms: i64) -> Re
     Ok(())
 }
 
-/// Looks at the files until `shutdown`, and applies what is new and good.
+/// Looks at the files until `shutdown`, and applies what is new and good. Whoever asks is told what came of it.
 pub(crate) async fn watch_files(
     app: App,
-    files: Files,
-    jobs: watch::Sender<Vec<ScrapeJob>>,
+    (files, jobs, mut askers): (Files, watch::Sender<Vec<ScrapeJob>>, mpsc::Receiver<Asker>),
     mut shutdown: watch::Receiver<bool>,
 ) {
     loop {
-        tokio::select! {
+        let asker = tokio::select! {
             _ = shutdown.changed() => return,
-            () = app.reload.notified() => {}
-            () = tokio::time::sleep(LOOK) => {}
-        }
-        let at = files.clone();
-        let reading = match tokio::task::spawn_blocking(move || load(&at)).await {
-            Ok(Ok(reading)) => reading,
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the configuration cannot be read; the last good one stays");
-                continue;
-            }
-            Err(error) => {
-                tracing::error!(%error, "reading the configuration panicked");
-                continue;
-            }
+            Some(asker) = askers.recv() => Some(asker),
+            () = tokio::time::sleep(LOOK) => None,
         };
-        let loaded = app.loaded();
-        if reading.findings == loaded.findings
-            && (reading.spec.revision == loaded.spec.revision || !loaded.is_current)
-        {
-            continue;
+        let outcome = read_again(&app, &files, &jobs).await;
+        if let Some(asker) = asker {
+            // Whoever asked may have gone.
+            drop(asker.send(outcome));
         }
-        apply(&app, &files, reading, &jobs).await;
     }
 }
 
-async fn apply(app: &App, files: &Files, reading: Reading, jobs: &watch::Sender<Vec<ScrapeJob>>) {
+async fn read_again(app: &App, files: &Files, jobs: &watch::Sender<Vec<ScrapeJob>>) -> Outcome {
+    let at = files.clone();
+    let reading = match tokio::task::spawn_blocking(move || load(&at)).await {
+        Ok(Ok(reading)) => reading,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the configuration cannot be read; the last good one stays");
+            return Err(error.to_string());
+        }
+        Err(error) => {
+            tracing::error!(%error, "reading the configuration panicked");
+            return Err(error.to_string());
+        }
+    };
+    let loaded = app.loaded();
+    if reading.findings == loaded.findings
+        && (reading.spec.revision == loaded.spec.revision || !loaded.is_current)
+    {
+        return if loaded.is_current { Ok(()) } else { Err(complaint(&reading)) };
+    }
+    apply(app, files, reading, jobs).await
+}
+
+/// The files as anybody may see them.
+pub(crate) fn shown(sources: &[SourceFile]) -> String {
+    let is_yaml = |it: &&SourceFile| !it.path.ends_with(".md");
+    let files = sources.iter().filter(is_yaml).map(|it| nines_spec::shown(&it.text));
+    files.filter(|it| !it.is_empty()).collect::<Vec<_>>().join("---\n")
+}
+
+/// Who answers queries, if not our own store.
+pub(crate) fn backend(spec: &Spec) -> Result<Option<Arc<Backend>>, String> {
+    let backend = spec.backend.as_ref().map(Backend::new).transpose()?;
+    Ok(backend.map(Arc::new))
+}
+
+/// All findings, as `nines check` shows them.
+fn complaint(reading: &Reading) -> String {
+    nines_spec::render(&reading.findings, &reading.sources, nines_spec::Style::Unicode)
+}
+
+async fn apply(
+    app: &App,
+    files: &Files,
+    reading: Reading,
+    jobs: &watch::Sender<Vec<ScrapeJob>>,
+) -> Outcome {
     let loaded = app.loaded();
     let now = app.clock.now();
     if reading.has_errors() {
@@ -143,24 +183,28 @@ async fn apply(app: &App, files: &Files, reading: Reading, jobs: &watch::Sender<
             revision = loaded.spec.revision,
             "the configuration has errors (see `nines check`); the last good one stays"
         );
+        let complaint = complaint(&reading);
         let next = Loaded {
             spec: Arc::clone(&loaded.spec),
             engine_config: Arc::clone(&loaded.engine_config),
             findings: reading.findings,
+            backend: loaded.backend.clone(),
+            text: loaded.text.clone(),
             is_current: false,
             read_at: now,
         };
         *app.loaded.write().expect("nobody panics while holding the configuration") =
             Arc::new(next);
-        return;
+        return Err(complaint);
     }
+    let backend = backend(&reading.spec)?;
     let spec = Arc::new(reading.spec);
     let engine_config = engine_config(&spec);
     if let Err(error) = app.ask(Command::ApplyConfig(Arc::clone(&engine_config))).await {
         tracing::error!(%error, "the engine did not take the configuration; it is offered again");
-        return;
+        return Err(error.to_string());
     }
-    let fresh = app.metrics.tracker().reconfigure(spec.slos.clone());
+    let fresh = app.metrics.follow(spec.slos.clone());
     let at = Arc::clone(app);
     let filled =
         tokio::task::spawn_blocking(move || back_fill(&at.metrics, &fresh, now.as_millisecond()));
@@ -169,7 +213,9 @@ async fn apply(app: &App, files: &Files, reading: Reading, jobs: &watch::Sender<
     }
     jobs.send_replace(scrape_jobs(&spec, &files.extra_jobs));
     tracing::info!(revision = spec.revision, "a new configuration decides");
-    let findings = reading.findings;
-    let next = Loaded { spec, engine_config, findings, is_current: true, read_at: now };
+    let (text, findings) = (shown(&reading.sources), reading.findings);
+    let next =
+        Loaded { spec, engine_config, findings, backend, text, is_current: true, read_at: now };
     *app.loaded.write().expect("nobody panics while holding the configuration") = Arc::new(next);
+    Ok(())
 }

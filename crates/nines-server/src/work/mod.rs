@@ -1,13 +1,21 @@
-//! What goes on beside the requests: counting, sending, running steps, upkeep, reading the configuration.
+//! What goes on beside the requests: counting, judging rules, sending, running steps, upkeep, reading the configuration.
 
+mod alertmanagers;
 mod burns;
 mod configuration;
 mod outbox;
+mod rules;
+mod slices;
 mod steps;
 mod upkeep;
 
+pub(crate) use alertmanagers::send_to_alertmanagers;
 pub(crate) use burns::watch_burns;
-pub(crate) use configuration::{Files, back_fill, engine_config, load, scrape_jobs, watch_files};
+pub(crate) use configuration::{
+    Files, back_fill, backend, engine_config, load, scrape_jobs, shown, watch_files,
+};
 pub(crate) use outbox::send_messages;
+pub(crate) use rules::{watch_rule_alerts, watch_rules};
+pub(crate) use slices::read_slices;
 pub(crate) use steps::{StepEnvironment, run_steps};
 pub(crate) use upkeep::{save_snapshot, save_snapshots, sync_samples, upkeep};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use nines_port::Clock;
-use nines_server::{Random, ServeError, ServeOptions, Server, start};
+use nines_server::{PromSettings, Random, Retention, ServeError, ServeOptions, Server, start};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -65,13 +65,16 @@ pub(crate) fn now() -> Timestamp {
 /// Folders that outlive several servers.
 pub(crate) struct House {
     root: tempfile::TempDir,
+    /// How its servers behave.
+    pub(crate) prom: PromSettings,
 }
 
 impl House {
     pub(crate) fn new() -> Self {
         // Tests install a provider once for all; a second try is refused and means the same.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let house = Self { root: tempfile::tempdir().unwrap() };
+        let prom = PromSettings::default();
+        let house = Self { root: tempfile::tempdir().unwrap(), prom };
         std::fs::create_dir(house.config_dir()).unwrap();
         house.write("nines.yaml", CONFIG);
         house
@@ -95,13 +98,15 @@ impl House {
 
     pub(crate) async fn start_at(&self, listen: SocketAddr) -> Result<Server, ServeError> {
         start(ServeOptions {
-            config_dir: self.config_dir(),
+            configuration: vec![self.config_dir()],
             data_dir: self.data_dir(),
-            listen,
+            listen: vec![listen],
             external_url: None,
             clock: Arc::new(SystemClock),
             random: Random { bytes: [9; 64], seed: 1 },
             program: PathBuf::from("/bin/false"),
+            prom: self.prom.clone(),
+            retention: Retention::default(),
             demo: None,
         })
         .await

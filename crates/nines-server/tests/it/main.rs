@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod backends;
+mod foreign_clients;
 mod house;
 mod learn;
 mod metrics;
 mod paging;
+mod prom;
+mod rules;
 mod starting;

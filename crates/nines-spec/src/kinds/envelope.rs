@@ -26,7 +26,7 @@ fn metadata_fields(kind: &str) -> (&'static [&'static str], &'static str) {
 
 /// Kinds of which the name is only for readers.
 fn is_nameless(kind: &str) -> bool {
-    matches!(kind, "Routing" | "Scrape" | "Notify")
+    matches!(kind, "Routing" | "Scrape" | "Metrics" | "Notify")
 }
 
 pub(super) fn read<'n>(

@@ -153,17 +153,61 @@ spec:
                                 {env="prod"},
                             ),
                         ],
+                        discoveries: [],
                         interval: 5s,
                         timeout: 5s,
                         path: "/metrics",
                         scheme: "https",
+                        params: [],
                         honor_labels: true,
+                        honor_timestamps: true,
+                        track_timestamps_staleness: false,
+                        native_histograms: false,
+                        extra_metrics: false,
+                        limits: ScrapeLimitsSpec {
+                            samples: None,
+                            targets: None,
+                            labels: None,
+                            label_name_bytes: None,
+                            label_value_bytes: None,
+                            body_bytes: None,
+                        },
+                        http: HttpSpec {
+                            authorization: None,
+                            headers: [],
+                            authorities: None,
+                            identity: None,
+                            server_name: None,
+                            skips_verification: false,
+                            proxy_url: None,
+                            follows_redirects: true,
+                            compresses: true,
+                        },
+                        relabel_rules: [],
+                        metric_relabel_rules: [],
                         origin: Origin {
                             file: "a.yaml",
                             line: 6,
                         },
                     },
                 ],
+                remote_writes: [],
+                otlp: OtlpSpec {
+                    promoted_attributes: [],
+                    keeps_identifying_attributes: false,
+                },
+                storage: StorageSpec {
+                    retention: None,
+                    retention_bytes: None,
+                },
+                backend: None,
+                rule_groups: [],
+                rule_settings: RuleSettings {
+                    evaluation_interval: 60s,
+                    query_offset: 0s,
+                    alertmanagers: [],
+                },
+                external_labels: {},
                 notify: NotifySpec {
                     smtp: None,
                     webhook_secrets: {},
@@ -217,4 +261,45 @@ fn what_cannot_be_read_does_not_make_others_undefined() {
                alerting: {escalation: shop}, sli: {counter: {bad: b, total: t}}}\n---\n[";
     let codes: Vec<String> = read_one(slo).findings.into_iter().map(|it| it.code).collect();
     assert_eq!(codes, ["N0001"]);
+}
+
+#[test]
+fn a_configuration_of_prometheus_is_read_as_it_is() {
+    let reading = read_files(vec![SourceFile {
+        path: "prometheus.yml".to_owned(),
+        text: "global: {scrape_interval: 7s, external_labels: {dc: eu}}\nremote_read: []\nscrape_configs:\n- job_name: node\n  static_configs: [{targets: ['n:9100']}]\n".to_owned(),
+    }]);
+    let findings: Vec<_> =
+        reading.findings.iter().map(|it| (it.level, it.message.as_str())).collect();
+    assert!(!reading.has_errors(), "{findings:?}");
+    assert_eq!(findings.len(), 1, "what has no meaning is told: {findings:?}");
+    assert_eq!(reading.spec.external_labels.value("dc"), "eu");
+    let job = &reading.spec.scrapes[0];
+    assert_eq!(
+        (job.job.as_str(), job.interval, job.timeout),
+        ("node", jiff::SignedDuration::from_secs(7), jiff::SignedDuration::from_secs(7))
+    );
+}
+
+#[test]
+fn a_metrics_backend_has_an_address_headers_and_a_tenant() {
+    let read = |spec: &str| {
+        let text = format!("apiVersion: nines/v1\nkind: Metrics\nspec: {spec}\n");
+        read_files(vec![SourceFile { path: "a.yaml".to_owned(), text }])
+    };
+    let reading =
+        read("{backend: {url: 'http://prom:9090/', tenant: a, headers: {X-Key: k}, slice: 2m}}");
+    assert_eq!(reading.findings, []);
+    let backend = reading.spec.backend.unwrap();
+    assert_eq!((backend.url.as_str(), backend.tenant.as_deref()), ("http://prom:9090", Some("a")));
+    assert_eq!(backend.headers["X-Key"], "k");
+    assert_eq!(backend.slice, jiff::SignedDuration::from_mins(2));
+    for wrong in [
+        "{}",
+        "{backend: {url: prom}}",
+        "{backend: {url: 'http://a', slice: 1h}}",
+        "{backend: {url: 'http://a', uri: b}}",
+    ] {
+        assert!(read(wrong).has_errors(), "{wrong}");
+    }
 }

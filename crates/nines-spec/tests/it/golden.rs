@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use expect_test::expect_file;
 use nines_spec::{
-    FILE_BYTES_MAX, FILES_MAX, FINDINGS_MAX, Reading, SourceFile, Style, codes, explain, read_dir,
-    read_files, render,
+    FILE_BYTES_MAX, FILES_MAX, FINDINGS_MAX, Reading, RuleTests, SourceFile, Spec, Style, codes,
+    explain, read_dir, read_files, read_rule_tests, render,
 };
 
 fn cases() -> PathBuf {
@@ -27,6 +27,10 @@ fn readings() -> Vec<(String, Reading)> {
         let (file, name) = (file.to_str().unwrap(), stem.to_str().unwrap().to_owned());
         let text = || fs::read_to_string(&path).unwrap();
         match path.extension().and_then(|it| it.to_str()) {
+            Some("yaml") if name.starts_with("rule_test_") => {
+                let RuleTests { findings, sources, .. } = read_rule_tests(&path).unwrap();
+                readings.push((name, Reading { spec: Spec::default(), findings, sources }));
+            }
             Some("yaml") => readings.push((name, read_files(vec![source(file, text())]))),
             Some("md") => {
                 let place = format!("runbooks/{file}");

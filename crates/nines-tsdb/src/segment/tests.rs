@@ -1,9 +1,15 @@
 use std::fs;
+use std::sync::Arc;
+
+use nines_base::{Labels, Sample};
 
 use super::*;
+use crate::dictionary::{Dictionary, Rank};
+use crate::head::Scratch;
+use crate::registry::Registry;
 
 fn labels(number: i64) -> Labels {
-    Labels::new([("__name__", "m".to_owned()), ("n", number.to_string())]).unwrap()
+    Labels::new([("__name__", "m".to_owned()), ("n", format!("häää{number}"))]).unwrap()
 }
 
 fn samples(number: i64) -> Vec<Sample> {
@@ -11,23 +17,39 @@ fn samples(number: i64) -> Vec<Sample> {
 }
 
 fn write(dir: &Path) -> PathBuf {
-    let mut writer = SegmentWriter::create(dir, 1).unwrap();
-    for number in 0..3 {
-        writer.add(&labels(number), &samples(number)).unwrap();
+    let mut registry = Registry::default();
+    let ids: Vec<u32> = (0..3).map(|it| registry.get_or_insert(&labels(it))).collect();
+    let dictionary = Dictionary::new(registry.pairs().texts_of_all());
+    let mut writer = SegmentWriter::create(dir, 1, 0).unwrap();
+    for (number, id) in (0..).zip(ids) {
+        let ranks: Box<[Rank]> = dictionary.ranks(&registry.get(id).unwrap().pairs);
+        writer.add(&ranks, &samples(number), &[]).unwrap();
     }
-    writer.finish().unwrap();
+    assert_eq!(writer.finish(&dictionary).unwrap(), Some(1));
     numbered(dir, 1, SEGMENT)
+}
+
+fn read_block(
+    segment: &Arc<Segment>,
+    stored: &Stored,
+    from_ms: i64,
+    to_ms: i64,
+) -> Result<Vec<Sample>, SegmentError> {
+    let mut scratch = Scratch::default();
+    BlockReader::default().read_all(segment, stored, from_ms, to_ms, &mut scratch)?;
+    Ok(scratch.samples)
 }
 
 /// Everything that is in the segment, or the first thing that is wrong.
 fn read_all(dir: &Path) -> Result<Vec<(Labels, Vec<Sample>)>, SegmentError> {
-    let (segment, series) = Segment::open(dir, 1)?;
-    let read = |(labels, block): &(Labels, BlockRef)| {
-        let mut out = Vec::new();
-        segment.read(block, i64::MIN, i64::MAX, &mut out)?;
-        Ok((labels.clone(), out))
+    let (segment, index) = Segment::open(dir, 1)?;
+    let segment = Arc::new(segment);
+    let pairs: Vec<(&str, &str)> = index.pairs().collect();
+    let read = |(numbers, stored): (&[u32], Stored)| {
+        let labels = Labels::new(numbers.iter().map(|it| pairs[*it as usize])).unwrap();
+        Ok((labels, read_block(&segment, &stored, i64::MIN, i64::MAX)?))
     };
-    series.iter().map(read).collect()
+    index.series().map(read).collect()
 }
 
 #[test]
@@ -42,13 +64,26 @@ fn a_segment_gives_back_what_was_written() {
 fn a_part_of_a_block_can_be_read() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path());
-    let (segment, series) = Segment::open(dir.path(), 1).unwrap();
+    let (segment, index) = Segment::open(dir.path(), 1).unwrap();
+    let segment = Arc::new(segment);
+    let (_, stored) = index.series().nth(2).unwrap();
     for (from_ms, to_ms) in [(0, 0), (4_700, 4_900), (5_000, 9_000), (-5, 100), (7_000, 8_000)] {
-        let mut out = Vec::new();
-        segment.read(&series[2].1, from_ms, to_ms, &mut out).unwrap();
+        let out = read_block(&segment, &stored, from_ms, to_ms).unwrap();
         let expected = samples(2).into_iter().filter(|it| (from_ms..=to_ms).contains(&it.at_ms));
         assert_eq!(out, expected.collect::<Vec<_>>());
     }
+}
+
+#[test]
+fn a_part_of_time_is_never_too_narrow() {
+    let parts = |at_ms, first_ms, last_ms| {
+        [Rounding::Down, Rounding::Up].map(|it| part_of(at_ms, first_ms, last_ms, it))
+    };
+    assert_eq!(parts(5, 5, 5), [0, 0]);
+    assert_eq!(parts(i64::MIN, 0, 9), [0, 0]);
+    assert_eq!(parts(i64::MAX, 0, 9), [u16::MAX, u16::MAX]);
+    assert_eq!(parts(0, i64::MIN, i64::MAX), [32_767, 32_768]);
+    assert_eq!(parts(1, 0, 1_000_000), [0, 1]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Mutex, RwLock};
 
 use super::{Log, State, Tsdb};
@@ -13,7 +13,7 @@ use crate::maintain::{Upkeep, attach};
 use crate::manifest::{MANIFEST, Manifest};
 use crate::postings::SeriesId;
 use crate::segment::{SEGMENT, Segment, SegmentError};
-use crate::wal::{CHECKPOINT, LOG, Record, RecordWriter, Wal, scan};
+use crate::wal::{CHECKPOINT, LOG, Record, Wal, scan};
 use crate::{Damage, Finding, OpenError, Options};
 
 const LOCK: &str = "lock";
@@ -58,11 +58,17 @@ impl Tsdb {
             options,
             _lock: lock,
             upkeep: Mutex::new(upkeep),
-            log: Mutex::new(Log { wal: replayed.wal, writer: RecordWriter::default() }),
+            log: Mutex::new(Log::new(replayed.wal)),
             state: RwLock::new(state),
+            exemplars: Mutex::default(),
+            known_labels: Mutex::default(),
             samples_appended: AtomicU64::new(0),
+            oldest_ms: AtomicI64::new(i64::MIN),
+            synced: Mutex::new(0),
             log_is_suspect: AtomicBool::new(false),
         };
+        // Nobody has told the time yet; the newest sample is not later.
+        store.oldest_kept_ms(i64::MAX);
         Ok((store, findings))
     }
 }
@@ -155,8 +161,8 @@ fn load_segments(
     let folder = segments_dir(dir);
     for number in std::mem::take(&mut manifest.segments) {
         match Segment::open(&folder, number) {
-            Ok((segment, series)) => {
-                attach(state, segment, &series);
+            Ok((segment, index)) => {
+                attach(state, segment, &index);
                 manifest.segments.push(number);
             }
             Err(SegmentError::Damaged { path, source: damage }) => {
@@ -208,9 +214,8 @@ fn replay(
         (last, expected) = (number, number.saturating_add(1));
     }
     let next_ref = replay.next_ref;
-    for id in state.registry.ids() {
-        state.registry.tidy(id);
-    }
+    let all = state.registry.ids().to_vec();
+    state.registry.tidy(all);
     let opened = Wal::open(&folder, last, length, options.wal_file_bytes_max);
     let mut wal = opened.map_err(failed("open the write-ahead log in", &folder))?;
     wal.next_ref = next_ref;
@@ -256,12 +261,21 @@ impl Replay<'_> {
             self.next_ref = self.next_ref.max(wal_ref.saturating_add(1));
         }
         let mut unknown = 0;
-        for (wal_ref, samples) in record.runs() {
-            match self.refs.get(&wal_ref).and_then(|it| registry.get_mut(*it)) {
-                Some(series) => samples.iter().for_each(|it| series.head.push(*it)),
+        for (wal_ref, sample) in &record.samples {
+            match self.refs.get(wal_ref).and_then(|it| registry.get_mut(*it)) {
+                Some(series) => series.head.push(*sample),
                 None => {
-                    unknown += samples.len() as u64;
+                    unknown += 1;
                     // Its number must not be given to another series.
+                    self.next_ref = self.next_ref.max(wal_ref.saturating_add(1));
+                }
+            }
+        }
+        for (wal_ref, sample) in &record.histograms {
+            match self.refs.get(wal_ref).and_then(|it| registry.get_mut(*it)) {
+                Some(series) => series.head.push_histogram(sample),
+                None => {
+                    unknown += 1;
                     self.next_ref = self.next_ref.max(wal_ref.saturating_add(1));
                 }
             }

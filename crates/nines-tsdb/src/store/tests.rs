@@ -3,18 +3,23 @@ use std::fs;
 use std::path::Path;
 
 use expect_test::{Expect, expect};
-use nines_base::{MatchOp, Matcher};
-use nines_promql::{SelectLimits, SeriesSource, SourceError};
+use nines_base::{
+    BucketSpan, Exemplar, Histogram, HistogramSample, Labels, MatchOp, Matcher, Sample, SampleBatch,
+};
+use nines_port::SampleSink;
+use nines_promql::{SelectLimits, SeriesSamples, SeriesSource, SourceError};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::append::REFUSED_NAMED_MAX;
 use crate::{Finding, OpenError};
 
 const ALL: SelectLimits = SelectLimits { series_max: 1000, samples_max: 1_000_000 };
 const SPAN_MS: i64 = 10;
 
-type Model = BTreeMap<Labels, BTreeMap<i64, u64>>;
+/// Per series and time, the bits of a number or a histogram in words.
+type Model = BTreeMap<Labels, BTreeMap<i64, String>>;
 
 fn options() -> Options {
     Options { segment_span_ms: SPAN_MS, wal_file_bytes_max: 200, ..Options::default() }
@@ -39,16 +44,26 @@ fn batch(number: u32, samples: &[(i64, f64)]) -> SampleBatch {
 fn read(store: &Tsdb, from_ms: i64, to_ms: i64) -> Model {
     let found = store.select(&[], from_ms, to_ms, &ALL).unwrap();
     assert!(found.is_sorted_by(|a, b| a.labels < b.labels));
-    let bits = |it: &[Sample]| {
-        assert!(it.is_sorted_by(|a, b| a.at_ms < b.at_ms), "{it:?}");
-        it.iter().map(|it| (it.at_ms, it.value.to_bits())).collect()
-    };
-    found.into_iter().map(|it| (it.labels, bits(&it.samples))).collect()
+    let mut model = Model::new();
+    for SeriesSamples { labels, samples, histograms } in found {
+        assert!(samples.is_sorted_by(|a, b| a.at_ms < b.at_ms), "{samples:?}");
+        assert!(histograms.is_sorted_by(|a, b| a.at_ms < b.at_ms), "{histograms:?}");
+        let count = samples.len() + histograms.len();
+        let series = model.entry(labels).or_default();
+        series.extend(samples.iter().map(|it| (it.at_ms, bits(it.value))));
+        series.extend(histograms.iter().map(|it| (it.at_ms, format!("{:?}", it.histogram))));
+        assert_eq!(series.len(), count, "a time has two values");
+    }
+    model
+}
+
+fn bits(value: f64) -> String {
+    format!("{:x}", value.to_bits())
 }
 
 fn in_range(model: &Model, from_ms: i64, to_ms: i64) -> Model {
-    let cut = |samples: &BTreeMap<i64, u64>| {
-        samples.range(from_ms..=to_ms).map(|(k, v)| (*k, *v)).collect()
+    let cut = |samples: &BTreeMap<i64, String>| {
+        samples.range(from_ms..=to_ms).map(|(k, v)| (*k, v.clone())).collect()
     };
     let parts = model.iter().map(|(labels, samples)| (labels.clone(), cut(samples)));
     parts.filter(|(_, samples): &(_, BTreeMap<_, _>)| !samples.is_empty()).collect()
@@ -56,36 +71,64 @@ fn in_range(model: &Model, from_ms: i64, to_ms: i64) -> Model {
 
 #[derive(Debug, Clone)]
 enum Step {
-    Append(Vec<(u32, Vec<(i64, f64)>)>),
+    Append(Vec<SampleBatch>),
     Maintain(i64),
     Reopen,
+    Snapshot,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let value = prop_oneof![(0..5).prop_map(f64::from), any::<u64>().prop_map(f64::from_bits)];
     // Few times and few series, so that equal times, late samples and empty heads happen often.
     let samples = vec((-20..2_500_i64, value), 1..8);
+    let numbers = (0..4_u32, samples).prop_map(|(number, it)| batch(number, &it));
+    let histograms = vec((-20..2_500_i64, 0..300_u32), 1..5);
+    let histograms = (3..5_u32, histograms).prop_map(|(number, it)| {
+        let mut batch = batch(number, &[]);
+        batch.histograms = it.into_iter().map(|(at_ms, count)| histogram(at_ms, count)).collect();
+        batch
+    });
     prop_oneof![
-        6 => vec((0..4_u32, samples), 1..4).prop_map(Step::Append),
-        3 => (0..4_000_i64).prop_map(Step::Maintain),
-        1 => Just(Step::Reopen),
+        12 => vec(prop_oneof![2 => numbers, 1 => histograms], 1..4).prop_map(Step::Append),
+        6 => (0..4_000_i64).prop_map(Step::Maintain),
+        2 => Just(Step::Reopen),
+        1 => Just(Step::Snapshot),
     ]
 }
 
+fn histogram(at_ms: i64, count: u32) -> HistogramSample {
+    let mut it = Histogram::stale();
+    if !count.is_multiple_of(10) {
+        (it.sum, it.count) = (f64::from(count) * 1.5, f64::from(count));
+        it.positive_spans = vec![BucketSpan { offset: 1, length: count % 4 }];
+        it.positive_buckets = vec![f64::from(count); count as usize % 4];
+    }
+    HistogramSample { at_ms, histogram: Arc::new(it) }
+}
+
+/// The last write wins, but no number wins over a histogram.
+fn note(model: &mut Model, batch: &SampleBatch) {
+    let series = model.entry(batch.labels.clone()).or_default();
+    for it in &batch.samples {
+        if !series.get(&it.at_ms).is_some_and(|it| it.starts_with("Histogram")) {
+            series.insert(it.at_ms, bits(it.value));
+        }
+    }
+    series.extend(batch.histograms.iter().map(|it| (it.at_ms, format!("{:?}", it.histogram))));
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(50))]
+    #![proptest_config(ProptestConfig::with_cases(25))]
     #[test]
     fn the_store_holds_what_a_map_holds(steps in vec(step(), 1..30), from_ms in 0..2_000_i64) {
         let dir = tempfile::tempdir().unwrap();
         let mut model = Model::new();
         let mut store = open(dir.path());
-        for step in steps {
+        for (number, step) in steps.into_iter().enumerate() {
             match step {
                 Step::Append(batches) => {
-                    let batches: Vec<SampleBatch> = batches.iter().map(|(n, it)| batch(*n, it)).collect();
-                    for SampleBatch { labels, samples, .. } in &batches {
-                        let series = model.entry(labels.clone()).or_default();
-                        series.extend(samples.iter().map(|it| (it.at_ms, it.value.to_bits())));
+                    for batch in &batches {
+                        note(&mut model, batch);
                     }
                     prop_assert_eq!(store.append(&batches).unwrap().refused, []);
                 }
@@ -95,6 +138,11 @@ proptest! {
                 Step::Reopen => {
                     drop(store);
                     store = open(dir.path());
+                }
+                Step::Snapshot => {
+                    let target = dir.path().join(format!("snapshot-{number}"));
+                    store.snapshot(&target).unwrap();
+                    prop_assert_eq!(read(&open(&target), i64::MIN, i64::MAX), model.clone());
                 }
             }
             prop_assert_eq!(read(&store, i64::MIN, i64::MAX), model.clone());
@@ -312,10 +360,10 @@ fn a_damaged_record_at_the_start_of_the_log_costs_only_itself() {
         "wal",
         |_| 14,
         &expect![[r#"
-        skipped 37 damaged bytes at offset 0 of "DIR/wal/0000000002.wal"
-        m{n="1"} [5, 995]
-        m{n="3"} [1000]
-    "#]],
+            skipped 37 damaged bytes at offset 0 of "DIR/wal/0000000002.wal"
+            m{n="1"} [5, 995]
+            m{n="3"} [1000]
+        "#]],
     );
 }
 
@@ -325,10 +373,10 @@ fn a_damaged_record_at_the_end_of_the_log_costs_only_itself() {
         "wal",
         |length| length - 1,
         &expect![[r#"
-        cut 37 bytes of an unfinished write from "DIR/wal/0000000002.wal"
-        m{n="1"} [5, 995]
-        m{n="2"} [1000]
-    "#]],
+            cut 37 bytes of an unfinished write from "DIR/wal/0000000002.wal"
+            m{n="1"} [5, 995]
+            m{n="2"} [1000]
+        "#]],
     );
 }
 
@@ -338,11 +386,11 @@ fn a_damaged_checkpoint_costs_its_record() {
         "checkpoint",
         |_| 20,
         &expect![[r#"
-        cut 37 bytes of an unfinished write from "DIR/wal/0000000001.checkpoint"
-        m{n="1"} [5]
-        m{n="2"} [1000]
-        m{n="3"} [1000]
-    "#]],
+            cut 36 bytes of an unfinished write from "DIR/wal/0000000001.checkpoint"
+            m{n="1"} [5]
+            m{n="2"} [1000]
+            m{n="3"} [1000]
+        "#]],
     );
 }
 
@@ -447,4 +495,146 @@ fn a_clock_that_jumps_ahead_and_back_does_not_stop_the_cuts() {
     store.maintain(1_000_000).unwrap();
     store.append(&[batch(1, &[(25, 1.0)])]).unwrap();
     assert_eq!(store.maintain(100).unwrap().segments_cut, 1);
+}
+
+#[test]
+fn the_oldest_segments_go_when_all_files_are_too_large() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options { retention_bytes: Some(40_000), ..options() };
+    let (store, _) = Tsdb::open(dir.path(), options).unwrap();
+    let mut dropped = 0;
+    for window in 0..20 {
+        let samples: Vec<(i64, f64)> =
+            (0..900).map(|it| (window * 960 + it, (it * it % 977) as f64 / 7.0)).collect();
+        store.append(&[batch(1, &samples)]).unwrap();
+        dropped += store.maintain((window + 1) * 960 + 20).unwrap().segments_dropped_for_space;
+        assert!(store.stats().disk_bytes <= 40_000, "{:?}", store.stats());
+    }
+    assert!((10..20).contains(&dropped), "{dropped}");
+    let found = read(&store, i64::MIN, i64::MAX);
+    let times: Vec<&i64> = found[&labels(1)].keys().collect();
+    assert_eq!((**times.last().unwrap(), **times.first().unwrap() % 960), (19 * 960 + 899, 0));
+    drop(store);
+    assert_eq!(read(&open(dir.path()), i64::MIN, i64::MAX), found);
+}
+
+#[test]
+fn a_snapshot_never_overwrites_anything() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let target = dir.path().join("copy");
+    fs::create_dir(&target).unwrap();
+    let error = store.snapshot(&target).unwrap_err();
+    let shown = error.to_string().replace(dir.path().to_str().unwrap(), "DIR");
+    assert_eq!(shown, r#""DIR/copy" exists; choose a folder that does not"#);
+    store.snapshot(&dir.path().join("no/such/folder")).unwrap();
+    assert_eq!(read(&open(&dir.path().join("no/such/folder")), 0, 9), Model::new());
+}
+
+#[test]
+fn a_flipped_bit_in_any_file_is_found_or_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let mut histograms = batch(4, &[]);
+    histograms.histograms = vec![histogram(5, 7), histogram(900, 8)];
+    store.append(&[batch(1, &[(5, 1.5), (6, 2.0), (995, 1.0)]), histograms]).unwrap();
+    store.maintain(900).unwrap();
+    store.append(&[batch(2, &[(1_000, 1.0)])]).unwrap();
+    let expected = read(&store, i64::MIN, i64::MAX);
+    let copy = tempfile::tempdir().unwrap();
+    let files = [
+        "manifest",
+        "wal/0000000001.checkpoint",
+        "wal/0000000002.wal",
+        "segments/0000000001.segment",
+    ];
+    for file in files {
+        let whole = fs::read(dir.path().join(file)).unwrap();
+        for index in 0..whole.len() {
+            let target = copy.path().join(format!("{}-{index}", file.replace('/', "-")));
+            for folder in [segments_dir(&target), wal_dir(&target)] {
+                fs::create_dir_all(folder).unwrap();
+            }
+            for other in files {
+                fs::copy(dir.path().join(other), target.join(other)).unwrap();
+            }
+            let mut bytes = whole.clone();
+            bytes[index] ^= 1 << (index % 8);
+            fs::write(target.join(file), &bytes).unwrap();
+            let (damaged, findings) = Tsdb::open(&target, options()).unwrap();
+            let found = damaged.select(&[], i64::MIN, i64::MAX, &ALL);
+            let unnoticed = found.is_ok() && findings.is_empty();
+            assert!(!unnoticed || read(&damaged, i64::MIN, i64::MAX) == expected, "{file} {index}");
+            drop(damaged);
+            fs::remove_dir_all(&target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_has_the_most_series_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let many: Vec<SampleBatch> = (0..12).map(|it| batch(it, &[(1, 1.0)])).collect();
+    store.append(&many).unwrap();
+    let other = Labels::new([("__name__", "up"), ("job", "a")]).unwrap();
+    store.append(&[SampleBatch::new(other, vec![Sample { at_ms: 1, value: 1.0 }])]).unwrap();
+    expect![[r#"
+        Cardinality {
+            series: 13,
+            label_pairs: 15,
+            series_by_metric: [
+                (
+                    "m",
+                    12,
+                ),
+                (
+                    "up",
+                    1,
+                ),
+            ],
+            values_by_label: [
+                (
+                    "n",
+                    12,
+                ),
+                (
+                    "__name__",
+                    2,
+                ),
+            ],
+            bytes_by_label: [
+                (
+                    "__name__",
+                    14,
+                ),
+                (
+                    "n",
+                    14,
+                ),
+            ],
+            series_by_pair: [
+                (
+                    "__name__=m",
+                    12,
+                ),
+                (
+                    "__name__=up",
+                    1,
+                ),
+            ],
+        }
+    "#]]
+    .assert_debug_eq(&store.cardinality(2));
+    assert_eq!(store.stats().head_chunks, 13);
+}
+
+#[test]
+fn exemplars_are_found_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let exemplar = Exemplar { labels: labels(9), value: 1.0, at_ms: 5 };
+    store.append_exemplars(&[(labels(1), exemplar.clone())]);
+    assert_eq!(store.exemplars(&[], 0, 9, 9), [(labels(1), vec![exemplar])]);
+    assert_eq!(store.exemplars(&[vec![Matcher::equal("n", "2")]], 0, 9, 9), []);
 }

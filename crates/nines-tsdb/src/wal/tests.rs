@@ -1,6 +1,6 @@
 use std::fs;
 
-use nines_base::{Labels, Sample};
+use nines_base::Sample;
 
 use super::scan::Scanned;
 use super::*;
@@ -12,8 +12,9 @@ fn small_log(dir: &Path) -> (PathBuf, Vec<usize>) {
     let mut writer = RecordWriter::default();
     let mut ends = vec![0];
     for number in 0..4_u64 {
-        writer.define(number, &Labels::new([("n", number.to_string())]).unwrap());
-        writer.add(number, &[Sample { at_ms: 0, value: number as f64 }]);
+        let text = number.to_string();
+        writer.define(number, [("n", text.as_str())].into_iter());
+        writer.add(number, Sample { at_ms: 0, value: number as f64 });
         wal.write(writer.finish()).unwrap();
         ends.push(usize::try_from(wal.bytes()).unwrap());
     }

@@ -4,6 +4,9 @@
 #![expect(clippy::disallowed_methods, reason = "the edge of a test: processes take real time")]
 
 mod crash;
+mod differential;
+mod drop_in;
 mod process;
+mod rule_tests;
 mod story;
 mod words;

@@ -44,20 +44,25 @@ impl Running {
     /// Starts `args` with a ready file, and waits for it.
     pub(crate) fn start(home: &Path, args: &[&str]) -> Self {
         let ready = home.join("ready.json");
-        drop(std::fs::remove_file(&ready));
         let mut command = program(home);
         command.args(args).arg("--ready-file").arg(&ready);
+        Self::launch(command, &ready)
+    }
+
+    /// Runs a command that writes this ready file, and waits for it.
+    pub(crate) fn launch(mut command: Command, ready: &Path) -> Self {
+        drop(std::fs::remove_file(ready));
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
         let started = Instant::now();
         loop {
-            if let Ok(text) = std::fs::read_to_string(&ready) {
+            if let Ok(text) = std::fs::read_to_string(ready) {
                 let ready: Value = serde_json::from_str(&text).unwrap();
                 let text = |name: &str| ready[name].as_str().unwrap().to_owned();
                 return Self { child, url: text("url"), token: text("token") };
             }
             let ended = child.try_wait().unwrap();
-            assert!(ended.is_none(), "{args:?} ended before it was ready: {ended:?}");
-            assert!(started.elapsed() < READY_MAX, "{args:?} is not ready");
+            assert!(ended.is_none(), "{command:?} ended before it was ready: {ended:?}");
+            assert!(started.elapsed() < READY_MAX, "{command:?} is not ready");
             std::thread::sleep(Duration::from_millis(20));
         }
     }

@@ -10,11 +10,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use nines_base::{Labels, Origin, is_stale};
+use nines_base::{Labels, SampleBatch, is_stale};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
-use super::super::job::{Scheme, Target};
+use super::super::job::Target;
 use super::*;
 
 /// Short for quick tests, and long enough for an answer on a busy machine.
@@ -117,17 +117,12 @@ where
 fn job(address: SocketAddr) -> ScrapeJob {
     let labels = Labels::new([("instance", "cart-1")]).unwrap();
     ScrapeJob {
-        name: "shop".to_owned(),
         targets: vec![Target { address: address.to_string(), labels }],
-        scheme: Scheme::Http,
-        path: "/metrics".to_owned(),
         interval: INTERVAL,
         timeout: INTERVAL,
-        honor_labels: false,
-        honor_timestamps: true,
         sample_limit: 100,
         body_bytes_max: 1_000,
-        origin: Origin::default(),
+        ..ScrapeJob::new("shop")
     }
 }
 

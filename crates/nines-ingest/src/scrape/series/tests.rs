@@ -1,71 +1,79 @@
 use super::*;
 
-fn read(memory: &mut SeriesMemory, body: &str, at_ms: i64) -> (Read, Vec<String>) {
-    let limits = TextLimits::default();
-    let how = Reading { format: Format::Text, limits, honor_timestamps: true, at_ms };
-    let read = memory.read(body, how, Labels::clone).unwrap();
-    let ended = memory.settle(at_ms).iter().map(|it| it.labels.to_string()).collect();
-    (read, ended)
-}
-
-#[test]
-fn lines_in_their_old_order_are_found_without_reading_labels() {
-    let mut memory = SeriesMemory::default();
-    let built = std::cell::Cell::new(0);
-    let attach = |it: &Labels| {
-        built.set(built.get() + 1);
-        it.clone()
-    };
-    for at_ms in [1, 2] {
-        let body = "a{x=\"1\"} 1\na{x=\"2\"} 1\nab 1\n";
-        let limits = TextLimits::default();
-        let how = Reading { format: Format::Text, limits, honor_timestamps: true, at_ms };
-        assert_eq!(memory.read(body, how, attach).unwrap().batches.len(), 3);
-        memory.settle(at_ms);
+/// One body that holds these series; with `ends`, without times of their own.
+fn body(memory: &mut SeriesMemory, names: &[&str], ends: bool, at_ms: i64) -> (usize, Vec<String>) {
+    memory.begin();
+    let mut added = 0;
+    for name in names {
+        let labels = || match *name {
+            "dropped" => Ok(None),
+            // Two spellings of one series.
+            other => Ok(Some(Labels::new([("__name__", other.trim_end())]).unwrap())),
+        };
+        let place = memory.find(name.as_bytes(), labels).unwrap();
+        added += usize::from(memory.note(place, ends) == Found::Added);
     }
-    assert_eq!(built.get(), 3);
+    (added, memory.settle(at_ms).iter().map(|it| it.labels.to_string()).collect())
 }
 
 #[test]
-fn a_name_that_begins_like_another_is_not_taken_for_it() {
+fn a_series_that_is_missing_ends_once() {
     let mut memory = SeriesMemory::default();
-    read(&mut memory, "a 1\n", 1);
-    let (second, ended) = read(&mut memory, "a {x=\"1\"} 2\nab 3\na 4\n", 2);
-    let names: Vec<String> = second.batches.iter().map(|it| it.labels.to_string()).collect();
-    assert_eq!(names, ["a{x=\"1\"}", "ab", "a"]);
-    assert_eq!((second.added, ended.len()), (2, 0));
+    assert_eq!(body(&mut memory, &["a", "b"], true, 1), (2, vec![]));
+    assert_eq!(body(&mut memory, &["b"], true, 2), (0, vec!["a".to_owned()]));
+    assert_eq!(body(&mut memory, &["b"], true, 3), (0, vec![]));
+    assert_eq!(body(&mut memory, &["a", "b"], true, 4), (1, vec![]), "it may come back");
 }
 
 #[test]
 fn another_spelling_of_a_series_does_not_end_it() {
     let mut memory = SeriesMemory::default();
-    read(&mut memory, "a{x=\"1\",y=\"2\"} 1\n", 1);
-    let (second, ended) = read(&mut memory, "a{y=\"2\",x=\"1\"} 2\n", 2);
-    assert_eq!((second.added, ended.len()), (0, 0));
-    let (third, _) = read(&mut memory, "a{x=\"1\",y=\"2\"} 3\na{y=\"2\",x=\"1\"} 4\n", 3);
-    assert_eq!((third.scraped, third.batches.len()), (2, 1), "the first of two counts");
+    body(&mut memory, &["a"], true, 1);
+    assert_eq!(body(&mut memory, &["a "], true, 2), (0, vec![]));
+    memory.begin();
+    let found: Vec<Found> = ["a", "a "]
+        .iter()
+        .map(|it| {
+            let place = memory.find(it.as_bytes(), || panic!("both are known")).unwrap();
+            memory.note(place, true)
+        })
+        .collect();
+    assert_eq!(found, [Found::Known, Found::Again]);
 }
 
 #[test]
 fn a_series_with_its_own_time_does_not_end() {
     let mut memory = SeriesMemory::default();
-    let (first, _) = read(&mut memory, "a 1 77\na 2 78\nb 1\n", 100);
-    let times: Vec<i64> = first.batches.iter().map(|it| it.samples[0].at_ms).collect();
-    assert_eq!(times, [77, 78, 100]);
-    let (_, ended) = read(&mut memory, "", 200);
-    assert_eq!(ended, ["b"]);
-    let (_, ended) = read(&mut memory, "", 300);
-    assert!(ended.is_empty(), "it ends once");
+    body(&mut memory, &["a"], false, 1);
+    assert_eq!(body(&mut memory, &[], true, 2), (0, vec![]));
+    assert!(memory.end_all(3).is_empty());
+}
+
+#[test]
+fn a_series_that_a_rule_drops_is_remembered_and_never_ends() {
+    let mut memory = SeriesMemory::default();
+    assert_eq!(body(&mut memory, &["dropped", "a"], true, 1), (1, vec![]));
+    memory.begin();
+    let place = memory.find(b"dropped", || panic!("its labels are read once")).unwrap();
+    assert_eq!(memory.note(place, true), Found::Dropped);
+    assert_eq!(memory.end_all(2).len(), 1, "a");
 }
 
 #[test]
 fn the_memory_of_series_that_come_and_go_is_bounded() {
     let mut memory = SeriesMemory::default();
     for round in 0..5_000 {
-        read(&mut memory, &format!("stays 1\na{{id=\"{round}\"}} 1\n"), round);
+        body(&mut memory, &["stays", &format!("a{round}")], true, round);
     }
     assert!(memory.series.len() <= ENDED_MAX + 4, "{}", memory.series.len());
     assert!(memory.spellings.len() <= ENDED_MAX + 4 && memory.by_labels.len() <= ENDED_MAX + 4);
-    let (last, ended) = read(&mut memory, "stays 1\n", 9_000);
-    assert_eq!((last.added, ended), (0, vec!["a{id=\"4999\"}".to_owned()]));
+    assert_eq!(body(&mut memory, &["stays"], true, 9_000), (0, vec!["a4999".to_owned()]));
+}
+
+#[test]
+fn the_key_is_that_of_the_labels() {
+    let mut memory = SeriesMemory::default();
+    body(&mut memory, &["a"], true, 1);
+    let (labels, key) = memory.stored(0).unwrap();
+    assert_eq!(*key, key_of(labels));
 }

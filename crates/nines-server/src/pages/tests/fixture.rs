@@ -18,13 +18,17 @@ use nines_spec::{SourceFile, read_files};
 use nines_store::{MemoryJournal, SnapshotFiles};
 use nines_tsdb::{Options, Tsdb};
 use tempfile::TempDir;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 
 use crate::access::{Access, guard};
 use crate::app::{App, Loaded, Metrics, Shared};
 use crate::health::Health;
 use crate::pages;
+use crate::prom::PromSettings;
+use crate::reload::Reload;
+use crate::rules::RuleBook;
+use crate::serve::Retention;
 
 pub(super) const TOKEN: &str = "token-of-the-test";
 /// What nobody should ever see as an element.
@@ -115,14 +119,22 @@ impl Fixture {
                 engine_config: Arc::clone(&engine_config),
                 findings: reading.findings,
                 is_current: true,
+                backend: None,
+                text: String::new(),
                 read_at: now,
             })),
             access: Access::new(TOKEN.to_owned(), [7; 32], "http://localhost"),
             snapshots: SnapshotFiles::new(folder.path()),
             targets: Arc::new(TargetsStatus::default()),
             committed: watch::channel(0).1,
-            reload: Notify::new(),
+            reload: Reload::new().0,
+            data_dir: folder.path().to_owned(),
+            retention: Retention::default(),
+            damages: 0,
+            prom: PromSettings::default(),
+            queries: Arc::new(Semaphore::new(1)),
             health: Health::default(),
+            rules: RuleBook::default(),
             started_at: now,
             demo_person: None,
             is_demo: false,

@@ -1,0 +1,36 @@
+//! Recording rules: the answer of a query, written under another name.
+
+use std::collections::BTreeSet;
+
+use nines_base::METRIC_NAME;
+use nines_promql::VectorSample;
+
+use super::Rule;
+
+/// The answer under the rule's name, with its labels.
+///
+/// # Errors
+/// Two series would be the same, or there are too many.
+pub(super) fn record(
+    rule: &Rule,
+    vector: Vec<VectorSample>,
+    limit: usize,
+) -> Result<Vec<VectorSample>, String> {
+    let mut seen = BTreeSet::new();
+    let mut recorded = Vec::with_capacity(vector.len());
+    for mut sample in vector {
+        let named = sample.labels.with(METRIC_NAME, &rule.name);
+        sample.labels =
+            rule.labels.iter().fold(named, |labels, (name, value)| labels.with(name, value));
+        if !seen.insert(sample.labels.clone()) {
+            let message =
+                "vector contains metrics with the same labelset after applying rule labels";
+            return Err(message.to_owned());
+        }
+        recorded.push(sample);
+    }
+    if limit != 0 && limit < recorded.len() {
+        return Err(format!("exceeded limit of {limit} with {} series", recorded.len()));
+    }
+    Ok(recorded)
+}

@@ -1,0 +1,63 @@
+//! Kind `Metrics`: where queries are answered, if not from nines' own store.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use crate::draft::{Noun, Page};
+use crate::fields::Fields;
+use crate::mistake::Mistake;
+use crate::node::{Node, Value};
+use crate::spec::BackendSpec;
+
+use super::Envelope;
+
+const BACKEND_FIELDS: [&str; 4] = ["url", "headers", "tenant", "slice"];
+/// Several scrapes fit into it, and alerts are not much later than with nines' own store.
+const SLICE_DEFAULT: SignedDuration = SignedDuration::from_mins(1);
+/// A shorter one would not hold two samples.
+const SLICE_MIN: SignedDuration = SignedDuration::from_secs(15);
+/// Objectives call time unknown after a longer silence.
+const SLICE_MAX: SignedDuration = SignedDuration::from_mins(5);
+
+pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
+    let Some(spec) = page.fields(document.spec, "Metrics spec", &["backend"]) else { return };
+    let example = "backend: {url: 'http://prometheus:9090'}";
+    let Some(node) = page.need(&spec, "backend", example) else { return };
+    if let Some(backend) = backend(page, node)
+        && page.define(Noun::Setting, "backend", spec.key("backend"))
+    {
+        page.draft.spec.backend = Some(backend);
+    }
+}
+
+fn backend(page: &mut Page<'_, '_>, node: &Node) -> Option<BackendSpec> {
+    let fields = page.fields(node, "a metrics backend", &BACKEND_FIELDS)?;
+    let url = page.need(&fields, "url", "url: http://prometheus:9090");
+    let url = url.and_then(|it| page.scalar(it, "`url`")).and_then(|it| page.url(it));
+    let headers = headers(page, &fields);
+    let tenant = page.maybe(&fields, "tenant").map(|it| it.text.to_owned());
+    let slice = page.maybe_duration(&fields, "slice").unwrap_or(SLICE_DEFAULT);
+    if !(SLICE_MIN..=SLICE_MAX).contains(&slice) {
+        let (what, range) = ("`slice`".to_owned(), "between 15s and 5m".to_owned());
+        let at = fields.get("slice").map_or(fields.at, |it| it.span);
+        page.report(&Mistake::OutOfRange { what, range, at });
+    }
+    let url = url?.trim_end_matches('/').to_owned();
+    Some(BackendSpec { url, headers, tenant, slice, origin: page.origin(fields.at) })
+}
+
+fn headers(page: &mut Page<'_, '_>, fields: &Fields<'_>) -> BTreeMap<String, String> {
+    let mut headers = BTreeMap::new();
+    let Some(node) = fields.get("headers") else { return headers };
+    if page.fields(node, "`headers`", &[]).is_none() {
+        return headers;
+    }
+    let Value::Map(entries) = &node.value else { return headers };
+    for (name, value) in entries {
+        if let Some(value) = page.scalar(value, &format!("header `{}`", name.text)) {
+            headers.insert(name.text.clone(), value.text.to_owned());
+        }
+    }
+    headers
+}

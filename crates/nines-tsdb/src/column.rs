@@ -1,0 +1,265 @@
+//! Columns: whole numbers that lie close to each other, in few bits.
+//!
+//! A column is kept as it is, as differences, or as differences of differences, whichever is smallest; then in blocks
+//! of numbers that are as wide as most of them need, above a common base. The few that do not fit are listed behind
+//! their block. So a counter reset costs a few bytes, and reading has hardly a branch. Arithmetic wraps on both
+//! sides, so that any numbers work. This module must not know what the numbers mean.
+
+use crate::Damage;
+use crate::bits::{mask, pack, packed_bytes, unpack, width_of};
+use crate::wire::{Reader, low_byte, put_signed, zigzag};
+
+/// Numbers of one block; positions in it are bytes.
+pub(crate) const BLOCK: usize = 128;
+/// Set in the width of a block that has exceptions.
+const HAS_EXCEPTIONS: u8 = 0x80;
+/// How often differences can be taken.
+const ORDERS: usize = 3;
+
+/// Adds a column of at least one number.
+pub(crate) fn put_column(numbers: &[i64], out: &mut Vec<u8>) {
+    let mut levels = [numbers.to_vec(), Vec::new(), Vec::new()];
+    for order in 1..ORDERS {
+        if let Some([before, after]) =
+            levels.get_mut(order - 1..=order).and_then(|it| it.as_mut_array())
+        {
+            let differences = before.windows(2).filter_map(|it| it.as_array());
+            after.extend(differences.map(|[a, b]| b.wrapping_sub(*a)));
+        }
+    }
+    let plans = levels.each_ref().map(|it| it.chunks(BLOCK).map(Plan::of).collect::<Vec<Plan>>());
+    let cost = |order: usize| {
+        let heads = levels.iter().take(order).filter_map(|it| it.first());
+        let heads: usize = heads.map(|it| signed_bytes(*it)).sum();
+        heads + plans.get(order).map_or(0, |it| it.iter().map(|it| it.bytes).sum::<usize>())
+    };
+    let order = (0..ORDERS).min_by_key(|it| cost(*it)).unwrap_or(0);
+    out.push(low_byte(order as u64));
+    for first in levels.iter().take(order).filter_map(|it| it.first()) {
+        put_signed(out, *first);
+    }
+    if let (Some(level), Some(plans)) = (levels.get(order), plans.get(order)) {
+        level.chunks(BLOCK).zip(plans).for_each(|(block, plan)| plan.put(block, out));
+    }
+}
+
+/// Fills `out` with a column of as many numbers.
+pub(crate) fn read_column(reader: &mut Reader<'_>, out: &mut [i64]) -> Result<(), Damage> {
+    let order = usize::from(reader.u8()?);
+    if ORDERS <= order {
+        return Err(Damage("a column is of an unknown order"));
+    }
+    let mut firsts = [0; ORDERS];
+    let heads = order.min(out.len());
+    for first in firsts.iter_mut().take(heads) {
+        *first = reader.signed()?;
+    }
+    let (_, residuals) = out.split_at_mut(heads);
+    for block in residuals.chunks_mut(BLOCK) {
+        read_block(reader, block)?;
+    }
+    match (order, out) {
+        (1, [first, rest @ ..]) => {
+            *first = firsts[0];
+            add_up(firsts[0], rest);
+        }
+        (2, [first]) => *first = firsts[0],
+        (2, [first, second, rest @ ..]) => {
+            (*first, *second) = (firsts[0], firsts[0].wrapping_add(firsts[1]));
+            add_up_twice(*second, firsts[1], rest);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn add_up(mut sum: i64, numbers: &mut [i64]) {
+    for number in numbers {
+        sum = sum.wrapping_add(*number);
+        *number = sum;
+    }
+}
+
+fn add_up_twice(mut sum: i64, mut difference: i64, numbers: &mut [i64]) {
+    for number in numbers {
+        difference = difference.wrapping_add(*number);
+        sum = sum.wrapping_add(difference);
+        *number = sum;
+    }
+}
+
+/// How one block is kept, and how many bytes it takes.
+#[derive(Debug, Clone, Copy)]
+struct Plan {
+    base: i64,
+    width: u8,
+    bytes: usize,
+}
+
+impl Plan {
+    /// The cheapest width with the base at the smallest number, or with the largest number at the top.
+    fn of(block: &[i64]) -> Self {
+        let min = block.iter().copied().min().unwrap_or(0);
+        let max = block.iter().copied().max().unwrap_or(0);
+        let mut from_min = [0_usize; 65];
+        let mut from_max = [0_usize; 65];
+        for number in block {
+            let above = usize::from(width_of(number.wrapping_sub(min).cast_unsigned()));
+            let below = usize::from(width_of(max.wrapping_sub(*number).cast_unsigned()));
+            for (counts, width) in [(&mut from_min, above), (&mut from_max, below)] {
+                if let Some(count) = counts.get_mut(width) {
+                    *count += 1;
+                }
+            }
+        }
+        let full = width_of(max.wrapping_sub(min).cast_unsigned());
+        let mut best = Self::sized(block.len(), min, full, 0);
+        for (counts, anchor) in [(from_min, Anchor::Min(min)), (from_max, Anchor::Max(max))] {
+            let (mut exceptions, mut exception_bytes) = (0, 0);
+            for width in (0..full).rev() {
+                let wider = counts.get(usize::from(width) + 1).copied().unwrap_or(0);
+                exceptions += wider;
+                exception_bytes += wider * (1 + usize::from(width + 2).div_ceil(7));
+                if block.len() / 4 < exceptions {
+                    break;
+                }
+                let base = anchor.base(width);
+                let plan = Self::sized(block.len(), base, width, exception_bytes + 1);
+                if plan.bytes < best.bytes {
+                    best = plan;
+                }
+            }
+        }
+        best
+    }
+
+    fn sized(count: usize, base: i64, width: u8, exception_bytes: usize) -> Self {
+        let bytes = 1 + signed_bytes(base) + packed_bytes(count, width) + exception_bytes;
+        Self { base, width, bytes }
+    }
+
+    fn put(&self, block: &[i64], out: &mut Vec<u8>) {
+        let mut packed = [0; BLOCK];
+        let mut exceptions = Vec::new();
+        for ((slot, number), position) in packed.iter_mut().zip(block).zip(0_u8..) {
+            let above = number.wrapping_sub(self.base);
+            if above.cast_unsigned() <= mask(self.width) {
+                *slot = above.cast_unsigned();
+            } else {
+                exceptions.push((position, above));
+            }
+        }
+        let has_exceptions = if exceptions.is_empty() { 0 } else { HAS_EXCEPTIONS };
+        out.push(self.width | has_exceptions);
+        put_signed(out, self.base);
+        if !exceptions.is_empty() {
+            out.push(low_byte(exceptions.len() as u64));
+        }
+        pack(packed.get(..block.len()).unwrap_or_default(), self.width, out);
+        for (position, above) in exceptions {
+            out.push(position);
+            put_signed(out, above);
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Anchor {
+    Min(i64),
+    Max(i64),
+}
+
+impl Anchor {
+    fn base(self, width: u8) -> i64 {
+        match self {
+            Self::Min(min) => min,
+            Self::Max(max) => max.wrapping_sub(mask(width).cast_signed()),
+        }
+    }
+}
+
+fn read_block(reader: &mut Reader<'_>, block: &mut [i64]) -> Result<(), Damage> {
+    let control = reader.u8()?;
+    let width = control & !HAS_EXCEPTIONS;
+    if 64 < width {
+        return Err(Damage("a block is too wide"));
+    }
+    let base = reader.signed()?;
+    let exceptions = if control == width { 0 } else { reader.u8()? };
+    let packed = reader.padded(packed_bytes(block.len(), width))?;
+    unpack(packed, width, base, block);
+    for _ in 0..exceptions {
+        let place = block.get_mut(usize::from(reader.u8()?));
+        *place.ok_or(Damage("an exception lies outside of its block"))? =
+            base.wrapping_add(reader.signed()?);
+    }
+    Ok(())
+}
+
+/// What [`put_signed`] takes.
+fn signed_bytes(value: i64) -> usize {
+    varint_bytes(zigzag(value))
+}
+
+/// What [`put_varint`] takes.
+pub(crate) fn varint_bytes(value: u64) -> usize {
+    usize::from(width_of(value | 1)).div_ceil(7)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(numbers: &[i64]) -> usize {
+        let mut bytes = Vec::new();
+        put_column(numbers, &mut bytes);
+        let length = bytes.len();
+        for trailing in [0, 20] {
+            bytes.resize(length + trailing, 0xff);
+            let mut out = vec![0; numbers.len()];
+            let mut reader = Reader::new(&bytes);
+            read_column(&mut reader, &mut out).unwrap();
+            assert_eq!(out, numbers);
+            assert_eq!(reader.padded(trailing).map(<[u8]>::len), Ok(trailing));
+        }
+        length
+    }
+
+    #[test]
+    fn columns_that_people_meet_are_small() {
+        let mut random = fastrand::Rng::with_seed(1);
+        let mut counter = 1_000_000;
+        let mut walk = || {
+            counter += 700 + random.i64(0..100);
+            counter
+        };
+        let counters: Vec<i64> = (0..1_000).map(|_| walk()).collect();
+        assert!(check(&counters) < 920); // seven bits each
+        let reset: Vec<i64> = counters
+            .iter()
+            .enumerate()
+            .map(|(i, it)| if i < 500 { *it } else { it - 1_300_000 })
+            .collect();
+        assert!(check(&reset) < check(&counters) + 12, "a reset costs little");
+        assert!(check(&(0..1_000).map(|it| it * it * 3).collect::<Vec<_>>()) < 40);
+        assert!(check(&[5; 1_000]) < 30);
+        assert_eq!(check(&[0]), 2); // the order and the number
+    }
+
+    proptest! {
+        #[test]
+        fn any_numbers_come_back(
+            numbers in vec(prop_oneof![4 => 0..9_i64, 1 => any::<i64>(), 1 => -300..-1_i64], 1..400)
+        ) {
+            check(&numbers);
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes in vec(any::<u8>(), 0..300), count in 0..300_usize) {
+            read_column(&mut Reader::new(&bytes), &mut vec![0; count]).ok();
+        }
+    }
+}

@@ -326,7 +326,8 @@ fn a_series_that_moves_from_one_side_of_or_to_the_other_stays_one() {
     let answer = query.instant(&source, 19 * MINUTE_MS, &QueryLimits::default());
     expect![[r#"
         {} 12
-    "#]].assert_eq(&show(answer));
+    "#]]
+    .assert_eq(&show(answer));
 }
 
 #[test]

@@ -16,18 +16,10 @@ pub(in super::super) fn growth_of_series(
     windows: &Windows,
     values: &mut [f64],
 ) {
-    let Some((first, rest)) = samples.split_first() else { return };
-    // One pass without a branch: whether samples are equally far apart, and whether any falls.
-    let (mut is_irregular, mut has_falls) = (false, false);
-    let interval_ms = rest.first().map_or(0, |it| it.at_ms.saturating_sub(first.at_ms));
-    for (one, two) in samples.iter().zip(rest) {
-        is_irregular |= two.at_ms.wrapping_sub(one.at_ms) != interval_ms;
-        has_falls |= two.value < one.value;
-    }
-    let falls = if has_falls && kind.is_counter() { Falls::of(samples) } else { Falls::default() };
+    let (interval_ms, falls) = scan(kind, samples);
     let mut series =
         Series { samples, windows, falls, growth: Growth::new(kind, windows.range_ms) };
-    let regular = if is_irregular { None } else { Regular::of(samples, windows, interval_ms) };
+    let regular = interval_ms.and_then(|it| Regular::of(samples, windows, it));
     let Some(regular) = regular else { return series.windows(0, values) };
     let (before, from_here) = values.split_at_mut_checked(regular.start).unwrap_or_default();
     let inner = regular.count.min(from_here.len());
@@ -35,6 +27,30 @@ pub(in super::super) fn growth_of_series(
     series.windows(0, before);
     series.regular(&regular, inner);
     series.windows(regular.start + regular.count, after);
+}
+
+/// How far all samples are apart, if equally far, and where a counter fell. Without a branch per sample, so that
+/// several are looked at at once; only where something fell, a block is looked at again.
+fn scan(kind: RateKind, samples: &[Sample]) -> (Option<i64>, Falls) {
+    const BLOCK: usize = 256;
+    let mut falls = Falls::default();
+    let [first, second, ..] = samples else { return (None, falls) };
+    let interval_ms = second.at_ms.wrapping_sub(first.at_ms);
+    let mut is_irregular = false;
+    for start in (0..samples.len()).step_by(BLOCK) {
+        // The last sample of a block is the first of the next.
+        let end = samples.len().min(start + BLOCK + 1);
+        let block = samples.get(start..end).unwrap_or_default();
+        let mut has_falls = false;
+        for (one, two) in block.iter().zip(block.iter().skip(1)) {
+            is_irregular |= two.at_ms.wrapping_sub(one.at_ms) != interval_ms;
+            has_falls |= two.value < one.value;
+        }
+        if has_falls && kind.is_counter() {
+            falls.look(start, block);
+        }
+    }
+    ((!is_irregular).then_some(interval_ms), falls)
 }
 
 /// Where a counter fell, and what it had reached before.
@@ -47,17 +63,16 @@ struct Falls {
 }
 
 impl Falls {
-    fn of(samples: &[Sample]) -> Self {
-        let mut falls = Self::default();
-        let mut sum = 0.0;
-        for (index, (one, two)) in samples.iter().zip(samples.iter().skip(1)).enumerate() {
+    /// Looks for falls among neighbours; `start` is the number of their first.
+    fn look(&mut self, start: usize, samples: &[Sample]) {
+        let mut sum = self.sums.last().copied().unwrap_or(0.0);
+        for ((one, two), index) in samples.iter().zip(samples.iter().skip(1)).zip(start + 1..) {
             if two.value < one.value {
                 sum += one.value;
-                falls.at.push(index + 1);
-                falls.sums.push(sum);
+                self.at.push(index);
+                self.sums.push(sum);
             }
         }
-        falls
     }
 
     /// What was lost between the samples `from..to`; the ranges asked for never go back.

@@ -184,7 +184,7 @@ impl Shared {
 
     /// What tells our samples from those of other servers.
     pub(crate) fn external_labels(&self) -> Labels {
-        self.spec().rule_settings.external_labels.clone()
+        self.spec().external_labels.clone()
     }
 
     /// Where an objective was written.

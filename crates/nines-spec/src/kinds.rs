@@ -16,7 +16,7 @@ use crate::mistake::Mistake;
 use crate::node::Node;
 
 pub(crate) use envelope::Envelope;
-pub(crate) use scrape::read_prometheus;
+pub(crate) use scrape::{is_prometheus, read_prometheus};
 
 /// The version of our own form.
 pub(crate) const NATIVE: &str = "nines/v1";

@@ -10,6 +10,7 @@ use crate::hex::hex;
 use crate::kinds;
 use crate::mistake::Mistake;
 use crate::node::{self, Node, Value};
+use crate::rules::RuleFiles;
 use crate::source::{
     self, Damage, FILE_BYTES_MAX, FILES_MAX, Loaded, ReadError, SourceFile, is_markdown,
 };
@@ -44,13 +45,7 @@ impl Reading {
 /// # Errors
 /// The folder, or something in it, cannot be opened. Mistakes in the files are findings.
 pub fn read_dir(dir: &Path) -> Result<Reading, ReadError> {
-    Ok(read(load(dir)?))
-}
-
-fn load(path: &Path) -> Result<Loaded, ReadError> {
-    let mut loaded = source::load(path)?;
-    rules::load_rule_files(path, &mut loaded)?;
-    Ok(loaded)
+    read_paths(&[dir.to_owned()])
 }
 
 /// As [`read_dir`], of several folders and files together; they refer to each other.
@@ -58,9 +53,15 @@ fn load(path: &Path) -> Result<Loaded, ReadError> {
 /// # Errors
 /// As [`read_dir`].
 pub fn read_paths(paths: &[PathBuf]) -> Result<Reading, ReadError> {
+    let each = paths.iter().map(|it| source::load(it)).collect::<Result<Vec<_>, _>>()?;
+    let mut named = RuleFiles::default();
+    for (path, loaded) in paths.iter().zip(&each) {
+        named.skip(path, loaded);
+    }
     let mut all = Loaded::default();
-    for path in paths {
-        let Loaded { files, damages } = load(path)?;
+    for (path, mut loaded) in paths.iter().zip(each) {
+        named.load(path, &mut loaded)?;
+        let Loaded { files, damages } = loaded;
         let before = all.files.len();
         all.files.extend(files);
         all.damages.extend(damages.into_iter().map(|(index, it)| (before + index, it)));
@@ -168,6 +169,10 @@ fn read_document(draft: &mut Draft<'_>, file: usize, document: &Node) {
         return;
     };
     let version = entries.iter().find(|(key, _)| key.text == "apiVersion").map(|(_, it)| it);
+    if version.is_none() && kinds::is_prometheus(document) {
+        kinds::read_prometheus(&mut page, document);
+        return;
+    }
     let Some(version) = version else {
         page.draft.has_gaps = true;
         let (owner, field, at) = ("a document", "apiVersion", document.anchor());

@@ -62,11 +62,11 @@ pub(super) async fn config(State(app): State<App>) -> Response {
     success(json!({ "yaml": app.loaded().text }))
 }
 
-/// `/api/v1/alertmanagers`: who hears of alerts of rules.
+/// `/api/v1/alertmanagers`: those that hear of alerts of rules. Nobody is dropped: they are listed in a file.
 pub(super) async fn alertmanagers(State(app): State<App>) -> Response {
     let spec = app.spec();
     let managers = spec.rule_settings.alertmanagers.iter();
-    let active: Vec<Value> = managers.map(|it| json!({ "url": it.url })).collect();
+    let active: Vec<_> = managers.map(|it| json!({ "url": it.url })).collect();
     success(json!({ "activeAlertmanagers": active, "droppedAlertmanagers": [] }))
 }
 

@@ -34,23 +34,22 @@ impl Filter {
             Some("alert") => Some("alerting"),
             Some("record") => Some("recording"),
             Some(other) => {
-                let message = format!("invalid parameter \"type\": not supported value {other:?}");
-                return Err(PromError::bad_data(message));
+                let problem = format!("not supported value {other:?}");
+                return Err(PromError::bad_parameter("type", problem));
             }
         };
         let leaves_alerts_out = match params.get("exclude_alerts") {
             None | Some("false" | "0") => false,
             Some("true" | "1") => true,
             Some(other) => {
-                let message =
-                    format!("invalid parameter \"exclude_alerts\": {other:?} is no boolean");
-                return Err(PromError::bad_data(message));
+                let problem = format!("{other:?} is no boolean");
+                return Err(PromError::bad_parameter("exclude_alerts", problem));
             }
         };
         let limit = params.get("group_limit").map(|it| {
             let limit = it.parse().ok().filter(|it| *it != 0_usize);
             limit.ok_or_else(|| {
-                PromError::bad_data("invalid parameter \"group_limit\": a number above 0 is needed")
+                PromError::bad_parameter("group_limit", "a number above 0 is needed")
             })
         });
         let (limit, next) = (limit.transpose()?, params.get("group_next_token").map(str::to_owned));

@@ -21,14 +21,14 @@ const BATCH_MAX: usize = 256;
 
 /// Puts alerts into the queue, if anybody is to hear of them.
 pub(crate) fn enqueue(app: &App, group: &RuleGroup, due: Vec<(usize, RuleAlert)>) {
-    let settings = app.spec().rule_settings.clone();
-    if due.is_empty() || settings.alertmanagers.is_empty() {
+    let spec = app.spec();
+    if due.is_empty() || spec.rule_settings.alertmanagers.is_empty() {
         return;
     }
     let url = &app.installation.external_url;
     let alerts = due.into_iter().filter_map(|(index, alert)| {
         let expression = group.rules.get(index)?.query.text();
-        Some(body(&alert, &settings.external_labels, url, expression))
+        Some(body(&alert, &spec.external_labels, url, expression))
     });
     app.rules.outgoing.push(alerts.collect::<Vec<_>>());
 }

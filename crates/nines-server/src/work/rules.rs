@@ -138,12 +138,12 @@ async fn run_group(
 fn evaluate(app: &App, state: &mut GroupState, at: Timestamp, shutdown: &watch::Receiver<bool>) {
     let started = Instant::now();
     let cancelled = || *shutdown.borrow() || app.prom.query_time_max < started.elapsed();
-    let settings = app.spec().rule_settings.clone();
+    let spec = app.spec();
     let environment = Environment {
         source: &app.metrics.store,
         sink: app.metrics.as_ref(),
         limits: app.prom.limits(&cancelled),
-        external_labels: &settings.external_labels,
+        external_labels: &spec.external_labels,
         external_url: &app.installation.external_url,
         stopwatch: &|| SignedDuration::try_from(started.elapsed()).unwrap_or_default(),
     };

@@ -227,8 +227,8 @@ async fn rule_files_that_prometheus_yml_names_are_read() {
         "global: {external_labels: {region: eu}}\nrule_files: ['more/*.rules']\n",
     );
     let guest = house.open().await;
-    let found = guest.get("/api/v1/rules?file[]=more/one.rules&rule_group[]=broken").await;
-    assert_eq!(rules_of(&found), "broken/NoVector");
+    let path = "/api/v1/rules?file[]=more/one.rules&rule_group[]=broken";
+    guest.until(path, |it| rules_of(it) == "broken/NoVector").await;
     guest.leave().await;
 }
 

@@ -153,25 +153,61 @@ spec:
                                 {env="prod"},
                             ),
                         ],
+                        discoveries: [],
                         interval: 5s,
                         timeout: 5s,
                         path: "/metrics",
                         scheme: "https",
+                        params: [],
                         honor_labels: true,
+                        honor_timestamps: true,
+                        track_timestamps_staleness: false,
+                        native_histograms: false,
+                        extra_metrics: false,
+                        limits: ScrapeLimitsSpec {
+                            samples: None,
+                            targets: None,
+                            labels: None,
+                            label_name_bytes: None,
+                            label_value_bytes: None,
+                            body_bytes: None,
+                        },
+                        http: HttpSpec {
+                            authorization: None,
+                            headers: [],
+                            authorities: None,
+                            identity: None,
+                            server_name: None,
+                            skips_verification: false,
+                            proxy_url: None,
+                            follows_redirects: true,
+                            compresses: true,
+                        },
+                        relabel_rules: [],
+                        metric_relabel_rules: [],
                         origin: Origin {
                             file: "a.yaml",
                             line: 6,
                         },
                     },
                 ],
+                remote_writes: [],
+                otlp: OtlpSpec {
+                    promoted_attributes: [],
+                    keeps_identifying_attributes: false,
+                },
+                storage: StorageSpec {
+                    retention: None,
+                    retention_bytes: None,
+                },
                 backend: None,
                 rule_groups: [],
                 rule_settings: RuleSettings {
                     evaluation_interval: 60s,
                     query_offset: 0s,
-                    external_labels: {},
                     alertmanagers: [],
                 },
+                external_labels: {},
                 notify: NotifySpec {
                     smtp: None,
                     webhook_secrets: {},
@@ -237,7 +273,7 @@ fn a_configuration_of_prometheus_is_read_as_it_is() {
         reading.findings.iter().map(|it| (it.level, it.message.as_str())).collect();
     assert!(!reading.has_errors(), "{findings:?}");
     assert_eq!(findings.len(), 1, "what has no meaning is told: {findings:?}");
-    assert_eq!(reading.spec.rule_settings.external_labels.value("dc"), "eu");
+    assert_eq!(reading.spec.external_labels.value("dc"), "eu");
     let job = &reading.spec.scrapes[0];
     assert_eq!(
         (job.job.as_str(), job.interval, job.timeout),

@@ -1,4 +1,4 @@
-//! `rule_files`: which files a pattern names.
+//! `rule_files` and `scrape_config_files`: which files a pattern names.
 //!
 //! It touches a disk, as `source.rs` does.
 
@@ -9,37 +9,56 @@ use std::path::{Path, PathBuf};
 use crate::node::{self, Node, Value};
 use crate::source::{Loaded, ReadError, load_file};
 
+/// The lists that name files.
+const FIELDS: [&str; 2] = ["rule_files", "scrape_config_files"];
 /// The most patterns of one file.
 const PATTERNS_MAX: usize = 1_000;
 
-/// Adds the files that `rule_files` of a `prometheus.yml` names and that are not there yet.
-///
-/// Patterns are relative to the file that holds them. Only the last part of a path may hold `*` and `?`.
-pub(crate) fn load_rule_files(root: &Path, loaded: &mut Loaded) -> Result<(), ReadError> {
-    let root = if root.is_dir() { root } else { root.parent().unwrap_or(Path::new("")) };
-    let mut known: BTreeSet<PathBuf> =
-        loaded.files.iter().map(|it| normal(&root.join(&it.path))).collect();
-    let mut wanted = BTreeSet::new();
-    for file in &loaded.files {
-        let folder = root.join(&file.path);
-        let folder = folder.parent().unwrap_or(root);
-        for pattern in patterns(&file.text) {
-            wanted.extend(matching(&folder.join(pattern))?);
-        }
-    }
-    for path in wanted {
-        if known.insert(normal(&path)) {
-            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
-            load_file(loaded, name, &path)?;
-        }
-    }
-    Ok(())
+/// Files that `rule_files` and `scrape_config_files` of a `prometheus.yml` name: each is loaded once, however many patterns name it.
+#[derive(Debug, Default)]
+pub(crate) struct RuleFiles {
+    known: BTreeSet<PathBuf>,
 }
 
-/// The texts of `rule_files` in documents that are no unit tests.
+impl RuleFiles {
+    /// Notes files that are there already.
+    pub(crate) fn skip(&mut self, path: &Path, loaded: &Loaded) {
+        let root = root(path);
+        self.known.extend(loaded.files.iter().map(|it| normal(&root.join(&it.path))));
+    }
+
+    /// Adds what is named and not there yet. `path` is where the others were loaded from.
+    ///
+    /// Patterns are relative to the file that holds them. Only the last part of a path may hold `*` and `?`.
+    pub(crate) fn load(&mut self, path: &Path, loaded: &mut Loaded) -> Result<(), ReadError> {
+        let root = root(path);
+        let mut wanted = Vec::new();
+        for file in &loaded.files {
+            let file_path = root.join(&file.path);
+            let folder = file_path.parent().unwrap_or(root);
+            for pattern in patterns(&file.text) {
+                wanted.extend(matching(&folder.join(pattern))?);
+            }
+        }
+        for path in wanted {
+            if self.known.insert(normal(&path)) {
+                let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+                load_file(loaded, name, &path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The folder that the files' names begin at.
+fn root(path: &Path) -> &Path {
+    if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) }
+}
+
+/// The texts of these lists in documents that are no unit tests.
 fn patterns(text: &str) -> Vec<String> {
     // Most files have none, and need not be parsed twice.
-    if !text.contains("rule_files") {
+    if !FIELDS.iter().any(|it| text.contains(it)) {
         return Vec::new();
     }
     let documents = node::documents(text).into_iter();
@@ -54,10 +73,11 @@ fn rule_files(document: &Node) -> Vec<String> {
     if field("tests").is_some() || field("apiVersion").is_some() {
         return Vec::new();
     }
-    let Some(Node { value: Value::List(items), .. }) = field("rule_files") else {
-        return Vec::new();
-    };
-    let texts = items.iter().filter_map(|it| match &it.value {
+    let lists = FIELDS.iter().filter_map(|it| match &field(it)?.value {
+        Value::List(items) => Some(items),
+        _ => None,
+    });
+    let texts = lists.flatten().filter_map(|it| match &it.value {
         Value::Text(text) => Some(text.clone()),
         _ => None,
     });

@@ -1,4 +1,4 @@
-//! Files of Prometheus: rule files, `prometheus.yml` with the settings of rules, and unit tests of rules.
+//! Files of Prometheus about rules: rule files, the settings of rules in `prometheus.yml`, and unit tests of rules.
 //!
 //! They are read as they are: documents without `apiVersion`, told apart by their first level. It must not know how
 //! rules are evaluated.
@@ -13,34 +13,28 @@ mod settings;
 mod trials;
 
 use crate::draft::Page;
-use crate::kinds;
 use crate::node::{Node, Value};
 
 pub use settings::{AlertmanagerSpec, RuleSettings};
 pub use trials::{RuleTests, read_rule_tests};
 
-pub(crate) use files::load_rule_files;
-pub(crate) use settings::apply;
+pub(crate) use files::RuleFiles;
+pub(crate) use settings::{apply, read as read_settings};
 
 /// A document of Prometheus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Document {
     /// `groups: …`
     Rules,
-    /// `prometheus.yml`
-    Settings,
     /// Unit tests, which `nines test` reads.
     Tests,
 }
 
-/// Whether the document is one of Prometheus' about rules; then it has been read.
+/// Whether the document is a rule file or a file of unit tests; then it has been read. `prometheus.yml` is read
+/// with its scrape jobs, which calls [`read_settings`].
 pub(crate) fn read(page: &mut Page<'_, '_>, document: &Node) -> bool {
     match kind(document) {
         Some(Document::Rules) => group::read(page, document),
-        Some(Document::Settings) => {
-            settings::read(page, document);
-            kinds::read_prometheus(page, document);
-        }
         Some(Document::Tests) => {}
         None => return false,
     }
@@ -56,11 +50,5 @@ fn kind(document: &Node) -> Option<Document> {
     if has("groups") {
         return Some(Document::Rules);
     }
-    if has("tests") {
-        return Some(Document::Tests);
-    }
-    ["rule_files", "alerting", "global", "scrape_configs"]
-        .iter()
-        .any(|it| has(it))
-        .then_some(Document::Settings)
+    has("tests").then_some(Document::Tests)
 }

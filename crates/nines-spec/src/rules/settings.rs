@@ -1,9 +1,8 @@
 //! What `prometheus.yml` says about rules: `global`, `rule_files` and `alerting`.
 //!
-//! Its other parts are read elsewhere.
+//! Its other parts, external labels among them, are read with the scrape jobs.
 
 use jiff::SignedDuration;
-use nines_base::Labels;
 
 use crate::draft::{Draft, Page};
 use crate::fields::Fields;
@@ -19,7 +18,6 @@ const ALERTMANAGERS_MAX: usize = 64;
 /// A group that says nothing of its offset, until the settings are known.
 pub(super) const OFFSET_UNSET: SignedDuration = SignedDuration::MIN;
 
-const GLOBAL: [&str; 3] = ["evaluation_interval", "rule_query_offset", "external_labels"];
 const ALERTMANAGER_FIELDS: [&str; 5] =
     ["scheme", "path_prefix", "timeout", "api_version", "static_configs"];
 
@@ -30,8 +28,6 @@ pub struct RuleSettings {
     pub evaluation_interval: SignedDuration,
     /// Of groups that say nothing else.
     pub query_offset: SignedDuration,
-    /// Added to alerts that leave nines.
-    pub external_labels: Labels,
     /// Who hears of alerts.
     pub alertmanagers: Vec<AlertmanagerSpec>,
 }
@@ -41,7 +37,6 @@ impl Default for RuleSettings {
         Self {
             evaluation_interval: EVALUATION_INTERVAL_DEFAULT,
             query_offset: SignedDuration::ZERO,
-            external_labels: Labels::empty(),
             alertmanagers: Vec::new(),
         }
     }
@@ -56,7 +51,7 @@ pub struct AlertmanagerSpec {
     pub timeout: SignedDuration,
 }
 
-pub(super) fn read(page: &mut Page<'_, '_>, document: &Node) {
+pub(crate) fn read(page: &mut Page<'_, '_>, document: &Node) {
     let Some(fields) = page.fields(document, "prometheus.yml", &[]) else { return };
     if let Some(node) = fields.get("global")
         && let Some(global) = page.fields(node, "`global`", &[])
@@ -78,14 +73,12 @@ pub(super) fn read(page: &mut Page<'_, '_>, document: &Node) {
 }
 
 fn read_global(page: &mut Page<'_, '_>, global: &Fields<'_>) {
-    let [interval, offset, labels] = GLOBAL;
-    let interval = page.maybe_duration(global, interval).filter(|it| !it.is_zero());
-    let offset = page.maybe_duration(global, offset);
-    let labels = page.labels(global, labels);
+    let interval = page.maybe_duration(global, "evaluation_interval");
+    let interval = interval.filter(|it| !it.is_zero());
+    let offset = page.maybe_duration(global, "rule_query_offset");
     let settings = &mut page.draft.spec.rule_settings;
     settings.evaluation_interval = interval.unwrap_or(settings.evaluation_interval);
     settings.query_offset = offset.unwrap_or(settings.query_offset);
-    settings.external_labels = labels;
 }
 
 fn read_alertmanager(page: &mut Page<'_, '_>, node: &Node) {

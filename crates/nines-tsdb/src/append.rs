@@ -4,6 +4,7 @@
 //! changes what the plan has seen. This module must not know how a head or a record keeps a sample.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU64;
 use std::sync::atomic::Ordering;
 
 use nines_base::{Exemplar, HistogramSample, Labels, Sample, SampleBatch};
@@ -148,8 +149,8 @@ impl Tsdb {
         let before = log.wal.position();
         {
             let state = self.state();
-            for index in 0..rows.len() {
-                plan.row(index, rows, &state.registry, log, &self.options);
+            for (index, known) in known_rows(rows, &log.keys, &state.registry).iter().enumerate() {
+                plan.row(index, *known, rows, &state.registry, log, &self.options);
             }
         }
         if !log.writer.is_empty() {
@@ -173,6 +174,24 @@ impl Tsdb {
         let refused = plan.refused.into_values().flatten().collect();
         Ok(Appended { samples: plan.samples, refused })
     }
+}
+
+/// What is known of a row's series by its key.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    id: Option<SeriesId>,
+    wal_ref: Option<NonZeroU64>,
+}
+
+/// Looks up all rows before anything else is done: loops this small let the processor wait for many of them at once,
+/// and where there are many series each look-up is a wait.
+fn known_rows(rows: &impl Rows, keys: &Keys, registry: &Registry) -> Vec<Known> {
+    let ids = (0..rows.len()).map(|index| Known { id: rows.known(index, keys), wal_ref: None });
+    let mut known: Vec<Known> = ids.collect();
+    for it in &mut known {
+        it.wal_ref = it.id.and_then(|id| registry.get(id)).and_then(|it| it.wal_ref);
+    }
+    known
 }
 
 /// Where the samples of one row go.
@@ -222,6 +241,7 @@ impl Plan {
     fn row(
         &mut self,
         index: usize,
+        known: Known,
         rows: &impl Rows,
         registry: &Registry,
         log: &mut Log,
@@ -229,8 +249,7 @@ impl Plan {
     ) {
         let (samples, histograms) = (rows.samples(index), rows.histograms(index));
         let kept = self.kept(samples) + self.kept(histograms);
-        let known = rows.known(index, &log.keys);
-        let labels = || match known.and_then(|it| registry.labels(it)) {
+        let labels = || match known.id.and_then(|it| registry.labels(it)) {
             Some(labels) => labels,
             None => rows.labels(index).unwrap_or_default(),
         };
@@ -248,8 +267,7 @@ impl Plan {
             self.targets.push(Target::Refused);
             return;
         }
-        let known_ref = known.and_then(|it| registry.get(it)).and_then(|it| it.wal_ref);
-        let (target, wal_ref) = match (known, known_ref) {
+        let (target, wal_ref) = match (known.id, known.wal_ref) {
             (Some(id), Some(wal_ref)) => (Target::Known(id), wal_ref.get()),
             _ if samples.is_empty() && histograms.is_empty() => (Target::Refused, 0),
             _ => self.unknown(index, rows, registry, log, options),

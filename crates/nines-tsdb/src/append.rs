@@ -12,6 +12,7 @@ use nines_port::{Appended, Row, SampleSink, SinkError};
 
 use crate::keys::Keys;
 use crate::postings::SeriesId;
+use crate::registry::Registry;
 use crate::{AppendError, Durability, Tsdb};
 
 use plan::{Plan, known_rows};
@@ -24,7 +25,7 @@ pub(crate) trait Rows {
     fn len(&self) -> usize;
     fn samples(&self, index: usize) -> &[Sample];
     fn histograms(&self, index: usize) -> &[HistogramSample];
-    fn known(&self, index: usize, keys: &Keys) -> Option<SeriesId>;
+    fn known(&self, index: usize, keys: &Keys, registry: &Registry) -> Option<SeriesId>;
     fn labels(&self, index: usize) -> Result<Labels, String>;
     fn remember(&self, index: usize, id: SeriesId, series_count: usize, keys: &mut Keys);
 }
@@ -42,15 +43,20 @@ impl Rows for &[SampleBatch] {
         self.get(index).map_or(&[], |it| &it.histograms)
     }
 
-    fn known(&self, _: usize, _: &Keys) -> Option<SeriesId> {
-        None
+    fn known(&self, index: usize, keys: &Keys, registry: &Registry) -> Option<SeriesId> {
+        let labels = &self.get(index)?.labels;
+        keys.get(keys.of_labels(labels)).filter(|it| registry.has_labels(*it, labels))
     }
 
     fn labels(&self, index: usize) -> Result<Labels, String> {
         Ok(self.get(index).map_or_else(Labels::empty, |it| it.labels.clone()))
     }
 
-    fn remember(&self, _: usize, _: SeriesId, _: usize, _: &mut Keys) {}
+    fn remember(&self, index: usize, id: SeriesId, series_count: usize, keys: &mut Keys) {
+        if let Some(batch) = self.get(index) {
+            keys.insert(keys.of_labels(&batch.labels), id, series_count);
+        }
+    }
 }
 
 /// Rows with keys, and who makes their labels.
@@ -75,7 +81,7 @@ impl Rows for Keyed<'_> {
     }
 
     #[inline]
-    fn known(&self, index: usize, keys: &Keys) -> Option<SeriesId> {
+    fn known(&self, index: usize, keys: &Keys, _: &Registry) -> Option<SeriesId> {
         keys.get(self.rows.get(index)?.key)
     }
 

@@ -32,7 +32,8 @@ pub(super) struct Known {
 /// Looks up all rows before anything else is done: loops this small let the processor wait for many of them at once,
 /// and where there are many series each look-up is a wait.
 pub(super) fn known_rows(rows: &impl Rows, keys: &Keys, registry: &Registry) -> Vec<Known> {
-    let ids = (0..rows.len()).map(|index| Known { id: rows.known(index, keys), wal_ref: None });
+    let ids =
+        (0..rows.len()).map(|index| Known { id: rows.known(index, keys, registry), wal_ref: None });
     let mut known: Vec<Known> = ids.collect();
     for it in &mut known {
         it.wal_ref = it.id.and_then(|id| registry.get(id)).and_then(|it| it.wal_ref);

@@ -206,7 +206,8 @@ pub async fn start(options: ServeOptions) -> Result<Server, ServeError> {
     let app = Arc::new(shared);
     let workers = workers.spawn(&app)?;
     let router = router(&app, demo_routes);
-    let jobs = watch::Sender::new(work::scrape_jobs(&app.spec(), &files.extra_jobs));
+    let jobs =
+        watch::Sender::new(work::scrape_jobs(&app.spec(), files.folder(), &files.extra_jobs));
     let url = app.installation.external_url.clone();
     Ok(Server {
         app,
@@ -303,8 +304,11 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let folder = DataFolder::open(&data_dir, &random);
     let folder =
         folder.map_err(|source| ServeError::Folder { folder: data_dir.clone(), source })?;
-    let store_options =
-        nines_tsdb::Options { retention: retention.age_max, ..nines_tsdb::Options::default() };
+    let store_options = nines_tsdb::Options {
+        retention: retention.age_max,
+        retention_bytes: retention.bytes_max,
+        ..nines_tsdb::Options::default()
+    };
     let (store, findings) = Tsdb::open(&folder.samples(), store_options)?;
     let damages = findings.len();
     for finding in findings {
@@ -359,6 +363,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let webhook = webhook.map_err(|error| setup("webhooks")(Box::new(error)))?;
     let smtp = spec.notify.smtp.as_ref().map(|it| smtp(it, files.folder())).transpose()?;
     let scraper = Scraper::new().map_err(|error| setup("the scraper")(Box::new(error)))?;
+    let scraper = scraper.reading_yaml_with(work::read_groups());
     let token_file =
         std::path::absolute(folder.token_file()).unwrap_or_else(|_| folder.token_file());
     let variables = [
@@ -386,6 +391,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         targets: scraper.targets_status(),
         committed: seen,
         reload,
+        data_dir,
         retention,
         damages,
         queries: Arc::new(Semaphore::new(prom.queries_max)),

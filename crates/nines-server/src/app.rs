@@ -1,6 +1,7 @@
 //! What every request and every loop shares.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use jiff::Timestamp;
@@ -42,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) committed: watch::Receiver<u64>,
     /// Asks the configuration to be read again.
     pub(crate) reload: Reload,
+    /// The folder of journal and samples.
+    pub(crate) data_dir: PathBuf,
     /// How much is kept.
     pub(crate) retention: Retention,
     /// Damaged files that were found at the start.

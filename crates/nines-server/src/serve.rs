@@ -304,8 +304,11 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let folder = DataFolder::open(&data_dir, &random);
     let folder =
         folder.map_err(|source| ServeError::Folder { folder: data_dir.clone(), source })?;
-    let store_options =
-        nines_tsdb::Options { retention: retention.age_max, ..nines_tsdb::Options::default() };
+    let store_options = nines_tsdb::Options {
+        retention: retention.age_max,
+        retention_bytes: retention.bytes_max,
+        ..nines_tsdb::Options::default()
+    };
     let (store, findings) = Tsdb::open(&folder.samples(), store_options)?;
     let damages = findings.len();
     for finding in findings {
@@ -388,6 +391,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         targets: scraper.targets_status(),
         committed: seen,
         reload,
+        data_dir,
         retention,
         damages,
         queries: Arc::new(Semaphore::new(prom.queries_max)),

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use nines_base::{Exemplar, HistogramSample, Labels, Sample, SampleBatch};
 use nines_port::{Appended, RefusedSeries, Row, SampleSink, SinkError};
 
+use crate::histograms::{BUCKETS_MAX, are_buckets_few};
 use crate::keys::Keys;
 use crate::postings::SeriesId;
 use crate::registry::Registry;
@@ -229,18 +230,23 @@ impl Plan {
         let (samples, histograms) = (rows.samples(index), rows.histograms(index));
         let kept = self.kept(samples) + self.kept(histograms);
         let known = rows.known(index, &log.keys);
+        let labels = || match known.and_then(|it| registry.labels(it)) {
+            Some(labels) => labels,
+            None => rows.labels(index).unwrap_or_default(),
+        };
         if kept < samples.len() + histograms.len() {
             let oldest_ms = self.oldest_ms;
             let reason = || format!("retention: samples before {oldest_ms} ms are not kept");
-            let labels = || match known.and_then(|it| registry.labels(it)) {
-                Some(labels) => labels,
-                None => rows.labels(index).unwrap_or_default(),
-            };
             self.refuse("retention", labels, reason);
-            if kept == 0 {
-                self.targets.push(Target::Refused);
-                return;
-            }
+        }
+        let too_wide = !histograms.iter().all(|it| are_buckets_few(&it.histogram));
+        if too_wide {
+            let reason = || format!("histogram_buckets_max is {BUCKETS_MAX}: a histogram has more");
+            self.refuse("histogram_buckets_max", labels, reason);
+        }
+        if too_wide || kept == 0 && !(samples.is_empty() && histograms.is_empty()) {
+            self.targets.push(Target::Refused);
+            return;
         }
         let known_ref = known.and_then(|it| registry.get(it)).and_then(|it| it.wal_ref);
         let (target, wal_ref) = match (known, known_ref) {

@@ -63,45 +63,60 @@ pub(crate) fn unpack(bytes: &[u8], width: u8, base: i64, out: &mut [i64]) {
 
 fn unpack_width<const W: usize>(bytes: &[u8], base: i64, out: &mut [i64]) {
     let (groups, rest) = out.as_chunks_mut::<GROUP>();
-    let mut start = 0;
+    let mut bytes = bytes;
     for group in groups {
-        match bytes.get(start..start + W + SLACK) {
+        match bytes.first_chunk() {
             Some(window) => unpack_group::<W>(window, base, group),
-            None => unpack_group::<W>(&padded::<W>(bytes, start), base, group),
+            None => unpack_group::<W>(&padded::<W>(bytes), base, group),
         }
-        start += W;
+        bytes = bytes.get(W..).unwrap_or_default();
     }
     if !rest.is_empty() {
         let mut group = [0; GROUP];
-        unpack_group::<W>(&padded::<W>(bytes, start), base, &mut group);
+        unpack_group::<W>(&padded::<W>(bytes), base, &mut group);
         rest.copy_from_slice(&group[..rest.len()]);
     }
 }
 
+/// What one group is read from, whatever its width: an array, so that no load needs a check.
+type Window = [u8; 64 + SLACK];
+
 /// The last groups, with zeros behind them.
-fn padded<const W: usize>(bytes: &[u8], start: usize) -> [u8; 64 + SLACK] {
+fn padded<const W: usize>(bytes: &[u8]) -> Window {
     let mut window = [0; 64 + SLACK];
-    let present = bytes.get(start..).unwrap_or_default();
-    for (to, from) in window.iter_mut().zip(present.iter().take(W)) {
+    for (to, from) in window.iter_mut().zip(bytes.iter().take(W)) {
         *to = *from;
     }
     window
 }
 
 #[inline]
-fn unpack_group<const W: usize>(window: &[u8], base: i64, out: &mut [i64; GROUP]) {
-    let window = &window[..W + SLACK];
-    let mask = u64::MAX >> (64 - W);
-    for (index, number) in out.iter_mut().enumerate() {
-        let (at, shift) = (index * W / 8, index * W % 8);
-        let mut low = [0; 8];
-        low.copy_from_slice(&window[at..at + 8]);
-        let mut bits = u64::from_le_bytes(low) >> shift;
-        if 64 < shift + W {
-            bits |= u64::from(window[at + 8]) << (64 - shift);
-        }
-        *number = (bits & mask).cast_signed().wrapping_add(base);
+fn unpack_group<const W: usize>(window: &Window, base: i64, out: &mut [i64; GROUP]) {
+    *out = [
+        number::<W, 0>(window),
+        number::<W, 1>(window),
+        number::<W, 2>(window),
+        number::<W, 3>(window),
+        number::<W, 4>(window),
+        number::<W, 5>(window),
+        number::<W, 6>(window),
+        number::<W, 7>(window),
+    ]
+    .map(|it| it.cast_signed().wrapping_add(base));
+}
+
+/// The number at a place in its group.
+#[expect(clippy::inline_always, reason = "a load, a shift and a mask once the constants are known")]
+#[inline(always)]
+fn number<const W: usize, const INDEX: usize>(window: &Window) -> u64 {
+    let (at, shift) = (INDEX * W / 8, INDEX * W % 8);
+    let w = window;
+    let low = [w[at], w[at + 1], w[at + 2], w[at + 3], w[at + 4], w[at + 5], w[at + 6], w[at + 7]];
+    let mut bits = u64::from_le_bytes(low) >> shift;
+    if 64 < shift + W {
+        bits |= u64::from(w[at + 8]) << (64 - shift);
     }
+    bits & (u64::MAX >> (64 - W))
 }
 
 #[cfg(test)]

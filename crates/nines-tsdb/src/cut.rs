@@ -17,7 +17,7 @@ use crate::maintain::{Change, Upkeep, failed, remove_segments};
 use crate::pairs::PairId;
 use crate::postings::SeriesId;
 use crate::segment::SegmentWriter;
-use crate::settle::{Timed, settle};
+use crate::settle::Timed;
 use crate::store::{segments_dir, wal_dir};
 use crate::{MaintainError, Tsdb};
 
@@ -172,9 +172,8 @@ impl Writing<'_> {
             let decoded = chunk.read(range.start, i64::MAX, &mut self.scratch);
             decoded.map_err(|it| io::Error::new(io::ErrorKind::InvalidData, it))?;
         }
-        let Scratch { samples, histograms, .. } = &mut self.scratch;
-        settle(samples);
-        settle(histograms);
+        self.scratch.settle();
+        let Scratch { samples, histograms, .. } = &self.scratch;
         let (old, young) = samples.split_at(samples.partition_point(|it| it.at_ms < range.end));
         let split = histograms.partition_point(|it| it.at_ms < range.end);
         let (old_histograms, young_histograms) = histograms.split_at(split);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use nines_base::{HistogramSample, Sample};
 
 use crate::Damage;
-use crate::chunk::{Decoder, Entry, put_chunk};
+use crate::chunk::{Decoder, Entry, Kind, put_chunk};
 use crate::growing::{Growing, decode};
 use crate::histograms::{HistogramWriter, decode_histograms};
 use crate::settle::{Timed, settle};
@@ -45,12 +45,36 @@ pub(crate) struct Scratch {
     pub(crate) samples: Vec<Sample>,
     pub(crate) histograms: Vec<HistogramSample>,
     pub(crate) decoder: Decoder,
+    /// The last times of the chunks that were read last, of each kind.
+    last_ms: [Option<i64>; 2],
+    /// Whether a chunk began before the one before it ended.
+    overlapping: bool,
 }
 
 impl Scratch {
     pub(crate) fn clear(&mut self) {
         self.samples.clear();
         self.histograms.clear();
+        (self.last_ms, self.overlapping) = ([None; 2], false);
+    }
+
+    /// A chunk of this extent is read next; its times rise.
+    pub(crate) fn note(&mut self, kind: Kind, first_ms: i64, last_ms: i64) {
+        let [numbers, histograms] = &mut self.last_ms;
+        let last = match kind {
+            Kind::Numbers => numbers,
+            Kind::Histograms => histograms,
+        };
+        self.overlapping |= last.is_some_and(|it| first_ms <= it);
+        *last = Some(last_ms);
+    }
+
+    /// Brings what was read in the order of time; of equal times the last write stays.
+    pub(crate) fn settle(&mut self) {
+        if self.overlapping {
+            settle(&mut self.samples);
+            settle(&mut self.histograms);
+        }
     }
 }
 
@@ -91,6 +115,8 @@ impl HeadChunk {
     /// Adds the samples of the closed range.
     pub(crate) fn read(&self, from_ms: i64, to_ms: i64, to: &mut Scratch) -> Result<(), Damage> {
         let mut reader = Reader::new(&self.bytes);
+        let kind = if self.has_histograms() { Kind::Histograms } else { Kind::Numbers };
+        to.note(kind, self.first_ms, self.last_ms);
         match self.form {
             Form::Growing(count) => {
                 decode(&mut reader, self.first_ms, count, from_ms, to_ms, &mut to.samples)

@@ -21,6 +21,13 @@ const SAME_SHAPE: u8 = 1 << 2;
 const WHOLE: u8 = 1 << 3;
 const STALE: u8 = 1 << 4;
 
+/// Whether reading would take the histogram for damage.
+pub(crate) fn are_buckets_few(it: &Histogram) -> bool {
+    let buckets = [it.positive_buckets.len(), it.negative_buckets.len(), it.custom_values.len()];
+    let spans = [it.positive_spans.len(), it.negative_spans.len()];
+    buckets.into_iter().chain(spans).all(|it| it <= BUCKETS_MAX)
+}
+
 /// Adds one histogram after another.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct HistogramWriter {

@@ -5,7 +5,8 @@
 //! segments, and drops old ones. One registry of series serves head and segments. Nothing here reads a clock;
 //! this crate must not know HTTP, PromQL's text, or who calls it.
 //!
-//! Locks are always taken in this order: maintenance, sync, log, state; exemplars have their own.
+//! Locks are always taken in this order: maintenance, sync, log, state. Exemplars and known labels have
+//! locks of their own, under which nothing else is taken.
 
 #![expect(
     clippy::disallowed_types,

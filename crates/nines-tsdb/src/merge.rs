@@ -11,7 +11,6 @@ use crate::dictionary::{Dictionary, Rank};
 use crate::head::Scratch;
 use crate::maintain::{Change, Upkeep, failed};
 use crate::segment::{BlockReader, Segment, SegmentError, SegmentWriter, Stored};
-use crate::settle::settle;
 use crate::store::segments_dir;
 use crate::{MaintainError, Tsdb};
 
@@ -145,7 +144,6 @@ fn read_blocks(
             reader.read_all(segment, block, oldest_ms, i64::MAX, scratch)?;
         }
     }
-    settle(&mut scratch.samples);
-    settle(&mut scratch.histograms);
+    scratch.settle();
     Ok(())
 }

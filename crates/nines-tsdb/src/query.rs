@@ -3,6 +3,7 @@
 //! Under the lock only references are taken; samples are decoded after it, into buffers that are used again. It must
 //! not know PromQL.
 
+use std::collections::HashMap;
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
@@ -14,9 +15,33 @@ use nines_promql::{
 use crate::head::{HeadChunk, Scratch};
 use crate::postings::SeriesId;
 use crate::segment::{BlockReader, Reach, Segment, SegmentError, Stored};
-use crate::settle::{prefer_histograms, settle};
+use crate::settle::prefer_histograms;
 use crate::store::State;
 use crate::{Damage, Tsdb};
+
+/// Series whose labels are kept as they were made for the last queries: about 8 MB.
+const KNOWN_MAX: usize = 8_192;
+
+/// Labels that queries have asked for; rules and dashboards ask for the same again and again.
+#[derive(Debug, Default)]
+pub(crate) struct KnownLabels {
+    /// Numbers never stand for another series, so that what is gone only takes space.
+    by_id: HashMap<SeriesId, Labels>,
+}
+
+impl KnownLabels {
+    fn get(&mut self, state: &State, id: SeriesId) -> Option<Labels> {
+        if let Some(labels) = self.by_id.get(&id) {
+            return Some(labels.clone());
+        }
+        if KNOWN_MAX <= self.by_id.len() {
+            self.by_id.clear();
+        }
+        let labels = state.registry.labels(id)?;
+        self.by_id.insert(id, labels.clone());
+        Some(labels)
+    }
+}
 
 /// What has to be read, as it was at one instant.
 #[derive(Debug)]
@@ -43,11 +68,14 @@ impl Snapshot {
         from_ms: i64,
         to_ms: i64,
         limits: &SelectLimits,
+        known: Option<&mut KnownLabels>,
     ) -> Result<Self, SourceError> {
         let reach = Reach::new(&state.segments, from_ms, to_ms);
         let mut it = Self { reach, candidates: Vec::new(), blocks: Vec::new(), chunks: Vec::new() };
-        for id in state.registry.resolve(matchers) {
-            it.add(state, id);
+        let ids = state.registry.resolve(matchers);
+        let mut known = known.filter(|_| ids.len() <= KNOWN_MAX);
+        for id in ids {
+            it.add(state, id, known.as_deref_mut());
             if limits.series_max < it.candidates.len() {
                 return Err(SourceError::TooManySeries { limit: limits.series_max });
             }
@@ -55,7 +83,7 @@ impl Snapshot {
         Ok(it)
     }
 
-    fn add(&mut self, state: &State, id: SeriesId) {
+    fn add(&mut self, state: &State, id: SeriesId, known: Option<&mut KnownLabels>) {
         let Some(series) = state.registry.get(id) else { return };
         let (blocks, chunks) = (self.blocks.len(), self.chunks.len());
         for stored in &series.stored {
@@ -68,9 +96,11 @@ impl Snapshot {
         if (blocks.is_empty() && chunks.is_empty()) || self.reach.to_ms < self.reach.from_ms {
             return;
         }
-        if let Some(labels) = state.registry.labels(id) {
-            self.candidates.push(Candidate { labels, blocks, chunks });
-        }
+        let labels = match known {
+            Some(known) => known.get(state, id),
+            None => state.registry.labels(id),
+        };
+        self.candidates.extend(labels.map(|labels| Candidate { labels, blocks, chunks }));
     }
 
     pub(crate) fn blocks(&self, of: &Candidate) -> &[(Arc<Segment>, Stored)] {
@@ -101,8 +131,7 @@ impl Snapshot {
         for chunk in self.chunks(candidate) {
             chunk.read(from_ms, to_ms, scratch).map_err(damaged)?;
         }
-        settle(&mut scratch.samples);
-        settle(&mut scratch.histograms);
+        scratch.settle();
         prefer_histograms(&mut scratch.samples, &scratch.histograms);
         Ok(())
     }
@@ -135,8 +164,12 @@ impl Tsdb {
         to_ms: i64,
         limits: &SelectLimits,
     ) -> Result<Snapshot, SourceError> {
-        let taken = Snapshot::take(&self.state(), matchers, from_ms, to_ms, limits);
-        let mut snapshot = taken?;
+        let state = self.state();
+        // Two queries at once: the second makes its labels itself.
+        let mut known = self.known_labels.try_lock().ok();
+        let known = known.as_deref_mut();
+        let mut snapshot = Snapshot::take(&state, matchers, from_ms, to_ms, limits, known)?;
+        drop(state);
         snapshot.candidates.sort_by(|a, b| a.labels.cmp(&b.labels));
         Ok(snapshot)
     }

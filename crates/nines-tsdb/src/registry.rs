@@ -2,9 +2,10 @@
 //!
 //! It must not know files.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::num::NonZeroU64;
 
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use nines_base::{Labels, Matcher};
 

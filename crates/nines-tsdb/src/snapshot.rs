@@ -14,7 +14,6 @@ use crate::files::{UNFINISHED, numbered, sync_folder, with_suffix};
 use crate::head::{HeadChunk, Scratch};
 use crate::manifest::Manifest;
 use crate::segment::{SEGMENT, Segment};
-use crate::settle::settle;
 use crate::store::{segments_dir, wal_dir};
 use crate::{SnapshotError, Tsdb};
 
@@ -117,9 +116,8 @@ impl Instant {
                 let read = chunk.read(i64::MIN, i64::MAX, &mut scratch);
                 read.map_err(|it| io::Error::new(io::ErrorKind::InvalidData, it))?;
             }
-            let Scratch { samples, histograms, .. } = &mut scratch;
-            settle(samples);
-            settle(histograms);
+            scratch.settle();
+            let Scratch { samples, histograms, .. } = &scratch;
             checkpoint.add(wal_ref, self.dictionary.labels(ranks), samples, histograms)?;
         }
         checkpoint.finish().map(drop)

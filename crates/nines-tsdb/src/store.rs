@@ -17,6 +17,7 @@ use crate::Options;
 use crate::exemplars::Exemplars;
 use crate::keys::Keys;
 use crate::maintain::Upkeep;
+use crate::query::KnownLabels;
 use crate::registry::Registry;
 use crate::segment::Segment;
 use crate::wal::{RecordWriter, Wal};
@@ -33,6 +34,7 @@ pub struct Tsdb {
     log: Mutex<Log>,
     state: RwLock<State>,
     exemplars: Mutex<Exemplars>,
+    pub(crate) known_labels: Mutex<KnownLabels>,
     pub(crate) samples_appended: AtomicU64,
     /// Samples before are older than the retention.
     pub(crate) oldest_ms: AtomicI64,

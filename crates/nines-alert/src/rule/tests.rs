@@ -382,7 +382,7 @@ fn templates_have_the_functions_of_prometheus() {
         9 none
         api api
         <error expanding template: error executing template __alert_Up: template: __alert_Up:1:4: error calling first: first() called on vector with no elements>
-        <error expanding template: error executing template __alert_Up: template: __alert_Up:1:4: error calling query: invalid query: unexpected end of input inside brackets>
+        <error expanding template: error executing template __alert_Up: template: __alert_Up:1:4: error calling query: invalid query: unclosed left bracket>
         eu https://nines.example/base /base https://nines.example/base https://nines.example/base
         /graph?g0.expr=up+%3E+1&g0.tab=0 /graph?g0.expr=up&g0.tab=1 a+b
         5400 0 <b> x

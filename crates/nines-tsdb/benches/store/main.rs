@@ -1,23 +1,29 @@
 //! How fast samples go in and come out, and what they cost.
 //!
-//! `cargo bench -p nines-tsdb` prints the figures first; under `cargo test` only the benchmarks run, once.
+//! `cargo bench -p nines-tsdb` prints the figures first, unless a benchmark is named; under `cargo test` only the benchmarks run, once.
 
 mod figures;
 mod workload;
 
+use std::hint::black_box;
+use std::ops::ControlFlow;
+
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use nines_base::{Labels, Matcher, Sample, SampleBatch};
+use nines_base::{Labels, MatchOp, Matcher, Sample, SampleBatch};
 use nines_port::SampleSink;
-use nines_promql::{SelectLimits, SeriesSource};
+use nines_promql::{SelectLimits, SeriesSource, Windows, WindowsView};
 use nines_tsdb::{Options, Tsdb};
 use tempfile::TempDir;
+
+use crate::workload::Workload;
 
 const STEP_MS: i64 = 15_000;
 const LIMITS: SelectLimits = SelectLimits { series_max: 10_000, samples_max: 100_000_000 };
 
 fn main() {
-    if std::env::args().any(|it| it == "--bench") {
+    // Whoever names a benchmark wants nothing else.
+    if std::env::args().skip(1).all(|it| it == "--bench") && 1 < std::env::args().len() {
         figures::print();
     }
     divan::main();
@@ -56,6 +62,46 @@ fn batches(series_count: usize, samples_count: i64, samples_each: i64) -> Vec<Ve
             (0..).zip(&labels).map(batch).collect()
         })
         .collect()
+}
+
+/// 500 series for 30 days, a sample per minute, as a month of scrapes leaves them.
+fn month() -> (TempDir, Tsdb, i64) {
+    let (dir, store) = open();
+    let mut workload = Workload::new(500, 60_000);
+    for round in 0..43_200 {
+        workload.append_round(&store);
+        if round % 1_440 == 0 {
+            store.maintain(workload.now_ms()).expect("space on the disk");
+        }
+    }
+    (dir, store, workload.now_ms())
+}
+
+/// Windows of an hour come as samples, windows of a month as summaries.
+#[divan::bench(args = [1, 720], sample_count = 20)]
+fn read_windows_of_hours_over_a_month(bencher: Bencher<'_, '_>, hours: i64) {
+    const HOUR_MS: i64 = 3_600_000;
+    let (_dir, store, now_ms) = month();
+    let count = usize::try_from(721 - hours).expect("a small number");
+    let first_end_ms = now_ms - 720 * HOUR_MS + hours * HOUR_MS;
+    let windows = Windows { first_end_ms, step_ms: HOUR_MS, count, range_ms: hours * HOUR_MS };
+    let matcher = [Matcher::new("__name__", MatchOp::NotEqual, "").expect("a matcher")];
+    bencher.counter(ItemsCount::new(500 * 43_200_u32)).bench(|| {
+        let visit = &mut |it: WindowsView<'_>| {
+            black_box(it);
+            ControlFlow::Continue(())
+        };
+        store.visit_windows(&matcher, &windows, &LIMITS, visit)
+    });
+}
+
+/// Rows with keys, as remote write brings them.
+#[divan::bench(args = [10_000, 100_000], sample_count = 10)]
+fn append_rows_of_known_series(bencher: Bencher<'_, '_>, series_count: usize) {
+    let (_dir, store) = open();
+    let mut workload = Workload::new(series_count, workload::STEP_MS);
+    workload.append_round(&store);
+    bencher.counter(ItemsCount::new(series_count)).bench_local(|| workload.append_again(&store));
 }
 
 fn open() -> (TempDir, Tsdb) {

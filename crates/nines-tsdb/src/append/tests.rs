@@ -197,3 +197,24 @@ fn a_sender_that_tries_again_changes_nothing() {
     }
     assert_eq!(count(&store), 2);
 }
+
+#[test]
+fn a_histogram_with_too_many_buckets_is_refused_before_it_is_written() {
+    let (dir, store) = open(Options::default());
+    let wide =
+        Histogram { positive_buckets: vec![1.0; BUCKETS_MAX + 1], sum: 1.0, ..Histogram::stale() };
+    let batch = |number: usize, histogram: Histogram| SampleBatch {
+        labels: labels(number),
+        samples: Vec::new(),
+        histograms: vec![HistogramSample { at_ms: 1, histogram: Arc::new(histogram) }],
+    };
+    let ordinary = Histogram { sum: 1.0, ..Histogram::stale() };
+    let batches = [batch(1, wide.clone()), batch(2, ordinary), batch(2, wide)];
+    let appended = store.append(&batches).unwrap();
+    let reasons: Vec<&str> = appended.refused.iter().map(|it| it.reason.as_str()).collect();
+    assert_eq!(reasons, ["histogram_buckets_max is 16384: a histogram has more"; 2]);
+    assert_eq!(appended.samples, 1);
+    drop(store);
+    let (store, findings) = Tsdb::open(dir.path(), Options::default()).unwrap();
+    assert_eq!((findings, store.stats().series), (vec![], 1));
+}

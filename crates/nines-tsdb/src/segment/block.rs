@@ -103,6 +103,7 @@ impl BlockReader {
         to: &mut Scratch,
     ) -> Result<(), SegmentError> {
         let Some((entry, offset)) = block.entries.get(chunk) else { return Ok(()) };
+        to.note(entry.kind, entry.first_ms, entry.last_ms);
         let start = (block.payloads_at + offset).checked_sub(self.at);
         let rest = start.and_then(|it| self.bytes.get(usize::try_from(it).ok()?..));
         let decoded = decode(entry, rest.unwrap_or_default(), from_ms, to_ms, to);

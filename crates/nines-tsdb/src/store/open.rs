@@ -61,6 +61,7 @@ impl Tsdb {
             log: Mutex::new(Log::new(replayed.wal)),
             state: RwLock::new(state),
             exemplars: Mutex::default(),
+            known_labels: Mutex::default(),
             samples_appended: AtomicU64::new(0),
             oldest_ms: AtomicI64::new(i64::MIN),
             synced: Mutex::new(0),

@@ -128,6 +128,7 @@ impl Fixture {
             targets: Arc::new(TargetsStatus::default()),
             committed: watch::channel(0).1,
             reload: Reload::new().0,
+            data_dir: folder.path().to_owned(),
             retention: Retention::default(),
             damages: 0,
             prom: PromSettings::default(),

@@ -81,7 +81,6 @@ print("understood")
 
 /// Where `.ci/run` installs clients.
 fn python() -> PathBuf {
-    #[expect(clippy::disallowed_methods, reason = "the edge of a test")]
     let folder = std::env::var_os("NINES_CLIENTS").map(PathBuf::from).unwrap_or_default();
     folder.join("venv/bin/python")
 }

@@ -132,3 +132,6 @@ pub(super) fn signed(
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -132,3 +132,6 @@ pub(crate) fn signed(
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

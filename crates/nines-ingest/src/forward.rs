@@ -13,7 +13,7 @@ use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nines_base::{Labels, SampleBatch};
@@ -53,6 +53,17 @@ pub struct ForwardSettings {
     pub queue_bytes_max: u64,
 }
 
+impl ForwardSettings {
+    /// A series as the receiver gets it; nothing if a rule drops it.
+    fn outgoing(&self, batch: &SampleBatch) -> Option<SampleBatch> {
+        let external = self.external_labels.iter();
+        let missing = external.filter(|(name, _)| batch.labels.get(name).is_none());
+        let labels = missing.fold(batch.labels.clone(), |it, (name, value)| it.with(name, value));
+        let labels = relabel(&labels, &self.relabel_rules).ok()??;
+        Some(SampleBatch { labels, ..batch.clone() })
+    }
+}
+
 /// How forwarding goes; counts are of this process, but for what is queued.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ForwardStatus {
@@ -72,7 +83,7 @@ pub struct ForwardStatus {
 
 /// Sends samples on to one receiver.
 pub struct Forwarder {
-    settings: ForwardSettings,
+    settings: Mutex<Arc<ForwardSettings>>,
     clients: Clients,
     state: Mutex<State>,
     arrived: Notify,
@@ -86,7 +97,7 @@ struct State {
 impl fmt::Debug for Forwarder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Headers may hold secrets.
-        f.debug_struct("Forwarder").field("url", &self.settings.url).finish_non_exhaustive()
+        f.debug_struct("Forwarder").field("url", &self.settings().url).finish_non_exhaustive()
     }
 }
 
@@ -99,12 +110,16 @@ impl Forwarder {
         let queue = Queue::open(file, settings.queue_bytes_max)?;
         let state = State { queue, status: ForwardStatus::default() };
         let (state, clients, arrived) = (Mutex::new(state), Clients::default(), Notify::new());
-        Ok(Self { settings, clients, state, arrived })
+        Ok(Self { settings: Mutex::new(Arc::new(settings)), clients, state, arrived })
     }
 
-    /// With which it was opened.
-    pub fn settings(&self) -> &ForwardSettings {
-        &self.settings
+    /// Sends by these settings from now on, also what waits. The limit of the queue stays.
+    pub fn reconfigure(&self, settings: ForwardSettings) {
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    }
+
+    fn settings(&self) -> Arc<ForwardSettings> {
+        Arc::clone(&self.settings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Puts samples into the queue. When this returns they survive the process.
@@ -112,13 +127,15 @@ impl Forwarder {
     /// # Errors
     /// The disk refused; the samples will not be sent.
     pub fn push(&self, batches: &[SampleBatch]) -> io::Result<()> {
-        let batches: Vec<SampleBatch> = batches.iter().filter_map(|it| self.outgoing(it)).collect();
+        let settings = self.settings();
+        let batches: Vec<SampleBatch> =
+            batches.iter().filter_map(|it| settings.outgoing(it)).collect();
         if batches.is_empty() {
             return Ok(());
         }
         let samples =
             batches.iter().map(|it| (it.samples.len() + it.histograms.len()) as u64).sum();
-        let body = match self.settings.version {
+        let body = match settings.version {
             Version::One => encode(&batches),
             Version::Two => encode_2(&batches),
         };
@@ -128,15 +145,6 @@ impl Forwarder {
         drop(state);
         self.arrived.notify_one();
         Ok(())
-    }
-
-    /// A series as the receiver gets it; nothing if a rule drops it.
-    fn outgoing(&self, batch: &SampleBatch) -> Option<SampleBatch> {
-        let external = self.settings.external_labels.iter();
-        let missing = external.filter(|(name, _)| batch.labels.get(name).is_none());
-        let labels = missing.fold(batch.labels.clone(), |it, (name, value)| it.with(name, value));
-        let labels = relabel(&labels, &self.settings.relabel_rules).ok()??;
-        Some(SampleBatch { labels, ..batch.clone() })
     }
 
     /// How it goes.
@@ -162,7 +170,7 @@ impl Forwarder {
                 }
                 Err(error) => {
                     // Nothing better is known to do with a queue that cannot be read than to begin anew.
-                    tracing::error!(%error, url = self.settings.url, "the queue of samples to forward is lost");
+                    tracing::error!(%error, url = self.settings().url, "the queue of samples to forward is lost");
                     self.state().queue.clear();
                     continue;
                 }
@@ -193,7 +201,7 @@ impl Forwarder {
             }
             Sent::Refused(reason) => {
                 tracing::warn!(
-                    url = self.settings.url,
+                    url = self.settings().url,
                     reason,
                     "the receiver refused samples for ever"
                 );
@@ -215,12 +223,13 @@ impl Forwarder {
 
     async fn send(&self, request: &Request) -> Sent {
         let failed = |reason| Sent::Failed { reason, retry_after: None };
-        let ForwardSettings { url, http, timeout, .. } = &self.settings;
+        let settings = self.settings();
+        let ForwardSettings { url, http, timeout, .. } = &*settings;
         let client = match self.clients.get(http) {
             Ok(client) => client,
             Err(reason) => return failed(reason),
         };
-        let (content_type, version) = match self.settings.version {
+        let (content_type, version) = match settings.version {
             Version::One => ("application/x-protobuf", "0.1.0"),
             Version::Two => {
                 ("application/x-protobuf;proto=io.prometheus.write.v2.Request", "2.0.0")

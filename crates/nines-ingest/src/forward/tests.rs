@@ -121,7 +121,6 @@ async fn what_waits_survives_a_restart() {
 
 #[test]
 fn series_leave_with_external_labels_and_only_where_a_rule_keeps_them() {
-    let folder = tempfile::tempdir().unwrap();
     let keep = Relabel {
         source_labels: vec!["dc".to_owned(), METRIC_NAME.to_owned()],
         separator: ";".to_owned(),
@@ -134,11 +133,10 @@ fn series_leave_with_external_labels_and_only_where_a_rule_keeps_them() {
     let external_labels = Labels::new([("dc", "eu")]).unwrap();
     let settings =
         ForwardSettings { external_labels, relabel_rules: vec![keep], ..settings("http://nobody") };
-    let forwarder = Forwarder::open(&folder.path().join("queue"), settings).unwrap();
-    let sent = forwarder.outgoing(&batch(1.0)[0]).unwrap();
+    let sent = settings.outgoing(&batch(1.0)[0]).unwrap();
     assert_eq!(sent.labels.to_string(), r#"up{dc="eu"}"#);
     let labels = Labels::new([(METRIC_NAME, "up"), ("dc", "us")]).unwrap();
-    assert_eq!(forwarder.outgoing(&SampleBatch::new(labels, Vec::new())), None);
+    assert_eq!(settings.outgoing(&SampleBatch::new(labels, Vec::new())), None);
 }
 
 #[test]

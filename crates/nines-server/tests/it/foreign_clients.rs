@@ -58,7 +58,9 @@ async fn with_a_sample() -> (House, Guest) {
     let house = House::new();
     let guest = house.open().await;
     let labels = [("__name__", "queue_depth"), ("job", "api")];
-    guest.write(now(), &[(&labels, 7.5)]).await;
+    // Clients ask up to whole seconds.
+    let at = now() - jiff::SignedDuration::from_secs(5);
+    guest.write(at, &[(&labels, 7.5)]).await;
     (house, guest)
 }
 

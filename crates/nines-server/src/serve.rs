@@ -206,7 +206,8 @@ pub async fn start(options: ServeOptions) -> Result<Server, ServeError> {
     let app = Arc::new(shared);
     let workers = workers.spawn(&app)?;
     let router = router(&app, demo_routes);
-    let jobs = watch::Sender::new(work::scrape_jobs(&app.spec(), &files.extra_jobs));
+    let jobs =
+        watch::Sender::new(work::scrape_jobs(&app.spec(), files.folder(), &files.extra_jobs));
     let url = app.installation.external_url.clone();
     Ok(Server {
         app,
@@ -362,6 +363,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let webhook = webhook.map_err(|error| setup("webhooks")(Box::new(error)))?;
     let smtp = spec.notify.smtp.as_ref().map(|it| smtp(it, files.folder())).transpose()?;
     let scraper = Scraper::new().map_err(|error| setup("the scraper")(Box::new(error)))?;
+    let scraper = scraper.reading_yaml_with(work::read_groups());
     let token_file =
         std::path::absolute(folder.token_file()).unwrap_or_else(|_| folder.token_file());
     let variables = [

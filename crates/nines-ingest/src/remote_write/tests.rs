@@ -1,5 +1,6 @@
 mod messages;
 
+use std::collections::btree_map::Entry;
 use std::fmt::Write;
 use std::sync::Mutex;
 
@@ -33,10 +34,10 @@ impl SampleSink for Probe {
         let (mut known, mut appended) = (self.known.lock().unwrap(), Appended::default());
         let mut told = self.told.lock().unwrap();
         for (index, row) in rows.iter().enumerate() {
-            if !known.contains_key(&row.key) {
+            if let Entry::Vacant(place) = known.entry(row.key) {
                 *self.asked.lock().unwrap() += 1;
                 match labels(index) {
-                    Ok(labels) => drop(known.insert(row.key, labels)),
+                    Ok(labels) => drop(place.insert(labels)),
                     Err(reason) => {
                         let labels = Labels::empty();
                         appended.refused.push(RefusedSeries { labels, reason });
@@ -218,8 +219,7 @@ fn a_bad_series_is_named_and_the_others_are_kept() {
 fn histograms_exemplars_and_metadata_arrive() {
     let exemplar =
         WireExemplar { labels: labels_of(&[(b"trace_id", b"ab")]), value: 0.5, timestamp: 8 };
-    let long =
-        WireExemplar { labels: labels_of(&[(b"trace_id", &[b'x'; 130])]), ..exemplar.clone() };
+    let long = WireExemplar { labels: labels_of(&[(b"trace_id", &[b'x'; 130])]), ..exemplar };
     let stale = f64::from_bits(nines_base::STALE_NAN_BITS);
     let series = TimeSeries {
         exemplars: vec![exemplar, long],
@@ -417,7 +417,9 @@ fn any_bytes_are_answered() {
         &request,
         &body(vec![wire(&[(b"__name__", b"a")], &[(i64::MIN, f64::NAN), (0, -0.0)])]),
     ];
-    corpus.iter().for_each(|it| fuzz(it));
+    for bytes in corpus {
+        fuzz(bytes);
+    }
 }
 
 proptest! {

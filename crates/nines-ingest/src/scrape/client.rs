@@ -34,10 +34,9 @@ impl Clients {
     pub(super) fn get(&self, settings: &HttpSettings) -> Result<Client, String> {
         let files = changed_at(&settings.tls);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = known.iter().find(|it| it.is_like(settings)) {
-            if found.files == files {
-                return Ok(found.client.clone());
-            }
+        let found = known.iter().find(|it| it.is_like(settings) && it.files == files);
+        if let Some(found) = found {
+            return Ok(found.client.clone());
         }
         let client = make(settings)?;
         known.retain(|it| !it.is_like(settings));

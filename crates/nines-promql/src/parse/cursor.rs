@@ -113,7 +113,10 @@ impl<'a> Cursor<'a> {
             Fault::UnexpectedLeftBrace => "unexpected left brace '{'".to_owned(),
             Fault::UnterminatedText => "unterminated quoted string".to_owned(),
             Fault::UnterminatedRawText => "unterminated raw string".to_owned(),
-            Fault::BadEscape => format!("unknown escape sequence after {written:?}"),
+            Fault::BadEscape => {
+                let escaped = self.text.get(span.end..).and_then(|it| it.chars().next());
+                format!("unknown escape sequence '\\{}'", escaped.unwrap_or(' '))
+            }
             Fault::BadNumber => format!("bad number or duration syntax: {written:?}"),
             Fault::Character => format!("unexpected character: {first:?}"),
             Fault::CharacterInBraces => format!("unexpected character inside braces: {first:?}"),

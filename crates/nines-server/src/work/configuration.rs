@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use nines_base::{Labels, SampleBatch};
 use nines_engine::{Command, Config};
-use nines_ingest::{Scheme, ScrapeJob, Target};
+use nines_ingest::ScrapeJob;
 use nines_oncall::Roster;
 use nines_promql::{SelectLimits, SeriesSource};
 use nines_slo::SloName;
 use nines_spec::{ReadError, Reading, SourceFile, Spec};
 use tokio::sync::{mpsc, watch};
 
+use super::scraping::scrape_jobs;
 use crate::app::{App, Loaded, Metrics};
 use crate::backend::Backend;
 use crate::reload::{Asker, Outcome};
@@ -64,25 +65,6 @@ pub(crate) fn engine_config(spec: &Spec) -> Arc<Config> {
         depends_on: needs.collect(),
         runbooks: spec.runbooks.iter().map(|it| (it.name.clone(), it.clone())).collect(),
     })
-}
-
-/// What the scraper asks.
-pub(crate) fn scrape_jobs(spec: &Spec, extra: &[ScrapeJob]) -> Vec<ScrapeJob> {
-    let jobs = spec.scrapes.iter().map(|it| ScrapeJob {
-        targets: it
-            .targets
-            .iter()
-            .map(|(address, labels)| Target { address: address.clone(), labels: labels.clone() })
-            .collect(),
-        scheme: if it.scheme == "https" { Scheme::Https } else { Scheme::Http },
-        path: it.path.clone(),
-        interval: it.interval,
-        timeout: it.timeout,
-        honor_labels: it.honor_labels,
-        origin: it.origin.clone(),
-        ..ScrapeJob::new(&it.job)
-    });
-    jobs.chain(extra.iter().cloned()).collect()
 }
 
 /// Counts what the store already holds for these objectives. Ingest goes on meanwhile, so the caller locks
@@ -211,7 +193,7 @@ async fn apply(
     if let Ok(Err(error)) = filled.await {
         tracing::error!(error, "the past of new objectives cannot be counted");
     }
-    jobs.send_replace(scrape_jobs(&spec, &files.extra_jobs));
+    jobs.send_replace(scrape_jobs(&spec, files.folder(), &files.extra_jobs));
     tracing::info!(revision = spec.revision, "a new configuration decides");
     let (text, findings) = (shown(&reading.sources), reading.findings);
     let next =

@@ -77,9 +77,10 @@ fn is_scraped(base: &str) -> bool {
     answer.is_some_and(|it| it["data"]["result"][0]["value"][1] == "2")
 }
 
-/// The label sets of all series. Those about the scraping itself differ between versions of Prometheus too.
+/// The label sets of all series. Those about the scraping itself differ between versions of Prometheus too, and since
+/// 3.0 whole numbers in `quantile` are written with a decimal.
 fn series(base: &str) -> BTreeSet<String> {
-    let selector = r#"{job=~".+",__name__!~"scrape_.*"}"#;
+    let selector = r#"{job=~".+",__name__!~"scrape_.*",quantile!~"[01]|[01][.]0"}"#;
     let answer = get(&format!("{base}/api/v1/series"), &[("match[]", selector)]).unwrap();
     let mut series = answer["data"].as_array().unwrap().clone();
     for labels in series.iter_mut().filter_map(Value::as_object_mut) {

@@ -34,7 +34,7 @@ fn numbers_are_the_shortest_decimals_without_an_exponent() {
             9_007_199_254_740_992.0,
             0.000_123,
             12_345.678,
-            836_764_792_515_975.25,
+            836_764_792_515_975.2,
             f64::NAN,
             f64::INFINITY,
             f64::NEG_INFINITY,

@@ -124,7 +124,10 @@ impl PartialEq for Pattern {
 impl Eq for Pattern {}
 
 /// Applies rules one after the other; nothing when one of them drops the set.
-pub(crate) fn relabel(labels: &Labels, rules: &[Relabel]) -> Result<Option<Labels>, LabelError> {
+///
+/// # Errors
+/// What is left is no label set.
+pub fn relabel(labels: &Labels, rules: &[Relabel]) -> Result<Option<Labels>, LabelError> {
     if rules.is_empty() {
         return Ok(Some(labels.clone()));
     }

@@ -19,6 +19,7 @@ mod server_name;
 mod status;
 mod target;
 
+pub use client::{ClientError, open};
 pub use discovery::{Discovery, DnsRecord, ReadGroups, TargetGroup};
 pub use http::{
     Authorization, Compression, HttpSettings, Redirects, Secret, TlsSettings, Verification,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Identity, Proxy, RequestBuilder};
 
@@ -112,6 +113,23 @@ fn builder(settings: &HttpSettings) -> Result<ClientBuilder, String> {
         builder = builder.identity(Identity::from_pem(pem.as_bytes()).map_err(said)?);
     }
     Ok(builder.tls_danger_accept_invalid_certs(*verification == Verification::Skipped))
+}
+
+/// Why no request can be made as the settings want it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ClientError(String);
+
+/// A client for other requests than scrapes, and the headers that say who we are, as the files hold them now.
+///
+/// # Errors
+/// A file cannot be read, or what is in it cannot be used.
+pub fn open(settings: &HttpSettings) -> Result<(Client, HeaderMap), ClientError> {
+    let client = make(settings).map_err(ClientError)?;
+    // No request goes there: only its headers are wanted.
+    let request = signed(client.get("http://localhost"), settings).map_err(ClientError)?;
+    let request = request.build().map_err(|error| ClientError(with_causes(&error)))?;
+    Ok((client, request.headers().clone()))
 }
 
 /// Says who we are.

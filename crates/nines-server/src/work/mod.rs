@@ -3,6 +3,7 @@
 mod alertmanagers;
 mod burns;
 mod configuration;
+mod forward;
 mod outbox;
 mod rules;
 mod scraping;
@@ -15,6 +16,7 @@ pub(crate) use burns::watch_burns;
 pub(crate) use configuration::{
     Files, back_fill, backend, engine_config, load, shown, watch_files,
 };
+pub(crate) use forward::forward;
 pub(crate) use outbox::send_messages;
 pub(crate) use rules::{watch_rule_alerts, watch_rules};
 pub(crate) use scraping::{read_groups, scrape_jobs};

@@ -101,7 +101,7 @@ fn discovery(spec: &DiscoverySpec, folder: &Path) -> Discovery {
 }
 
 /// Files are looked for in `folder`.
-fn http(spec: &HttpSpec, folder: &Path) -> HttpSettings {
+pub(crate) fn http(spec: &HttpSpec, folder: &Path) -> HttpSettings {
     let secret = |it: &SecretSpec| match it {
         SecretSpec::Inline(text) => Secret::Inline(text.clone()),
         SecretSpec::File(path) => Secret::File(folder.join(path)),
@@ -133,7 +133,7 @@ fn http(spec: &HttpSpec, folder: &Path) -> HttpSettings {
     }
 }
 
-fn rules(specs: &[RelabelSpec]) -> Vec<Relabel> {
+pub(crate) fn rules(specs: &[RelabelSpec]) -> Vec<Relabel> {
     let rule = |it: &RelabelSpec| Relabel {
         action: RelabelAction::from_word(&it.action).expect("the readers know the same words"),
         source_labels: it.source_labels.clone(),

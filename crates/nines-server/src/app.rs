@@ -85,11 +85,11 @@ pub(crate) struct Metrics {
     pub(crate) store: Tsdb,
     /// What metrics mean.
     pub(crate) metadata: Metadata,
+    /// Who else gets them.
+    pub(crate) forwarding: Forwarding,
     tracker: Mutex<Tracker>,
     /// Locked before the tracker, where both are.
     watched: Mutex<Watched>,
-    /// Who gets our samples too.
-    pub(crate) forwarding: Forwarding,
     /// Something arrived that objectives may want to look at.
     pub(crate) arrived: Notify,
 }

@@ -77,6 +77,23 @@ pub struct Retention {
     pub bytes_max: Option<u64>,
 }
 
+impl Retention {
+    /// What a file says about either limit wins; zero is no limit.
+    ///
+    /// Source: Prometheus, "Configuration", `<tsdb>`: it overrides the flags.
+    fn or_as_written(self, spec: &Spec) -> Self {
+        let storage = &spec.storage;
+        let is_written = storage.retention.is_some() || storage.retention_bytes.is_some();
+        if !is_written {
+            return self;
+        }
+        Self {
+            age_max: storage.retention.filter(SignedDuration::is_positive),
+            bytes_max: storage.retention_bytes.filter(|it| 0 < *it),
+        }
+    }
+}
+
 /// As Prometheus says it: `15d`, `512MiB`, `15d or 512MiB`.
 impl fmt::Display for Retention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -304,6 +321,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let folder = DataFolder::open(&data_dir, &random);
     let folder =
         folder.map_err(|source| ServeError::Folder { folder: data_dir.clone(), source })?;
+    let retention = retention.or_as_written(&spec);
     let store_options = nines_tsdb::Options {
         retention: retention.age_max,
         retention_bytes: retention.bytes_max,

@@ -144,7 +144,10 @@ async fn read_again(
 
 /// The files as anybody may see them.
 pub(crate) fn shown(sources: &[SourceFile]) -> String {
-    let is_yaml = |it: &&SourceFile| !it.path.ends_with(".md");
+    let is_markdown = |it: &SourceFile| {
+        Path::new(&it.path).extension().is_some_and(|it| it.eq_ignore_ascii_case("md"))
+    };
+    let is_yaml = |it: &&SourceFile| !is_markdown(it);
     let files = sources.iter().filter(is_yaml).map(|it| nines_spec::shown(&it.text));
     files.filter(|it| !it.is_empty()).collect::<Vec<_>>().join("---\n")
 }

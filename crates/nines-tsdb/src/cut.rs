@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::num::NonZeroU64;
 use std::ops::Range;
 use std::path::Path;
 
@@ -65,9 +66,7 @@ impl Tsdb {
         let (wal, segments) = (wal_dir(&self.dir), segments_dir(&self.dir));
         let Freeze { checkpoint, log_bytes, frozen } =
             self.freeze().map_err(failed("write to", &wal))?;
-        // Frozen series stay, and so do their texts.
-        let texts = self.state().registry.pairs().texts_of_all();
-        let dictionary = Dictionary::new(texts);
+        let dictionary = self.dictionary();
         let window_ms = self.span_ms().saturating_mul(WINDOW_SPANS);
         let until_ms = until_ms(&frozen, before_ms, oldest_ms, window_ms);
         let mut writing = Writing {
@@ -128,15 +127,25 @@ impl Tsdb {
         let log_bytes = log.wal.bytes();
         let checkpoint = log.wal.rotate()?;
         let registry = &mut state.registry;
-        let mut frozen = Vec::with_capacity(registry.active());
+        let mut ids = Vec::with_capacity(registry.active());
         for id in registry.ids().to_vec() {
-            if let Some(series) = registry.get_mut(id)
-                && let Some(wal_ref) = series.wal_ref
-            {
-                let (pairs, chunks) = (series.pairs.clone(), series.head.freeze());
-                frozen.push(Frozen { id, pairs, wal_ref: wal_ref.get(), chunks });
+            if let Some(series) = registry.get_mut(id).filter(|it| it.wal_ref.is_some()) {
+                series.head.freeze();
+                ids.push(id);
             }
         }
+        drop(state);
+        drop(log);
+        let mut frozen = Vec::with_capacity(ids.len());
+        self.in_turns(&ids, |state, turn| {
+            let series = turn.iter().filter_map(|id| Some((*id, state.registry.get(*id)?)));
+            frozen.extend(series.map(|(id, it)| Frozen {
+                id,
+                pairs: it.pairs.clone(),
+                wal_ref: it.wal_ref.map_or(0, NonZeroU64::get),
+                chunks: it.head.frozen().to_vec(),
+            }));
+        });
         Ok(Freeze { checkpoint, log_bytes, frozen })
     }
 }

@@ -1,11 +1,10 @@
 //! The cut: old samples of the head become segments, young ones a checkpoint that replaces the log so far.
 //!
-//! The head is frozen first; what arrives meanwhile goes beside it and into the next file of the log. So the
-//! checkpoint and that file together are exactly what is in memory when the cut ends.
+//! The heads are frozen first; what arrives meanwhile goes beside them and into the next file of the log. So the
+//! checkpoint and that file together are what is in memory when the cut ends.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::num::NonZeroU64;
 use std::ops::Range;
 use std::path::Path;
 
@@ -120,31 +119,27 @@ impl Tsdb {
         Ok((count, until_ms))
     }
 
-    /// Freezes the head and goes on in a new file of the log, at one instant.
+    /// Goes on in a new file of the log, then freezes the heads in turns.
+    ///
+    /// Whatever is in the log so far is in a head by now, and so is frozen. What arrives before its series' turn is
+    /// frozen too and in the new file as well: equal samples are one sample.
     fn freeze(&self) -> io::Result<Freeze> {
         let mut log = self.log();
-        let mut state = self.state_mut();
         let log_bytes = log.wal.bytes();
         let checkpoint = log.wal.rotate()?;
-        let registry = &mut state.registry;
-        let mut ids = Vec::with_capacity(registry.active());
-        for id in registry.ids().to_vec() {
-            if let Some(series) = registry.get_mut(id).filter(|it| it.wal_ref.is_some()) {
-                series.head.freeze();
-                ids.push(id);
-            }
-        }
-        drop(state);
         drop(log);
-        let mut frozen = Vec::with_capacity(ids.len());
-        self.in_turns(&ids, |state, turn| {
-            let series = turn.iter().filter_map(|id| Some((*id, state.registry.get(*id)?)));
-            frozen.extend(series.map(|(id, it)| Frozen {
-                id,
-                pairs: it.pairs.clone(),
-                wal_ref: it.wal_ref.map_or(0, NonZeroU64::get),
-                chunks: it.head.frozen().to_vec(),
-            }));
+        let ids = self.state().registry.ids().to_vec();
+        let mut frozen = Vec::new();
+        self.in_turns_mut(&ids, |state, turn| {
+            for id in turn {
+                if let Some(series) = state.registry.get_mut(*id)
+                    && let Some(wal_ref) = series.wal_ref
+                {
+                    series.head.freeze();
+                    let (pairs, chunks) = (series.pairs.clone(), series.head.frozen().to_vec());
+                    frozen.push(Frozen { id: *id, pairs, wal_ref: wal_ref.get(), chunks });
+                }
+            }
         });
         Ok(Freeze { checkpoint, log_bytes, frozen })
     }

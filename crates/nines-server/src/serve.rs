@@ -77,6 +77,23 @@ pub struct Retention {
     pub bytes_max: Option<u64>,
 }
 
+impl Retention {
+    /// What a file says about either limit wins; zero is no limit.
+    ///
+    /// Source: Prometheus, "Configuration", `<tsdb>`: it overrides the flags.
+    fn or_as_written(self, spec: &Spec) -> Self {
+        let storage = &spec.storage;
+        let is_written = storage.retention.is_some() || storage.retention_bytes.is_some();
+        if !is_written {
+            return self;
+        }
+        Self {
+            age_max: storage.retention.filter(SignedDuration::is_positive),
+            bytes_max: storage.retention_bytes.filter(|it| 0 < *it),
+        }
+    }
+}
+
 /// As Prometheus says it: `15d`, `512MiB`, `15d or 512MiB`.
 impl fmt::Display for Retention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -304,6 +321,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let folder = DataFolder::open(&data_dir, &random);
     let folder =
         folder.map_err(|source| ServeError::Folder { folder: data_dir.clone(), source })?;
+    let retention = retention.or_as_written(&spec);
     let store_options = nines_tsdb::Options {
         retention: retention.age_max,
         retention_bytes: retention.bytes_max,
@@ -350,7 +368,8 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     applied
         .map_err(|error| setup("the configuration")(Box::new(error)))?
         .map_err(|refusal| setup("the configuration")(Box::new(refusal)))?;
-    let metrics = Metrics::new(store, Tracker::new(spec.slos.clone(), TrackerConfig::default()));
+    let tracker = Tracker::new(spec.slos.clone(), TrackerConfig::default());
+    let metrics = Metrics::new(store, tracker, folder.queues());
     let names: Vec<_> = spec.slos.iter().map(|it| it.name.clone()).collect();
     work::back_fill(&metrics, &names, now.as_millisecond()).map_err(ServeError::Past)?;
     resume_burns(&handle, &metrics);
@@ -576,6 +595,9 @@ impl Server {
         let Self { app, listeners, router, scraper, files, jobs, .. } = self;
         let (askers, workers, mut failed) = (self.askers, self.workers, self.failed);
         let (stop, stopping) = watch::channel(false);
+        let receivers = work::receivers(&app.spec(), files.folder());
+        let followed = app.metrics.forwarding.follow(receivers, &stopping);
+        followed.map_err(|error| setup("the queues of remote_write")(Box::new(error)))?;
         let mut loops = JoinSet::new();
         loops.spawn(work::watch_burns(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::watch_rules(Arc::clone(&app), stopping.clone()));

@@ -18,7 +18,7 @@ const CLIENTS_MAX: usize = 1_000;
 
 /// Clients by their settings.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Clients {
+pub(crate) struct Clients {
     known: Arc<Mutex<Vec<Known>>>,
 }
 
@@ -31,7 +31,7 @@ struct Known {
 
 impl Clients {
     /// A client that goes straight to its target, unless the settings name a proxy.
-    pub(super) fn get(&self, settings: &HttpSettings) -> Result<Client, String> {
+    pub(crate) fn get(&self, settings: &HttpSettings) -> Result<Client, String> {
         let files = changed_at(&settings.tls);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let found = known.iter().find(|it| it.is_like(settings) && it.files == files);
@@ -115,7 +115,7 @@ fn builder(settings: &HttpSettings) -> Result<ClientBuilder, String> {
 }
 
 /// Says who we are.
-pub(super) fn signed(
+pub(crate) fn signed(
     mut request: RequestBuilder,
     settings: &HttpSettings,
 ) -> Result<RequestBuilder, String> {

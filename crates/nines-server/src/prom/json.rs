@@ -71,7 +71,8 @@ pub(super) fn number(out: &mut Vec<u8>, value: f64) {
         // Most values are neither huge nor tiny, and come as they are.
         match shortest.bytes().position(|it| it == b'e') {
             None => {
-                out.extend_from_slice(shortest.strip_suffix(".0").unwrap_or(shortest).as_bytes())
+                let shortest = shortest.strip_suffix(".0").unwrap_or(shortest);
+                out.extend_from_slice(shortest.as_bytes());
             }
             Some(_) => {
                 let (digits, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));

@@ -17,7 +17,7 @@ pub(crate) use configuration::{
 };
 pub(crate) use outbox::send_messages;
 pub(crate) use rules::{watch_rule_alerts, watch_rules};
-pub(crate) use scraping::{read_groups, scrape_jobs};
+pub(crate) use scraping::{read_groups, receivers, scrape_jobs};
 pub(crate) use slices::read_slices;
 pub(crate) use steps::{StepEnvironment, run_steps};
 pub(crate) use upkeep::{save_snapshot, save_snapshots, sync_samples, upkeep};

@@ -19,14 +19,13 @@ mod wire;
 pub use causes::with_causes;
 pub use forward::{ForwardSettings, ForwardStatus, Forwarder};
 pub use otlp::{Encoding, OtlpError, OtlpReceived, OtlpReceiver, OtlpSettings};
-pub use relabel::{Pattern, Relabel, RelabelAction, relabel};
+pub use relabel::{Pattern, Relabel, RelabelAction};
 pub use remote_write::{BadSeries, Received, Version, WriteError, WriteLimits, Written};
-pub use scrape::open as open_client;
 pub use scrape::{
-    Authorization, BODY_BYTES_MAX_DEFAULT, ClientError, Compression, Discovery, DnsRecord,
-    DroppedTarget, Health, HttpSettings, LabelLimits, ReadGroups, Redirects, SAMPLE_LIMIT_DEFAULT,
-    Scheme, ScrapeJob, Scraper, ScraperError, Secret, Target, TargetGroup, TargetStatus,
-    TargetsStatus, TlsSettings, Verification,
+    Authorization, BODY_BYTES_MAX_DEFAULT, Compression, Discovery, DnsRecord, DroppedTarget,
+    Health, HttpSettings, LabelLimits, ReadGroups, Redirects, SAMPLE_LIMIT_DEFAULT, Scheme,
+    ScrapeJob, Scraper, ScraperError, Secret, Target, TargetGroup, TargetStatus, TargetsStatus,
+    TlsSettings, Verification,
 };
 pub use text::{Format, ParseError, Scraped, TextLimits};
 pub use wire::WireError;

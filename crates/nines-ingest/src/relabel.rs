@@ -124,10 +124,7 @@ impl PartialEq for Pattern {
 impl Eq for Pattern {}
 
 /// Applies rules one after the other; nothing when one of them drops the set.
-///
-/// # Errors
-/// What is left is no label set.
-pub fn relabel(labels: &Labels, rules: &[Relabel]) -> Result<Option<Labels>, LabelError> {
+pub(crate) fn relabel(labels: &Labels, rules: &[Relabel]) -> Result<Option<Labels>, LabelError> {
     if rules.is_empty() {
         return Ok(Some(labels.clone()));
     }

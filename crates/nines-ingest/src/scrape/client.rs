@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, ClientBuilder, Identity, Proxy, RequestBuilder};
 
@@ -19,7 +18,7 @@ const CLIENTS_MAX: usize = 1_000;
 
 /// Clients by their settings.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Clients {
+pub(crate) struct Clients {
     known: Arc<Mutex<Vec<Known>>>,
 }
 
@@ -32,7 +31,7 @@ struct Known {
 
 impl Clients {
     /// A client that goes straight to its target, unless the settings name a proxy.
-    pub(super) fn get(&self, settings: &HttpSettings) -> Result<Client, String> {
+    pub(crate) fn get(&self, settings: &HttpSettings) -> Result<Client, String> {
         let files = changed_at(&settings.tls);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let found = known.iter().find(|it| it.is_like(settings) && it.files == files);
@@ -115,25 +114,8 @@ fn builder(settings: &HttpSettings) -> Result<ClientBuilder, String> {
     Ok(builder.tls_danger_accept_invalid_certs(*verification == Verification::Skipped))
 }
 
-/// Why no request can be made as the settings want it.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ClientError(String);
-
-/// A client for other requests than scrapes, and the headers that say who we are, as the files hold them now.
-///
-/// # Errors
-/// A file cannot be read, or what is in it cannot be used.
-pub fn open(settings: &HttpSettings) -> Result<(Client, HeaderMap), ClientError> {
-    let client = make(settings).map_err(ClientError)?;
-    // No request goes there: only its headers are wanted.
-    let request = signed(client.get("http://localhost"), settings).map_err(ClientError)?;
-    let request = request.build().map_err(|error| ClientError(with_causes(&error)))?;
-    Ok((client, request.headers().clone()))
-}
-
 /// Says who we are.
-pub(super) fn signed(
+pub(crate) fn signed(
     mut request: RequestBuilder,
     settings: &HttpSettings,
 ) -> Result<RequestBuilder, String> {
@@ -150,3 +132,6 @@ pub(super) fn signed(
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

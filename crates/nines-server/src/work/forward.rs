@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nines_base::Labels;
-use nines_ingest::{ForwardSettings, Forwarder, open_client};
+use nines_ingest::{ForwardSettings, Forwarder, Version};
 use nines_spec::RemoteWriteSpec;
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
@@ -110,20 +110,20 @@ fn open(
     spec: &RemoteWriteSpec,
     external: &Labels,
     folder: &Path,
-) -> Result<Receiver, String> {
-    let (client, headers) =
-        open_client(&scraping::http(&spec.http, folder)).map_err(|error| error.to_string())?;
+) -> std::io::Result<Receiver> {
     let queues = app.data_dir.join(FOLDER);
-    std::fs::create_dir_all(&queues).map_err(|error| error.to_string())?;
+    std::fs::create_dir_all(&queues)?;
     let name = hex(&Sha256::digest(spec.name.as_bytes()));
+    let file = queues.join(format!("{}.queue", name.get(..16).unwrap_or(&name)));
     let settings = ForwardSettings {
         url: spec.url.clone(),
-        headers,
+        version: if spec.version == 2 { Version::Two } else { Version::One },
+        http: scraping::http(&spec.http, folder),
+        external_labels: external.clone(),
+        relabel_rules: scraping::rules(&spec.relabel_rules),
         timeout: spec.timeout.unsigned_abs(),
         queue_bytes_max: QUEUE_BYTES_MAX,
     };
-    let file = queues.join(format!("{}.queue", name.get(..16).unwrap_or(&name)));
-    let forwarder = Forwarder::open(&file, client, settings).map_err(|error| error.to_string())?;
-    let rules = scraping::rules(&spec.relabel_rules);
-    Ok(Receiver { spec: spec.clone(), external: external.clone(), rules, forwarder })
+    let forwarder = Forwarder::open(&file, settings)?;
+    Ok(Receiver { spec: spec.clone(), external: external.clone(), forwarder })
 }

@@ -85,23 +85,24 @@ pub(crate) struct Metrics {
     pub(crate) store: Tsdb,
     /// What metrics mean.
     pub(crate) metadata: Metadata,
-    /// Who else gets them.
-    pub(crate) forwarding: Forwarding,
     tracker: Mutex<Tracker>,
     /// Locked before the tracker, where both are.
     watched: Mutex<Watched>,
+    /// Who gets our samples too.
+    pub(crate) forwarding: Forwarding,
     /// Something arrived that objectives may want to look at.
     pub(crate) arrived: Notify,
 }
 
 impl Metrics {
-    pub(crate) fn new(store: Tsdb, tracker: Tracker) -> Self {
+    pub(crate) fn new(store: Tsdb, tracker: Tracker, queues: PathBuf) -> Self {
+        let (tracker, metadata) = (Mutex::new(tracker), Metadata::default());
         Self {
             store,
-            metadata: Metadata::default(),
-            forwarding: Forwarding::default(),
-            tracker: Mutex::new(tracker),
+            metadata,
+            tracker,
             watched: Mutex::default(),
+            forwarding: Forwarding::new(queues),
             arrived: Notify::new(),
         }
     }
@@ -131,7 +132,7 @@ impl SampleSink for Metrics {
         } else {
             let refused: Vec<&Labels> = appended.refused.iter().map(|it| &it.labels).collect();
             let stored = batch.iter().filter(|it| !refused.contains(&&it.labels)).cloned();
-            let stored = stored.collect::<Vec<_>>();
+            let stored: Vec<SampleBatch> = stored.collect();
             self.tracker().observe(&stored);
             self.forwarding.push(&stored);
         }
@@ -153,7 +154,7 @@ impl SampleSink for Metrics {
             self.tracker().observe(&batch);
             self.arrived.notify_one();
         }
-        if !self.forwarding.receivers().is_empty() {
+        if !self.forwarding.is_idle() {
             let stored = rows.iter().zip(&ids).filter_map(|(row, id)| {
                 let labels = self.store.labels_of((*id)?)?;
                 let (samples, histograms) = (row.samples.to_vec(), row.histograms.to_vec());

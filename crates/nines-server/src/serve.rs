@@ -368,7 +368,8 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     applied
         .map_err(|error| setup("the configuration")(Box::new(error)))?
         .map_err(|refusal| setup("the configuration")(Box::new(refusal)))?;
-    let metrics = Metrics::new(store, Tracker::new(spec.slos.clone(), TrackerConfig::default()));
+    let tracker = Tracker::new(spec.slos.clone(), TrackerConfig::default());
+    let metrics = Metrics::new(store, tracker, folder.queues());
     let names: Vec<_> = spec.slos.iter().map(|it| it.name.clone()).collect();
     work::back_fill(&metrics, &names, now.as_millisecond()).map_err(ServeError::Past)?;
     resume_burns(&handle, &metrics);
@@ -594,14 +595,15 @@ impl Server {
         let Self { app, listeners, router, scraper, files, jobs, .. } = self;
         let (askers, workers, mut failed) = (self.askers, self.workers, self.failed);
         let (stop, stopping) = watch::channel(false);
+        let receivers = work::receivers(&app.spec(), files.folder());
+        let followed = app.metrics.forwarding.follow(receivers, &stopping);
+        followed.map_err(|error| setup("the queues of remote_write")(Box::new(error)))?;
         let mut loops = JoinSet::new();
         loops.spawn(work::watch_burns(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::watch_rules(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::watch_rule_alerts(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::send_to_alertmanagers(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::upkeep(Arc::clone(&app), stopping.clone()));
-        let folder = files.folder().to_owned();
-        loops.spawn(work::forward(Arc::clone(&app), folder, stopping.clone()));
         let watched = (files, jobs.clone(), askers);
         loops.spawn(work::watch_files(Arc::clone(&app), watched, stopping.clone()));
         loops.spawn(work::read_slices(Arc::clone(&app), stopping.clone()));

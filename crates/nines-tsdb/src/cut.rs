@@ -12,10 +12,11 @@ use nines_base::{HistogramSample, Sample};
 
 use crate::checkpoint::Checkpoint;
 use crate::dictionary::{Dictionary, Rank};
-use crate::head::{HeadChunk, Scratch, seal_all};
+use crate::head::{HeadChunk, seal_all};
 use crate::maintain::{Change, Upkeep, failed, remove_segments};
 use crate::pairs::PairId;
 use crate::postings::SeriesId;
+use crate::scratch::Scratch;
 use crate::segment::SegmentWriter;
 use crate::settle::Timed;
 use crate::store::{segments_dir, wal_dir};

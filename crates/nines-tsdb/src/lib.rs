@@ -40,6 +40,7 @@ mod postings;
 mod query;
 mod registry;
 mod scale;
+mod scratch;
 mod segment;
 mod series;
 mod settle;

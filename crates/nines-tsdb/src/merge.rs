@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use crate::cut::WINDOW_SPANS;
 use crate::dictionary::{Dictionary, Rank};
-use crate::head::Scratch;
 use crate::maintain::{Change, Upkeep, failed};
+use crate::scratch::Scratch;
 use crate::segment::{BlockReader, Segment, SegmentError, SegmentWriter, Stored};
 use crate::store::segments_dir;
 use crate::{MaintainError, Tsdb};

@@ -225,9 +225,16 @@ impl GroupState {
         environment: &Environment<'_>,
     ) -> Result<(), String> {
         let at_ms = stamp.as_millisecond();
-        let Some(before) = self.written.get_mut(index) else { return Ok(()) };
+        // What a rule before this one has taken over goes on.
+        let Some((earlier, [before, ..])) = self.written.split_at_mut_checked(index) else {
+            return Ok(());
+        };
+        let is_good = |(rule, _): &(&RuleState, &BTreeSet<Labels>)| rule.health == RuleHealth::Good;
+        let earlier: Vec<_> = self.rules.iter().zip(&*earlier).filter(is_good).collect();
         let given: BTreeSet<Labels> = samples.iter().map(|it| it.labels.clone()).collect();
-        let ended = before.difference(&given).map(|it| end_of(it, at_ms));
+        let ended = before.difference(&given);
+        let ended = ended.filter(|it| !earlier.iter().any(|(_, written)| written.contains(*it)));
+        let ended = ended.map(|it| end_of(it, at_ms));
         let mut batch: Vec<SampleBatch> =
             samples.into_iter().map(|it| row(it, at_ms)).chain(ended).collect();
         if batch.is_empty() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use expect_test::{Expect, expect};
 use jiff::{SignedDuration, Timestamp};
 use nines_base::{Labels, METRIC_NAME, Matcher, Origin, Sample, SampleBatch, is_stale};
+use nines_port::{Appended, SampleSink, SinkError};
 use nines_promql::{QueryLimits, SelectLimits, SeriesSource, check as parse};
 use proptest::prelude::*;
 
@@ -263,6 +264,35 @@ fn rules_see_what_the_rules_before_them_wrote_and_series_end_when_they_vanish() 
     assert_eq!(doubled[0], (api, 2.0), "an empty label removes");
     assert!(is_stale(doubled[1].1), "the web server's series has ended");
     assert_eq!(state.rules()[0].health, RuleHealth::Good);
+}
+
+#[test]
+fn a_series_that_moves_from_one_rule_to_another_does_not_end() {
+    for (first, second) in [("up > 1", "up <= 1"), ("up <= 1", "up > 1")] {
+        let store = ups(&[("api", "121")]);
+        let record = |text: &str| Rule::record("moved", parse(text).unwrap(), texts(&[]));
+        let mut state = GroupState::new(Arc::new(group(vec![record(first), record(second)])));
+        for at in 0..3 {
+            // As a store that keeps the last of several values at one instant.
+            let sink = LastWins(&store);
+            with_environment(&store, |it| {
+                state.evaluate(minute(at), &Environment { sink: &sink, ..*it });
+            });
+            let values: Vec<f64> =
+                written(&store, "moved", minute(at)).iter().map(|it| it.1).collect();
+            assert!(values.len() == 1 && !is_stale(values[0]), "{first} at {at}: {values:?}");
+        }
+    }
+}
+
+#[derive(Debug)]
+struct LastWins<'a>(&'a MemorySeries);
+
+impl SampleSink for LastWins<'_> {
+    fn append(&self, batch: &[SampleBatch]) -> Result<Appended, SinkError> {
+        self.0.add(batch);
+        Ok(Appended::default())
+    }
 }
 
 #[test]

@@ -319,6 +319,54 @@ fn the_lookback_and_the_steps_of_subqueries_can_be_set() {
 }
 
 #[test]
+fn a_series_that_moves_from_one_side_of_or_to_the_other_stays_one() {
+    let source = source(&[("m", &[], &[Some(1.0), Some(2.0)])]);
+    let query = check("count_over_time((-m or -m offset 10m)[20m:1m])").unwrap();
+    // Six steps see the value of minute 1 or the one before, and as many see them ten minutes later.
+    let answer = query.instant(&source, 19 * MINUTE_MS, &QueryLimits::default());
+    expect![[r#"
+        {} 12
+    "#]]
+    .assert_eq(&show(answer));
+}
+
+#[test]
+fn limits_treat_nan_and_infinity_as_upstream() {
+    let shown = |query: &str| {
+        let answer = check(query).unwrap().instant(&counters(), 0, &QueryLimits::default());
+        format!("{query}\n  {}", show(answer))
+    };
+    let queries = [
+        "clamp_max(vector(NaN), -Inf)",
+        "clamp_max(vector(NaN), 1)",
+        "clamp_min(vector(NaN), Inf)",
+        "clamp(vector(5), NaN, 9)",
+        "clamp(vector(5), 6, 9)",
+        "clamp(vector(5), 9, 6)",
+        "vector(min_of(NaN, -Inf))",
+        "vector(max_of(NaN, 3))",
+    ];
+    expect![[r#"
+        clamp_max(vector(NaN), -Inf)
+          {} -inf
+        clamp_max(vector(NaN), 1)
+          {} NaN
+        clamp_min(vector(NaN), Inf)
+          {} inf
+        clamp(vector(5), NaN, 9)
+          {} NaN
+        clamp(vector(5), 6, 9)
+          {} 6
+        clamp(vector(5), 9, 6)
+          vector(min_of(NaN, -Inf))
+          {} -inf
+        vector(max_of(NaN, 3))
+          {} NaN
+    "#]]
+    .assert_eq(&queries.map(shown).concat());
+}
+
+#[test]
 fn a_mean_of_huge_values_does_not_overflow() {
     let huge = [Some(f64::MAX), Some(f64::MAX), Some(f64::MAX / 2.0)];
     let source = source(&[("m", &[("a", "1")], &huge), ("m", &[("a", "2")], &huge)]);

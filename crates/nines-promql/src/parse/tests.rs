@@ -430,13 +430,13 @@ fn modifiers_have_one_printed_form() {
             (a + b)[5m:1m] offset 3m
               (a + b)[5m:1m] offset 3m
             a offset 5m offset 6m
-              1:20: parse error: offset may not be set multiple times
+              1:1: parse error: offset may not be set multiple times
             a @ 1 @ 2
-              1:9: parse error: @ <timestamp> may not be set multiple times
+              1:1: parse error: @ <timestamp> may not be set multiple times
             sum(a)[5m]
               1:7: parse error: ranges only allowed for vector selectors
             1 offset 5m
-              1:10: parse error: offset modifier must be preceded by an instant vector selector or range vector selector or a subquery
+              1:1: parse error: offset modifier must be preceded by an instant vector selector or range vector selector or a subquery
             a[5m][5m]
               1:6: parse error: ranges only allowed for vector selectors
             a anchored anchored

@@ -15,7 +15,7 @@ use nines_slo::SloName;
 use nines_spec::{ReadError, Reading, SourceFile, Spec};
 use tokio::sync::{mpsc, watch};
 
-use super::scraping::scrape_jobs;
+use super::scraping::{receivers, scrape_jobs};
 use crate::app::{App, Loaded, Metrics};
 use crate::backend::Backend;
 use crate::reload::{Asker, Outcome};
@@ -102,7 +102,7 @@ pub(crate) async fn watch_files(
             Some(asker) = askers.recv() => Some(asker),
             () = tokio::time::sleep(LOOK) => None,
         };
-        let outcome = read_again(&app, &files, &jobs).await;
+        let outcome = read_again(&app, &files, &jobs, &shutdown).await;
         if let Some(asker) = asker {
             // Whoever asked may have gone.
             drop(asker.send(outcome));
@@ -110,7 +110,12 @@ pub(crate) async fn watch_files(
     }
 }
 
-async fn read_again(app: &App, files: &Files, jobs: &watch::Sender<Vec<ScrapeJob>>) -> Outcome {
+async fn read_again(
+    app: &App,
+    files: &Files,
+    jobs: &watch::Sender<Vec<ScrapeJob>>,
+    stopping: &watch::Receiver<bool>,
+) -> Outcome {
     let at = files.clone();
     let reading = match tokio::task::spawn_blocking(move || load(&at)).await {
         Ok(Ok(reading)) => reading,
@@ -129,7 +134,12 @@ async fn read_again(app: &App, files: &Files, jobs: &watch::Sender<Vec<ScrapeJob
     {
         return if loaded.is_current { Ok(()) } else { Err(complaint(&reading)) };
     }
-    apply(app, files, reading, jobs).await
+    apply(app, files, reading, jobs).await?;
+    let receivers = receivers(&app.spec(), files.folder());
+    if let Err(error) = app.metrics.forwarding.follow(receivers, stopping) {
+        tracing::error!(%error, "samples are not forwarded to a new receiver");
+    }
+    Ok(())
 }
 
 /// The files as anybody may see them.

@@ -3,7 +3,6 @@
 mod alertmanagers;
 mod burns;
 mod configuration;
-mod forward;
 mod outbox;
 mod rules;
 mod scraping;
@@ -16,10 +15,9 @@ pub(crate) use burns::watch_burns;
 pub(crate) use configuration::{
     Files, back_fill, backend, engine_config, load, shown, watch_files,
 };
-pub(crate) use forward::forward;
 pub(crate) use outbox::send_messages;
 pub(crate) use rules::{watch_rule_alerts, watch_rules};
-pub(crate) use scraping::{read_groups, scrape_jobs};
+pub(crate) use scraping::{read_groups, receivers, scrape_jobs};
 pub(crate) use slices::read_slices;
 pub(crate) use steps::{StepEnvironment, run_steps};
 pub(crate) use upkeep::{save_snapshot, save_snapshots, sync_samples, upkeep};

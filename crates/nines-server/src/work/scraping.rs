@@ -4,19 +4,37 @@ use std::path::Path;
 use std::sync::Arc;
 
 use nines_ingest::{
-    Authorization, BODY_BYTES_MAX_DEFAULT, Compression, Discovery, DnsRecord, HttpSettings,
-    LabelLimits, Pattern, ReadGroups, Redirects, Relabel, RelabelAction, SAMPLE_LIMIT_DEFAULT,
-    Scheme, ScrapeJob, Secret, Target, TargetGroup, TlsSettings, Verification,
+    Authorization, BODY_BYTES_MAX_DEFAULT, Compression, Discovery, DnsRecord, ForwardSettings,
+    HttpSettings, LabelLimits, Pattern, ReadGroups, Redirects, Relabel, RelabelAction,
+    SAMPLE_LIMIT_DEFAULT, Scheme, ScrapeJob, Secret, Target, TargetGroup, TlsSettings,
+    Verification, Version,
 };
 use nines_spec::{
-    AuthorizationSpec, DiscoverySpec, DnsRecordSpec, HttpSpec, RelabelSpec, ScrapeLimitsSpec,
-    ScrapeSpec, SecretSpec, Spec,
+    AuthorizationSpec, DiscoverySpec, DnsRecordSpec, HttpSpec, RelabelSpec, RemoteWriteSpec,
+    ScrapeLimitsSpec, ScrapeSpec, SecretSpec, Spec,
 };
+
+/// Requests that wait for one receiver: hours of a small fleet.
+const QUEUE_BYTES_MAX: u64 = 512 << 20;
 
 /// What the scraper asks. Files that jobs name are looked for in `folder`.
 pub(crate) fn scrape_jobs(spec: &Spec, folder: &Path, extra: &[ScrapeJob]) -> Vec<ScrapeJob> {
     let jobs = spec.scrapes.iter().map(|it| job(it, folder));
     jobs.chain(extra.iter().cloned()).collect()
+}
+
+/// Who gets our samples, by the names of the sections.
+pub(crate) fn receivers(spec: &Spec, folder: &Path) -> Vec<(String, ForwardSettings)> {
+    let receiver = |it: &RemoteWriteSpec| ForwardSettings {
+        url: it.url.clone(),
+        version: if it.version == 2 { Version::Two } else { Version::One },
+        http: http(&it.http, folder),
+        external_labels: spec.external_labels.clone(),
+        relabel_rules: rules(&it.relabel_rules),
+        timeout: it.timeout.unsigned_abs(),
+        queue_bytes_max: QUEUE_BYTES_MAX,
+    };
+    spec.remote_writes.iter().map(|it| (it.name.clone(), receiver(it))).collect()
 }
 
 /// Lets the scraper read lists of targets that are YAML.
@@ -101,7 +119,7 @@ fn discovery(spec: &DiscoverySpec, folder: &Path) -> Discovery {
 }
 
 /// Files are looked for in `folder`.
-pub(crate) fn http(spec: &HttpSpec, folder: &Path) -> HttpSettings {
+fn http(spec: &HttpSpec, folder: &Path) -> HttpSettings {
     let secret = |it: &SecretSpec| match it {
         SecretSpec::Inline(text) => Secret::Inline(text.clone()),
         SecretSpec::File(path) => Secret::File(folder.join(path)),
@@ -133,7 +151,7 @@ pub(crate) fn http(spec: &HttpSpec, folder: &Path) -> HttpSettings {
     }
 }
 
-pub(crate) fn rules(specs: &[RelabelSpec]) -> Vec<Relabel> {
+fn rules(specs: &[RelabelSpec]) -> Vec<Relabel> {
     let rule = |it: &RelabelSpec| Relabel {
         action: RelabelAction::from_word(&it.action).expect("the readers know the same words"),
         source_labels: it.source_labels.clone(),

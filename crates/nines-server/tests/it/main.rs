@@ -4,6 +4,7 @@
 
 mod backends;
 mod foreign_clients;
+mod foreign_writers;
 mod house;
 mod learn;
 mod metrics;

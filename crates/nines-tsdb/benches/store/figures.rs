@@ -35,7 +35,7 @@ fn bytes_in(dir: &Path) -> f64 {
 }
 
 pub(crate) fn print() {
-    ingest(100_000, 60);
+    ingest(100_000, 240);
     ingest(10_000, 480);
     long_history();
 }
@@ -52,14 +52,14 @@ fn ingest(series_count: usize, rounds: usize) {
         "{series_count} series: creation {:.2} µs/series",
         (created - started) * 1e6 / series_count as f64
     );
-    for _ in 1..rounds {
+    for round in 2..=rounds {
         workload.append_round(&store);
+        if round % 60 == 0 {
+            let bytes = (resident_bytes() - before) / series_count as f64;
+            println!("  memory {bytes:.0} B/series after {round} samples each");
+        }
     }
     let samples = (series_count * rounds) as f64;
-    println!(
-        "  memory {:.0} B/series after {rounds} samples each",
-        (resident_bytes() - before) / series_count as f64
-    );
     println!("  log {:.2} B/sample", bytes_in(&dir.path().join("wal")) / samples);
     let started = cpu_seconds();
     let again = 2_000_000 / series_count;

@@ -5,8 +5,8 @@ use nines_base::{Labels, Sample};
 
 use super::*;
 use crate::dictionary::{Dictionary, Rank};
-use crate::head::Scratch;
 use crate::registry::Registry;
+use crate::scratch::Scratch;
 
 fn labels(number: i64) -> Labels {
     Labels::new([("__name__", "m".to_owned()), ("n", format!("häää{number}"))]).unwrap()

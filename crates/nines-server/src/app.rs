@@ -85,8 +85,6 @@ pub(crate) struct Metrics {
     pub(crate) store: Tsdb,
     /// What metrics mean.
     pub(crate) metadata: Metadata,
-    /// Who else gets them.
-    pub(crate) forwarding: Forwarding,
     tracker: Mutex<Tracker>,
     /// Locked before the tracker, where both are.
     watched: Mutex<Watched>,

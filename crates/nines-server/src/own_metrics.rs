@@ -113,26 +113,6 @@ impl Collector for Snapshot {
             let waiting = state.outbox.values().filter(|it| it.not_before().is_some()).count();
             (state.seq, state.firing().count(), open, waiting)
         });
-        let forwarded = app.metrics.forwarding.statuses();
-        let to = |name: &str| -> LabelPairs { vec![("to", name.to_owned())] };
-        gauges(
-            &mut encoder,
-            "nines_forward_queued_bytes",
-            "Bytes that wait for a receiver of remote write",
-            forwarded.iter().map(|(name, it)| (to(name), it.queued_bytes as f64)),
-        )?;
-        counters(
-            &mut encoder,
-            "nines_forward_sent_samples",
-            "Samples that a receiver of remote write has",
-            forwarded.iter().map(|(name, it)| (to(name), it.sent_samples)),
-        )?;
-        counters(
-            &mut encoder,
-            "nines_forward_lost_samples",
-            "Samples that a receiver refused, or that gave way because its queue was full",
-            forwarded.iter().map(|(name, it)| (to(name), it.refused_samples + it.dropped_samples)),
-        )?;
         let alone = |value: f64| std::iter::once((LabelPairs::new(), value));
         gauges(
             &mut encoder,

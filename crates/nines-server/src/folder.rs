@@ -41,6 +41,11 @@ impl DataFolder {
         self.root.join(SAMPLES)
     }
 
+    /// Samples that wait to be sent on.
+    pub(crate) fn queues(&self) -> PathBuf {
+        self.root.join("forward")
+    }
+
     pub(crate) fn runs(&self) -> PathBuf {
         self.root.join("runs")
     }

@@ -3,31 +3,29 @@
 //! The record is written before any head changes, and the log stays locked from the plan to the end, so that nobody
 //! changes what the plan has seen. This module must not know how a head or a record keeps a sample.
 
-use std::collections::{BTreeMap, HashMap};
+mod plan;
+
 use std::sync::atomic::Ordering;
 
 use nines_base::{Exemplar, HistogramSample, Labels, Sample, SampleBatch};
-use nines_port::{Appended, RefusedSeries, Row, SampleSink, SinkError};
+use nines_port::{Appended, Row, SampleSink, SinkError};
 
-use crate::histograms::{BUCKETS_MAX, are_buckets_few};
 use crate::keys::Keys;
 use crate::postings::SeriesId;
 use crate::registry::Registry;
-use crate::settle::Timed;
-use crate::store::Log;
-use crate::{AppendError, Durability, Options, Tsdb};
+use crate::{AppendError, Durability, Tsdb};
 
-/// Refused series that one answer names, for each reason.
-pub(crate) const REFUSED_NAMED_MAX: usize = 10;
-/// Errors of row makers are their own words; so many different ones are told apart.
-const REASONS_MAX: usize = 100;
+use plan::{Plan, known_rows};
+
+#[cfg(test)]
+pub(crate) use plan::REFUSED_NAMED_MAX;
 
 /// Where rows come from: batches with labels, or rows with keys.
-trait Rows {
+pub(crate) trait Rows {
     fn len(&self) -> usize;
     fn samples(&self, index: usize) -> &[Sample];
     fn histograms(&self, index: usize) -> &[HistogramSample];
-    fn known(&self, index: usize, keys: &Keys) -> Option<SeriesId>;
+    fn known(&self, index: usize, keys: &Keys, registry: &Registry) -> Option<SeriesId>;
     fn labels(&self, index: usize) -> Result<Labels, String>;
     fn remember(&self, index: usize, id: SeriesId, series_count: usize, keys: &mut Keys);
 }
@@ -45,15 +43,20 @@ impl Rows for &[SampleBatch] {
         self.get(index).map_or(&[], |it| &it.histograms)
     }
 
-    fn known(&self, _: usize, _: &Keys) -> Option<SeriesId> {
-        None
+    fn known(&self, index: usize, keys: &Keys, registry: &Registry) -> Option<SeriesId> {
+        let labels = &self.get(index)?.labels;
+        keys.get(keys.of_labels(labels)).filter(|it| registry.has_labels(*it, labels))
     }
 
     fn labels(&self, index: usize) -> Result<Labels, String> {
         Ok(self.get(index).map_or_else(Labels::empty, |it| it.labels.clone()))
     }
 
-    fn remember(&self, _: usize, _: SeriesId, _: usize, _: &mut Keys) {}
+    fn remember(&self, index: usize, id: SeriesId, series_count: usize, keys: &mut Keys) {
+        if let Some(batch) = self.get(index) {
+            keys.insert(keys.of_labels(&batch.labels), id, series_count);
+        }
+    }
 }
 
 /// Rows with keys, and who makes their labels.
@@ -78,7 +81,7 @@ impl Rows for Keyed<'_> {
     }
 
     #[inline]
-    fn known(&self, index: usize, keys: &Keys) -> Option<SeriesId> {
+    fn known(&self, index: usize, keys: &Keys, _: &Registry) -> Option<SeriesId> {
         keys.get(self.rows.get(index)?.key)
     }
 
@@ -142,248 +145,40 @@ impl Tsdb {
         rows: &impl Rows,
         ids: Option<&mut Vec<Option<u32>>>,
     ) -> Result<Appended, SinkError> {
-        let mut guard = self.log();
-        let log = &mut *guard;
-        let mut plan = Plan::new(log.wal.next_ref, self.oldest_ms.load(Ordering::Relaxed));
-        let before = log.wal.position();
+        self.appending.fetch_add(1, Ordering::Relaxed);
+        let stored = self.store_rows(rows);
+        self.appending.fetch_sub(1, Ordering::Relaxed);
+        let (plan, position) = stored.map_err(|source| SinkError { source: source.into() })?;
+        if let Some(position) = position
+            && self.options.durability == Durability::Sync
         {
-            let state = self.state();
-            for index in 0..rows.len() {
-                plan.row(index, rows, &state.registry, log, &self.options);
-            }
-        }
-        if !log.writer.is_empty() {
-            let failed = |source: AppendError| SinkError { source: source.into() };
-            log.wal.write(log.writer.finish()).map_err(failed)?;
-            log.wal.next_ref += plan.new.len() as u64;
-            plan.apply(rows, &mut self.state_mut().registry, &mut log.keys);
-        }
-        let position = log.wal.position();
-        drop(guard);
-        if self.options.durability == Durability::Sync && position != before {
-            self.sync_to(position).map_err(|source| {
-                let source = AppendError::Sync(source);
-                SinkError { source: source.into() }
-            })?;
+            let synced = self.sync_to(position).map_err(AppendError::Sync);
+            synced.map_err(|source| SinkError { source: source.into() })?;
         }
         if let Some(ids) = ids {
-            ids.extend(plan.targets.iter().map(|it| plan.id(*it)));
+            ids.extend(plan.ids());
         }
-        self.samples_appended.fetch_add(plan.samples, Ordering::Relaxed);
-        let refused = plan.refused.into_values().flatten().collect();
-        Ok(Appended { samples: plan.samples, refused })
-    }
-}
-
-/// Where the samples of one row go.
-#[derive(Debug, Clone, Copy)]
-enum Target {
-    Known(SeriesId),
-    /// The place in [`Plan::new`].
-    New(u32),
-    Refused,
-}
-
-/// What one batch will do.
-#[derive(Debug)]
-struct Plan {
-    /// As many as there are rows.
-    targets: Vec<Target>,
-    /// Series that get a number in the log, counted from `first_ref`.
-    new: Vec<New>,
-    new_by_labels: HashMap<Labels, u32>,
-    first_ref: u64,
-    /// Samples before are older than the retention.
-    oldest_ms: i64,
-    samples: u64,
-    refused: BTreeMap<String, Vec<RefusedSeries>>,
-}
-
-#[derive(Debug)]
-struct New {
-    labels: Labels,
-    /// After [`Plan::apply`].
-    id: Option<SeriesId>,
-}
-
-impl Plan {
-    fn new(first_ref: u64, oldest_ms: i64) -> Self {
-        Self {
-            targets: Vec::new(),
-            new: Vec::new(),
-            new_by_labels: HashMap::new(),
-            first_ref,
-            oldest_ms,
-            samples: 0,
-            refused: BTreeMap::new(),
-        }
+        self.samples_appended.fetch_add(plan.samples(), Ordering::Relaxed);
+        Ok(plan.into_answer())
     }
 
-    fn row(
-        &mut self,
-        index: usize,
-        rows: &impl Rows,
-        registry: &Registry,
-        log: &mut Log,
-        options: &Options,
-    ) {
-        let (samples, histograms) = (rows.samples(index), rows.histograms(index));
-        let kept = self.kept(samples) + self.kept(histograms);
-        let known = rows.known(index, &log.keys);
-        let labels = || match known.and_then(|it| registry.labels(it)) {
-            Some(labels) => labels,
-            None => rows.labels(index).unwrap_or_default(),
-        };
-        if kept < samples.len() + histograms.len() {
-            let oldest_ms = self.oldest_ms;
-            let reason = || format!("retention: samples before {oldest_ms} ms are not kept");
-            self.refuse("retention", labels, reason);
+    /// Returns what was done, and where the log ends now if anything was written.
+    fn store_rows(&self, rows: &impl Rows) -> Result<(Plan, Option<u64>), AppendError> {
+        let mut log = self.log();
+        let log = &mut *log;
+        let mut plan = Plan::new(log.wal.next_ref, self.oldest_ms.load(Ordering::Relaxed));
+        let state = self.state();
+        for (index, known) in known_rows(rows, &log.keys, &state.registry).iter().enumerate() {
+            plan.row(index, *known, rows, &state.registry, log, &self.options);
         }
-        let too_wide = !histograms.iter().all(|it| are_buckets_few(&it.histogram));
-        if too_wide {
-            let reason = || format!("histogram_buckets_max is {BUCKETS_MAX}: a histogram has more");
-            self.refuse("histogram_buckets_max", labels, reason);
+        drop(state);
+        if log.writer.is_empty() {
+            return Ok((plan, None));
         }
-        if too_wide || kept == 0 && !(samples.is_empty() && histograms.is_empty()) {
-            self.targets.push(Target::Refused);
-            return;
-        }
-        let known_ref = known.and_then(|it| registry.get(it)).and_then(|it| it.wal_ref);
-        let (target, wal_ref) = match (known, known_ref) {
-            (Some(id), Some(wal_ref)) => (Target::Known(id), wal_ref.get()),
-            _ if samples.is_empty() && histograms.is_empty() => (Target::Refused, 0),
-            _ => self.unknown(index, rows, registry, log, options),
-        };
-        self.targets.push(target);
-        if matches!(target, Target::Refused) {
-            return;
-        }
-        self.samples += kept as u64;
-        for sample in samples.iter().filter(|it| self.oldest_ms <= it.at_ms) {
-            log.writer.add(wal_ref, *sample);
-        }
-        for sample in histograms.iter().filter(|it| self.oldest_ms <= it.at_ms) {
-            log.writer.add_histogram(wal_ref, sample);
-        }
-    }
-
-    fn kept<T: Timed>(&self, samples: &[T]) -> usize {
-        samples.iter().filter(|it| self.oldest_ms <= it.at_ms()).count()
-    }
-
-    /// A row whose series is not active, or whose key is new.
-    fn unknown(
-        &mut self,
-        index: usize,
-        rows: &impl Rows,
-        registry: &Registry,
-        log: &mut Log,
-        options: &Options,
-    ) -> (Target, u64) {
-        let labels = match rows.labels(index) {
-            Ok(labels) => labels,
-            Err(reason) => {
-                self.refuse(&reason, Labels::empty, || reason.clone());
-                return (Target::Refused, 0);
-            }
-        };
-        if let Some(id) = registry.id(&labels) {
-            rows.remember(index, id, registry.len(), &mut log.keys);
-            if let Some(wal_ref) = registry.get(id).and_then(|it| it.wal_ref) {
-                return (Target::Known(id), wal_ref.get());
-            }
-        }
-        if let Some(new) = self.new_by_labels.get(&labels) {
-            return (Target::New(*new), self.first_ref + u64::from(*new));
-        }
-        if let Err(limit) = admit(&labels, registry.active() + self.new.len(), options) {
-            let Limit { name, max, meaning } = limit;
-            self.refuse(name, || labels, || format!("{name} is {max}: {meaning}"));
-            return (Target::Refused, 0);
-        }
-        let new = u32::try_from(self.new.len()).expect("a batch has fewer than 2^32 rows");
-        let wal_ref = self.first_ref + u64::from(new);
-        log.writer.define(wal_ref, labels.iter());
-        self.new_by_labels.insert(labels.clone(), new);
-        self.new.push(New { labels, id: None });
-        (Target::New(new), wal_ref)
-    }
-
-    /// `kind` counts refusals that are alike; words are made only for those that are named.
-    fn refuse(
-        &mut self,
-        kind: &str,
-        labels: impl FnOnce() -> Labels,
-        reason: impl FnOnce() -> String,
-    ) {
-        if !self.refused.contains_key(kind) {
-            if REASONS_MAX <= self.refused.len() {
-                return;
-            }
-            self.refused.insert(kind.to_owned(), Vec::new());
-        }
-        if let Some(refused) = self.refused.get_mut(kind)
-            && refused.len() < REFUSED_NAMED_MAX
-        {
-            refused.push(RefusedSeries { labels: labels(), reason: reason() });
-        }
-    }
-
-    fn id(&self, target: Target) -> Option<SeriesId> {
-        match target {
-            Target::Known(id) => Some(id),
-            Target::New(new) => self.new.get(new as usize)?.id,
-            Target::Refused => None,
-        }
-    }
-
-    fn apply(&mut self, rows: &impl Rows, registry: &mut Registry, keys: &mut Keys) {
-        for (wal_ref, new) in (self.first_ref..).zip(&mut self.new) {
-            let id = registry.get_or_insert(&new.labels);
-            registry.activate(id, wal_ref);
-            new.id = Some(id);
-        }
-        for (index, target) in self.targets.iter().enumerate() {
-            let Some(id) = self.id(*target) else { continue };
-            if matches!(target, Target::New(_)) {
-                rows.remember(index, id, registry.len(), keys);
-            }
-            if let Some(series) = registry.get_mut(id) {
-                for sample in rows.samples(index).iter().filter(|it| self.oldest_ms <= it.at_ms) {
-                    series.head.push(*sample);
-                }
-                for sample in rows.histograms(index).iter().filter(|it| self.oldest_ms <= it.at_ms)
-                {
-                    series.head.push_histogram(sample);
-                }
-            }
-        }
-    }
-}
-
-/// Why a series is not taken.
-#[derive(Debug, Clone, Copy)]
-struct Limit {
-    name: &'static str,
-    max: usize,
-    meaning: &'static str,
-}
-
-/// Whether a series that is not active may become so.
-fn admit(labels: &Labels, active: usize, options: &Options) -> Result<(), Limit> {
-    let bytes_max = options.label_bytes_max;
-    if options.series_max <= active {
-        let meaning = "no new series is taken while so many are active";
-        Err(Limit { name: "series_max", max: options.series_max, meaning })
-    } else if labels.is_empty() {
-        Err(Limit { name: "labels_min", max: 1, meaning: "a series needs a label" })
-    } else if options.labels_max < labels.len() {
-        let meaning = "the series has more labels";
-        Err(Limit { name: "labels_max", max: options.labels_max, meaning })
-    } else if labels.iter().any(|(name, value)| bytes_max < name.len() || bytes_max < value.len()) {
-        Err(Limit { name: "label_bytes_max", max: bytes_max, meaning: "a label has more bytes" })
-    } else {
-        Ok(())
+        log.wal.write(log.writer.finish())?;
+        log.wal.next_ref += plan.new_count();
+        plan.apply(rows, &mut self.state_mut().registry, &mut log.keys);
+        Ok((plan, Some(log.wal.position())))
     }
 }
 

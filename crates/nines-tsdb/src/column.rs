@@ -13,33 +13,53 @@ use crate::wire::{Reader, low_byte, put_signed, zigzag};
 pub(crate) const BLOCK: usize = 128;
 /// Set in the width of a block that has exceptions.
 const HAS_EXCEPTIONS: u8 = 0x80;
+/// At most one number in so many is listed.
+const EXCEPTIONS_PART: usize = 4;
 /// How often differences can be taken.
 const ORDERS: usize = 3;
 
 /// Adds a column of at least one number.
 pub(crate) fn put_column(numbers: &[i64], out: &mut Vec<u8>) {
-    let mut levels = [numbers.to_vec(), Vec::new(), Vec::new()];
-    for order in 1..ORDERS {
-        if let Some([before, after]) =
-            levels.get_mut(order - 1..=order).and_then(|it| it.as_mut_array())
-        {
-            let differences = before.windows(2).filter_map(|it| it.as_array());
-            after.extend(differences.map(|[a, b]| b.wrapping_sub(*a)));
+    let mut best = Level::of(numbers.to_vec(), Vec::new());
+    for _ in 1..ORDERS {
+        let next = best.differences();
+        if best.bytes <= next.bytes {
+            break; // what does not get smaller once does not get smaller twice
         }
+        best = next;
     }
-    let plans = levels.each_ref().map(|it| it.chunks(BLOCK).map(Plan::of).collect::<Vec<Plan>>());
-    let cost = |order: usize| {
-        let heads = levels.iter().take(order).filter_map(|it| it.first());
-        let heads: usize = heads.map(|it| signed_bytes(*it)).sum();
-        heads + plans.get(order).map_or(0, |it| it.iter().map(|it| it.bytes).sum::<usize>())
-    };
-    let order = (0..ORDERS).min_by_key(|it| cost(*it)).unwrap_or(0);
-    out.push(low_byte(order as u64));
-    for first in levels.iter().take(order).filter_map(|it| it.first()) {
-        put_signed(out, *first);
+    let Level { firsts, residuals, plans, .. } = best;
+    out.push(low_byte(firsts.len() as u64));
+    for first in firsts {
+        put_signed(out, first);
     }
-    if let (Some(level), Some(plans)) = (levels.get(order), plans.get(order)) {
-        level.chunks(BLOCK).zip(plans).for_each(|(block, plan)| plan.put(block, out));
+    residuals.chunks(BLOCK).zip(&plans).for_each(|(block, plan)| plan.put(block, out));
+}
+
+/// A column after some differences were taken, and how its blocks would be kept.
+#[derive(Debug)]
+struct Level {
+    /// The first number before each taking of differences.
+    firsts: Vec<i64>,
+    residuals: Vec<i64>,
+    plans: Vec<Plan>,
+    bytes: usize,
+}
+
+impl Level {
+    fn of(residuals: Vec<i64>, firsts: Vec<i64>) -> Self {
+        let plans: Vec<Plan> = residuals.chunks(BLOCK).map(Plan::of).collect();
+        let heads: usize = firsts.iter().map(|it| signed_bytes(*it)).sum();
+        let bytes = heads + plans.iter().map(|it| it.bytes).sum::<usize>();
+        Self { firsts, residuals, plans, bytes }
+    }
+
+    fn differences(&self) -> Self {
+        let mut firsts = self.firsts.clone();
+        firsts.extend(self.residuals.first());
+        let later = self.residuals.get(1..).unwrap_or_default();
+        let pairs = self.residuals.iter().zip(later);
+        Self::of(pairs.map(|(a, b)| b.wrapping_sub(*a)).collect(), firsts)
     }
 }
 
@@ -101,33 +121,39 @@ impl Plan {
     fn of(block: &[i64]) -> Self {
         let min = block.iter().copied().min().unwrap_or(0);
         let max = block.iter().copied().max().unwrap_or(0);
-        let mut from_min = [0_usize; 65];
-        let mut from_max = [0_usize; 65];
-        for number in block {
-            let above = usize::from(width_of(number.wrapping_sub(min).cast_unsigned()));
-            let below = usize::from(width_of(max.wrapping_sub(*number).cast_unsigned()));
-            for (counts, width) in [(&mut from_min, above), (&mut from_max, below)] {
-                if let Some(count) = counts.get_mut(width) {
-                    *count += 1;
-                }
+        let full = width_of(distance(min, max));
+        let mut best = Self::sized(block.len(), min, full, 0);
+        for anchor in [Anchor::Min(min), Anchor::Max(max)] {
+            // Without a quarter or less in the outer half, no narrower width can pay.
+            let outer = block.iter().filter(|it| full <= width_of(anchor.distance(**it)));
+            if full != 0 && outer.count() <= block.len() / EXCEPTIONS_PART {
+                best = best.or_narrower(block, full, anchor);
             }
         }
-        let full = width_of(max.wrapping_sub(min).cast_unsigned());
-        let mut best = Self::sized(block.len(), min, full, 0);
-        for (counts, anchor) in [(from_min, Anchor::Min(min)), (from_max, Anchor::Max(max))] {
-            let (mut exceptions, mut exception_bytes) = (0, 0);
-            for width in (0..full).rev() {
-                let wider = counts.get(usize::from(width) + 1).copied().unwrap_or(0);
-                exceptions += wider;
-                exception_bytes += wider * (1 + usize::from(width + 2).div_ceil(7));
-                if block.len() / 4 < exceptions {
-                    break;
-                }
-                let base = anchor.base(width);
-                let plan = Self::sized(block.len(), base, width, exception_bytes + 1);
-                if plan.bytes < best.bytes {
-                    best = plan;
-                }
+        best
+    }
+
+    /// The cheapest of this and all narrower widths with this anchor.
+    fn or_narrower(self, block: &[i64], full: u8, anchor: Anchor) -> Self {
+        let mut counts = [0_usize; 65];
+        for number in block {
+            let width = usize::from(width_of(anchor.distance(*number)));
+            if let Some(count) = counts.get_mut(width) {
+                *count += 1;
+            }
+        }
+        let mut best = self;
+        let (mut exceptions, mut exception_bytes) = (0, 0);
+        for width in (0..full).rev() {
+            let wider = counts.get(usize::from(width) + 1).copied().unwrap_or(0);
+            exceptions += wider;
+            exception_bytes += wider * (1 + usize::from(width + 2).div_ceil(7));
+            if block.len() / EXCEPTIONS_PART < exceptions {
+                break;
+            }
+            let plan = Self::sized(block.len(), anchor.base(width), width, exception_bytes + 1);
+            if plan.bytes < best.bytes {
+                best = plan;
             }
         }
         best
@@ -163,6 +189,11 @@ impl Plan {
     }
 }
 
+#[inline]
+fn distance(lower: i64, upper: i64) -> u64 {
+    upper.wrapping_sub(lower).cast_unsigned()
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Anchor {
     Min(i64),
@@ -170,6 +201,14 @@ enum Anchor {
 }
 
 impl Anchor {
+    #[inline]
+    fn distance(self, number: i64) -> u64 {
+        match self {
+            Self::Min(min) => distance(min, number),
+            Self::Max(max) => distance(number, max),
+        }
+    }
+
     fn base(self, width: u8) -> i64 {
         match self {
             Self::Min(min) => min,

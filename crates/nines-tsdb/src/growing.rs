@@ -12,10 +12,11 @@
 //!
 //! | low bits | value |
 //! |---|---|
-//! | 0..=47 | the last whole number plus this zigzag difference; 0 is also "the same bits as before" |
-//! | 48..=53 | the last whole number plus a zigzag difference of 1..=6 bytes |
-//! | 54 | a byte with the new number of decimals, then the whole number as zigzag varint |
-//! | 55..=62 | the bits of the previous value, exclusive-or 1..=8 bytes |
+//! | 0..=41 | the last whole number plus this zigzag difference; 0 is also "the same bits as before" |
+//! | 42..=49 | plus 42, plus 256 times (these bits minus 42), plus a byte |
+//! | 50..=54 | the last whole number plus a zigzag difference of 2..=6 bytes |
+//! | 55 | a byte with the new number of decimals, then the whole number as zigzag varint |
+//! | 56..=63 | the bits of the previous value, exclusive-or 1..=8 bytes |
 //!
 //! "Whole number" is the value times ten to the number of decimals, so that counters and short decimals both cost
 //! one to three bytes. Only exact conversions are used: every bit pattern comes back. This module must not know
@@ -27,12 +28,15 @@ use crate::Damage;
 use crate::scale::{DECIMALS_MAX, as_whole, fewest_decimals, from_whole};
 use crate::wire::{Reader, put_signed, put_varint, unzigzag, zigzag};
 
-/// Control byte, time as varint, value.
-const SAMPLE_BYTES_MAX: usize = 1 + 10 + 11;
+/// More than nearly all samples take; where it is not enough, the buffer grows as any does.
+const SAMPLE_BYTES_USUAL: usize = 12;
 
-const DELTA_INLINE: u8 = 48;
+const DELTA_INLINE: u8 = 42;
+/// Two bytes hold the steps of most counters.
+const DELTA_SHORT_MAX: u64 = 8 * 256;
+const DELTA_2_BYTES: u8 = DELTA_INLINE + 8;
 const DELTA_BYTES_MAX: u8 = 6;
-const RESCALE: u8 = DELTA_INLINE + DELTA_BYTES_MAX;
+const RESCALE: u8 = DELTA_2_BYTES + DELTA_BYTES_MAX - 1;
 
 const TIME_SAME: u8 = 0;
 const TIME_1_BYTE: u8 = 1 << 6;
@@ -88,9 +92,9 @@ impl Growing {
             && self.previous.bits == sample.value.to_bits()
     }
 
-    /// Forgets the samples, but neither the newest time nor the memory that it holds.
+    /// Forgets the samples, but not the newest time. Memory is kept for the first half of as many.
     pub(crate) fn clear(&mut self) {
-        self.bytes.clear();
+        self.bytes = Vec::with_capacity(self.bytes.len() / 2);
         let Previous { at_ms, started, .. } = self.previous;
         self.previous = Previous { at_ms, started, ..Previous::default() };
     }
@@ -104,7 +108,7 @@ impl Growing {
             self.previous.started = true;
         }
         self.previous.count += 1;
-        if self.bytes.capacity() - self.bytes.len() < SAMPLE_BYTES_MAX {
+        if self.bytes.capacity() - self.bytes.len() < SAMPLE_BYTES_USUAL {
             self.grow();
         }
         let control = self.bytes.len();
@@ -119,7 +123,7 @@ impl Growing {
     /// By a quarter, because a hundred thousand half-empty buffers are a lot.
     #[cold]
     fn grow(&mut self) {
-        let more = (self.bytes.capacity() / 4).max(SAMPLE_BYTES_MAX).next_multiple_of(16);
+        let more = (self.bytes.capacity() / 4).max(SAMPLE_BYTES_USUAL).next_multiple_of(16);
         self.bytes.reserve_exact(self.bytes.capacity() - self.bytes.len() + more);
     }
 
@@ -156,11 +160,18 @@ impl Growing {
                 self.previous.whole = whole;
                 return inline;
             }
-            let delta_bytes = bytes_of(delta);
+            let short = delta.wrapping_sub(u64::from(DELTA_INLINE));
+            if delta != 0 && short < DELTA_SHORT_MAX {
+                let [low, high, ..] = short.to_le_bytes();
+                self.previous.whole = whole;
+                self.bytes.push(low);
+                return DELTA_INLINE + high;
+            }
+            let delta_bytes = bytes_of(delta).max(2);
             if delta != 0 && delta_bytes <= DELTA_BYTES_MAX.min(changed_bytes) {
                 self.previous.whole = whole;
                 self.put_low_bytes(delta, delta_bytes);
-                return DELTA_INLINE - 1 + delta_bytes;
+                return DELTA_2_BYTES - 2 + delta_bytes;
             }
         } else if let Some((decimals, whole)) = fewest_decimals(value, self.previous.decimals + 1) {
             (self.previous.decimals, self.previous.whole) = (decimals, whole);
@@ -221,7 +232,11 @@ fn read_value(reader: &mut Reader<'_>, control: u8, previous: &mut Previous) -> 
     let delta = match control {
         0 => return Ok(()),
         1..DELTA_INLINE => u64::from(control),
-        DELTA_INLINE..RESCALE => low_bytes(reader, control - DELTA_INLINE + 1)?,
+        DELTA_INLINE..DELTA_2_BYTES => {
+            let high = u64::from(control - DELTA_INLINE) << 8;
+            (high | u64::from(reader.u8()?)) + u64::from(DELTA_INLINE)
+        }
+        DELTA_2_BYTES..RESCALE => low_bytes(reader, control - DELTA_2_BYTES + 2)?,
         RESCALE => {
             previous.decimals = reader.u8()?;
             previous.whole = 0;

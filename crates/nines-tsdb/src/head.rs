@@ -4,148 +4,21 @@
 //! samples that came in order, then samples that came late. A sample that comes in order is newer than every other
 //! of its kind, so only a late one can repeat a time.
 
-use std::sync::Arc;
+mod chunk;
 
 use nines_base::{HistogramSample, Sample};
 
-use crate::Damage;
-use crate::chunk::{Decoder, Entry, Kind, put_chunk};
 use crate::growing::{Growing, decode};
-use crate::histograms::{HistogramWriter, decode_histograms};
+use crate::histograms::HistogramWriter;
 use crate::settle::{Timed, settle};
 use crate::wire::Reader;
+
+pub(crate) use chunk::{HeadChunk, seal_all};
 
 /// Samples of one chunk in the head: half an hour at one sample every 15 s, and one block of a column.
 const CHUNK_SAMPLES: u32 = 128;
 /// Late samples that a series keeps unencoded.
 const LATE_MAX: usize = 64;
-
-/// A run of samples in memory whose times rise; cheap to clone.
-#[derive(Debug, Clone)]
-pub(crate) struct HeadChunk {
-    pub(crate) first_ms: i64,
-    pub(crate) last_ms: i64,
-    form: Form,
-    bytes: Arc<[u8]>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Form {
-    /// A copy of a growing chunk of so many samples.
-    Growing(u32),
-    /// An entry and its payload.
-    Sealed,
-    /// So many histograms.
-    Histograms(u32),
-}
-
-/// Samples of both kinds, and what reading them needs; used again and again.
-#[derive(Debug, Default)]
-pub(crate) struct Scratch {
-    pub(crate) samples: Vec<Sample>,
-    pub(crate) histograms: Vec<HistogramSample>,
-    pub(crate) decoder: Decoder,
-    /// The last times of the chunks that were read last, of each kind.
-    last_ms: [Option<i64>; 2],
-    /// Whether a chunk began before the one before it ended.
-    overlapping: bool,
-}
-
-impl Scratch {
-    pub(crate) fn clear(&mut self) {
-        self.samples.clear();
-        self.histograms.clear();
-        (self.last_ms, self.overlapping) = ([None; 2], false);
-    }
-
-    /// A chunk of this extent is read next; its times rise.
-    pub(crate) fn note(&mut self, kind: Kind, first_ms: i64, last_ms: i64) {
-        let [numbers, histograms] = &mut self.last_ms;
-        let last = match kind {
-            Kind::Numbers => numbers,
-            Kind::Histograms => histograms,
-        };
-        self.overlapping |= last.is_some_and(|it| first_ms <= it);
-        *last = Some(last_ms);
-    }
-
-    /// Brings what was read in the order of time; of equal times the last write stays.
-    pub(crate) fn settle(&mut self) {
-        if self.overlapping {
-            settle(&mut self.samples);
-            settle(&mut self.histograms);
-        }
-    }
-}
-
-impl HeadChunk {
-    fn sealed(samples: &[Sample]) -> Option<Self> {
-        let mut payload = Vec::new();
-        let entry = put_chunk(samples, &mut payload)?;
-        let mut bytes = Vec::with_capacity(payload.len() + 64);
-        entry.put(0, &mut bytes);
-        bytes.append(&mut payload);
-        let (first_ms, last_ms) = (entry.first_ms, entry.last_ms);
-        Some(Self { first_ms, last_ms, form: Form::Sealed, bytes: bytes.into() })
-    }
-
-    fn of_histograms(writer: &HistogramWriter) -> Self {
-        let HistogramWriter { bytes, count, first_ms, last_ms, .. } = writer;
-        let (first_ms, last_ms, form) = (*first_ms, *last_ms, Form::Histograms(*count));
-        Self { first_ms, last_ms, form, bytes: bytes.as_slice().into() }
-    }
-
-    /// Whether the closed range touches this chunk.
-    pub(crate) fn overlaps(&self, from_ms: i64, to_ms: i64) -> bool {
-        self.first_ms <= to_ms && from_ms <= self.last_ms
-    }
-
-    pub(crate) fn has_histograms(&self) -> bool {
-        matches!(self.form, Form::Histograms(_))
-    }
-
-    /// What is known without reading it.
-    pub(crate) fn entry(&self) -> Option<Entry> {
-        match self.form {
-            Form::Sealed => Entry::read(&mut Reader::new(&self.bytes), 0).ok(),
-            Form::Growing(_) | Form::Histograms(_) => None,
-        }
-    }
-
-    /// Adds the samples of the closed range.
-    pub(crate) fn read(&self, from_ms: i64, to_ms: i64, to: &mut Scratch) -> Result<(), Damage> {
-        let mut reader = Reader::new(&self.bytes);
-        let kind = if self.has_histograms() { Kind::Histograms } else { Kind::Numbers };
-        to.note(kind, self.first_ms, self.last_ms);
-        match self.form {
-            Form::Growing(count) => {
-                decode(&mut reader, self.first_ms, count, from_ms, to_ms, &mut to.samples)
-            }
-            Form::Sealed => {
-                let entry = Entry::read(&mut reader, 0)?;
-                to.decoder.decode(&entry, reader.rest(), from_ms, to_ms, &mut to.samples)
-            }
-            Form::Histograms(count) => {
-                let out = &mut to.histograms;
-                decode_histograms(&self.bytes, self.first_ms, count, from_ms, to_ms, out)
-            }
-        }
-    }
-}
-
-/// Chunks of these samples, whose times rise.
-pub(crate) fn seal_all(samples: &[Sample], histograms: &[HistogramSample]) -> Vec<HeadChunk> {
-    let mut chunks: Vec<HeadChunk> =
-        samples.chunks(CHUNK_SAMPLES as usize).filter_map(HeadChunk::sealed).collect();
-    chunks.extend(histograms.chunks(CHUNK_SAMPLES as usize).map(|part| {
-        let mut writer = HistogramWriter::default();
-        for sample in part {
-            writer.push(sample);
-        }
-        HeadChunk::of_histograms(&writer)
-    }));
-    chunks
-}
 
 /// The head of one series.
 #[derive(Debug, Default)]
@@ -222,13 +95,6 @@ impl Head {
         self.open.clear();
     }
 
-    /// A copy of the growing chunk.
-    fn open_chunk(&self) -> Option<HeadChunk> {
-        let (first_ms, last_ms) = self.open.bounds_ms()?;
-        let form = Form::Growing(self.open.count());
-        Some(HeadChunk { first_ms, last_ms, form, bytes: self.open.bytes().into() })
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.open.count() == 0 && self.rest.as_ref().is_none_or(|it| it.is_empty())
     }
@@ -241,7 +107,7 @@ impl Head {
             out.extend(rest.frozen.iter().chain(&rest.sealed).filter(overlaps).cloned());
         }
         if self.open.bounds_ms().is_some_and(|(first, last)| first <= to_ms && from_ms <= last) {
-            out.extend(self.open_chunk());
+            out.extend(HeadChunk::of_growing(&self.open));
         }
         let Some(rest) = rest else { return };
         if let Some(open) = &rest.histograms
@@ -279,20 +145,17 @@ impl Head {
         usize::from(self.open.bounds_ms().is_some()) + rest.sum::<usize>()
     }
 
-    /// Makes everything a matter of the running cut, and returns it in the order of writing.
-    pub(crate) fn freeze(&mut self) -> Vec<HeadChunk> {
-        let open = self.open_chunk();
-        let Some(rest) = &mut self.rest else {
-            self.open.clear();
-            let frozen = Vec::from_iter(open);
-            if !frozen.is_empty() {
-                self.rest.get_or_insert_default().frozen.clone_from(&frozen);
-            }
-            return frozen;
-        };
+    /// Makes everything a matter of the running cut.
+    pub(crate) fn freeze(&mut self) {
+        if self.is_empty() {
+            return;
+        }
+        let open = HeadChunk::of_growing(&self.open);
+        self.open.clear();
+        let rest = self.rest.get_or_insert_default();
+        rest.frozen.reserve_exact(rest.sealed.len() + 1);
         rest.frozen.append(&mut rest.sealed);
         rest.frozen.extend(open);
-        self.open.clear();
         if let Some(open) = &mut rest.histograms
             && open.writer.count != 0
         {
@@ -304,7 +167,11 @@ impl Head {
             rest.frozen.extend(late.sealed);
             rest.frozen.extend(encoded);
         }
-        rest.frozen.clone()
+    }
+
+    /// What a running cut writes, in the order of writing.
+    pub(crate) fn frozen(&self) -> &[HeadChunk] {
+        self.rest.as_ref().map_or(&[], |it| &it.frozen)
     }
 
     /// Ends a cut: of the frozen samples only these are still to be kept in memory.

@@ -1,6 +1,10 @@
-//! Which series a writer's key stands for. It must not know labels.
+//! Which series a writer's key stands for. It must not know which labels a series has.
 
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+use nines_base::Labels;
 use nines_port::SeriesKey;
 
 use crate::postings::SeriesId;
@@ -14,6 +18,7 @@ const KEYS_MIN: usize = 4_096;
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     table: HashTable<Entry>,
+    hasher: RandomState,
 }
 
 /// Two words instead of one of 128 bits, which would be padded to 32 bytes.
@@ -32,6 +37,11 @@ fn split(key: SeriesKey) -> (u64, u64) {
 }
 
 impl Keys {
+    /// A key for labels that came without one. Different labels may have the same, so the series has to be looked at.
+    pub(crate) fn of_labels(&self, labels: &Labels) -> SeriesKey {
+        SeriesKey(u128::from(self.hasher.hash_one(labels)))
+    }
+
     #[inline]
     pub(crate) fn get(&self, key: SeriesKey) -> Option<SeriesId> {
         let (low, high) = split(key);

@@ -12,8 +12,9 @@ use nines_promql::{
     SelectLimits, SeriesSamples, SeriesSource, SeriesView, SourceError, Windows, WindowsView,
 };
 
-use crate::head::{HeadChunk, Scratch};
+use crate::head::HeadChunk;
 use crate::postings::SeriesId;
+use crate::scratch::Scratch;
 use crate::segment::{BlockReader, Reach, Segment, SegmentError, Stored};
 use crate::settle::prefer_histograms;
 use crate::store::State;
@@ -126,6 +127,9 @@ impl Snapshot {
             blocks = ordered;
         }
         for (segment, stored) in blocks {
+            if scratch.is_over_limit() {
+                return Ok(()); // the caller refuses what is there already
+            }
             reader.read_all(segment, stored, from_ms, to_ms, scratch).map_err(unreadable)?;
         }
         for chunk in self.chunks(candidate) {
@@ -207,6 +211,7 @@ impl SeriesSource for Tsdb {
         let (mut reader, mut scratch) = (BlockReader::default(), Scratch::default());
         let mut samples_count = 0;
         for candidate in &snapshot.candidates {
+            scratch.limit = limits.samples_max.saturating_sub(samples_count);
             snapshot.read(candidate, &mut reader, &mut scratch)?;
             let Scratch { samples, histograms, .. } = &scratch;
             samples_count += samples.len() + histograms.len();

@@ -32,6 +32,13 @@ impl Registry {
         self.find(&pairs.collect::<Option<Vec<PairId>>>()?)
     }
 
+    /// Whether the series has exactly these labels.
+    pub(crate) fn has_labels(&self, id: SeriesId, labels: &Labels) -> bool {
+        let Some(series) = self.get(id) else { return false };
+        let texts = series.pairs.iter().map(|it| self.pairs.texts(*it));
+        series.pairs.len() == labels.len() && texts.eq(labels.iter().map(Some))
+    }
+
     fn find(&self, pairs: &[PairId]) -> Option<SeriesId> {
         let same = |id: &SeriesId| self.series.get(*id).is_some_and(|it| *it.pairs == *pairs);
         self.by_pairs.find(self.hasher.hash_one(pairs), same).copied()

@@ -11,10 +11,14 @@ use nines_promql::{SelectLimits, SeriesView, SourceError, WindowSummary, Windows
 
 use crate::Tsdb;
 use crate::chunk::{CHUNK_SAMPLES_MAX, Entry, Kind};
-use crate::head::{HeadChunk, Scratch};
+use crate::head::HeadChunk;
 use crate::query::{Candidate, Snapshot, damaged, unreadable};
+use crate::scratch::Scratch;
 use crate::segment::{Block, BlockReader, Segment, Stored};
 use crate::summary::{join, summarize};
+
+/// Shorter windows hold parts of chunks, so that it is not worth looking.
+const RANGE_MIN_MS: i64 = 10 * 60 * 1000;
 
 /// A run of samples, and how to get at them.
 #[derive(Debug)]
@@ -64,7 +68,8 @@ impl<'a> Pieces<'a> {
     ) -> Result<Option<Self>, SourceError> {
         let blocks: &[(Arc<Segment>, Stored)] = snapshot.blocks(candidate);
         let chunks = snapshot.chunks(candidate);
-        if blocks.is_empty() && chunks.len() < 2 || chunks.iter().any(HeadChunk::has_histograms) {
+        let is_short = windows.range_ms < RANGE_MIN_MS || blocks.is_empty() && chunks.len() < 2;
+        if is_short || chunks.iter().any(HeadChunk::has_histograms) {
             return Ok(None);
         }
         let mut it = Self {
@@ -213,6 +218,7 @@ impl Tsdb {
                 }
                 visit(WindowsView::Summaries { labels, windows: &summaries })
             } else {
+                scratch.limit = limits.samples_max.saturating_sub(samples_count);
                 snapshot.read(candidate, &mut reader, &mut scratch)?;
                 let Scratch { samples, histograms, .. } = &scratch;
                 samples_count += samples.len() + histograms.len();

@@ -58,6 +58,21 @@ pub(super) fn write(
     Ok(())
 }
 
+/// A whole answer whose data is a list; of more than `limit` items only the first.
+pub(super) fn write_list<T>(
+    out: &mut Out,
+    items: &[T],
+    limit: usize,
+    write: impl Fn(&mut Vec<u8>, &T),
+) -> Result<(), Stop> {
+    out.bytes().extend_from_slice(br#"{"status":"success","data":"#);
+    points(out, first(items, limit), write)?;
+    let cut = (limit < items.len()).then_some(CUT);
+    notes(out.bytes(), "warnings", cut.into_iter());
+    out.bytes().push(b'}');
+    Ok(())
+}
+
 fn first<T>(items: &[T], limit: usize) -> &[T] {
     items.get(..limit).unwrap_or(items)
 }

@@ -345,3 +345,37 @@ async fn notifications_are_streamed_as_they_come() {
     drop(live);
     guest.leave().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_goes_on_to_receivers_of_remote_write_also_after_they_were_away() {
+    let mut far = House::new();
+    far.prom.open = Open { paths: vec!["/api/v1/write"], any_host: Switch::Off };
+    let receiver = far.open().await;
+    let address = receiver.url.trim_start_matches("http://").parse().unwrap();
+    let near = House::new();
+    let document = format!(
+        "global: {{external_labels: {{dc: near}}}}\nremote_write:\n- url: {}/api/v1/write\n  write_relabel_configs:\n  - {{source_labels: [job], regex: secret, action: drop}}\n  - {{regex: path, action: labeldrop}}\n",
+        receiver.url
+    );
+    near.write("prometheus.yml", &document);
+    let guest = near.open().await;
+    guest
+        .until("/metrics", |it| it.as_str().unwrap().contains("nines_forward_queued_bytes{to="))
+        .await;
+    let at = one_series(&guest).await;
+    let secret = [("__name__", "hidden"), ("job", "secret")];
+    guest.write(at, &[(&secret, 1.0)]).await;
+    let arrived = |it: &Value| it["data"].as_array().is_some_and(|it| !it.is_empty());
+    let path = "/api/v1/series?match[]={job=~\".%2B\"}";
+    let path = path.replace('"', "%22");
+    let series = receiver.until(&path, arrived).await;
+    assert_eq!(series["data"], json!([{ "__name__": "queue_depth", "dc": "near", "job": "api" }]));
+    receiver.leave().await;
+
+    let labels = [("__name__", "later"), ("job", "api")];
+    guest.write(now(), &[(&labels, 2.0)]).await;
+    let receiver = far.open_at(address).await;
+    receiver.until("/api/v1/series?match[]=later", arrived).await;
+    receiver.leave().await;
+    guest.leave().await;
+}

@@ -49,6 +49,9 @@ pub(super) const UNSUPPORTED: [&str; 29] = [
     "zookeeper_sd_configs",
 ];
 
+/// Reads one source.
+type Reader = fn(&mut Page<'_, '_>, &Node) -> Option<DiscoverySpec>;
+
 /// The sources of one job.
 pub(super) fn discoveries(page: &mut Page<'_, '_>, fields: &Fields<'_>) -> Vec<DiscoverySpec> {
     for name in UNSUPPORTED {
@@ -59,7 +62,6 @@ pub(super) fn discoveries(page: &mut Page<'_, '_>, fields: &Fields<'_>) -> Vec<D
         }
     }
     let mut out = Vec::new();
-    type Reader = fn(&mut Page<'_, '_>, &Node) -> Option<DiscoverySpec>;
     let sources: [(&str, Reader); 3] =
         [("file_sd_configs", files), ("http_sd_configs", web), ("dns_sd_configs", dns)];
     for (name, reader) in sources {
@@ -76,7 +78,7 @@ fn refresh(
     default: SignedDuration,
 ) -> SignedDuration {
     let given = page.maybe_duration(fields, "refresh_interval");
-    given.filter(|it| it.is_positive()).unwrap_or(default)
+    given.filter(SignedDuration::is_positive).unwrap_or(default)
 }
 
 fn files(page: &mut Page<'_, '_>, node: &Node) -> Option<DiscoverySpec> {

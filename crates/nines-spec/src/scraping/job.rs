@@ -138,7 +138,13 @@ pub(crate) fn job(page: &mut Page<'_, '_>, node: &Node, defaults: Defaults) -> O
         (Form::Foreign, true) => Addresses::Host,
         (Form::Native, true) => Addresses::HostAndPort,
     };
-    let targets = static_targets(page, &fields, addresses, is_discovered);
+    let example = "static_configs: [{targets: ['shop:9090']}]";
+    let groups = if is_discovered || page.form == Form::Foreign {
+        fields.get("static_configs")
+    } else {
+        page.need(&fields, "static_configs", example)
+    };
+    let targets = groups.map(|it| static_targets(page, it, addresses)).unwrap_or_default();
     let native = native_histograms(page, &fields);
     Some(ScrapeSpec {
         targets,
@@ -267,18 +273,10 @@ enum Addresses {
 
 fn static_targets(
     page: &mut Page<'_, '_>,
-    job: &Fields<'_>,
+    groups: &Node,
     addresses: Addresses,
-    is_discovered: bool,
 ) -> Vec<(String, Labels)> {
     let mut targets = Vec::new();
-    let example = "static_configs: [{targets: ['shop:9090']}]";
-    let groups = if is_discovered || page.form == Form::Foreign {
-        job.get("static_configs")
-    } else {
-        page.need(job, "static_configs", example)
-    };
-    let Some(groups) = groups else { return targets };
     for group in page.list(groups, "`static_configs`").unwrap_or_default() {
         let Some(fields) = page.fields(group, "a static config", &["targets", "labels"]) else {
             continue;

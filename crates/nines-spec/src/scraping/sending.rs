@@ -24,6 +24,10 @@ const WITHOUT_MEANING: [(&str, &str); 8] = [
     ("google_iam", "`basic_auth` and `authorization` are read"),
 ];
 
+/// Messages and their versions.
+const MESSAGES: [(&str, u8); 2] =
+    [("prometheus.WriteRequest", 1), ("io.prometheus.write.v2.Request", 2)];
+
 /// `remote_write`
 pub(crate) fn remote_writes(page: &mut Page<'_, '_>, node: &Node) -> Vec<RemoteWriteSpec> {
     let items = page.list(node, "`remote_write`").unwrap_or_default();
@@ -45,8 +49,6 @@ fn remote_write(page: &mut Page<'_, '_>, node: &Node) -> Option<RemoteWriteSpec>
     let url = page.need(&fields, "url", "url: https://metrics.example/api/v1/write")?;
     let url = page.scalar(url, "`url`")?;
     let url = page.url(url)?;
-    const MESSAGES: [(&str, u8); 2] =
-        [("prometheus.WriteRequest", 1), ("io.prometheus.write.v2.Request", 2)];
     let message = fields.get("protobuf_message");
     let version = message.and_then(|it| page.word(it, "`protobuf_message`", &MESSAGES));
     let mut http = http::settings(page, &fields);

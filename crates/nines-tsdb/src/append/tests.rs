@@ -8,7 +8,10 @@ use nines_port::SeriesKey;
 use nines_promql::{SelectLimits, SeriesSource};
 use tempfile::TempDir;
 
+use super::plan::REFUSED_NAMED_MAX;
 use super::*;
+use crate::Options;
+use crate::histograms::BUCKETS_MAX;
 
 const ALL: SelectLimits = SelectLimits { series_max: 1_000, samples_max: 1_000_000 };
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::{ALIGNMENT, Segment, SegmentError, Stored};
 use crate::Damage;
 use crate::chunk::{Entry, Kind};
-use crate::head::Scratch;
 use crate::histograms::decode_histograms;
+use crate::scratch::Scratch;
 use crate::wire::Reader;
 
 /// The first read of a block: the whole of most blocks, the head of large ones.
@@ -125,6 +125,9 @@ impl BlockReader {
         let end = block.entries.iter().rposition(wanted).unwrap_or(first) + 1;
         self.fetch(&block, first..end)?;
         for index in first..end {
+            if to.is_over_limit() {
+                break;
+            }
             if block.entries.get(index).is_some_and(wanted) {
                 self.decode(&block, index, from_ms, to_ms, to)?;
             }

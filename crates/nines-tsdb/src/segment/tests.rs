@@ -5,8 +5,8 @@ use nines_base::{Labels, Sample};
 
 use super::*;
 use crate::dictionary::{Dictionary, Rank};
-use crate::head::Scratch;
 use crate::registry::Registry;
+use crate::scratch::Scratch;
 
 fn labels(number: i64) -> Labels {
     Labels::new([("__name__", "m".to_owned()), ("n", format!("häää{number}"))]).unwrap()
@@ -19,7 +19,11 @@ fn samples(number: i64) -> Vec<Sample> {
 fn write(dir: &Path) -> PathBuf {
     let mut registry = Registry::default();
     let ids: Vec<u32> = (0..3).map(|it| registry.get_or_insert(&labels(it))).collect();
-    let dictionary = Dictionary::new(registry.pairs().texts_of_all());
+    let dictionary = Dictionary::new(
+        (0..registry.pairs().slots_count())
+            .filter_map(|it| registry.pairs().owned_texts(it))
+            .collect(),
+    );
     let mut writer = SegmentWriter::create(dir, 1, 0).unwrap();
     for (number, id) in (0..).zip(ids) {
         let ranks: Box<[Rank]> = dictionary.ranks(&registry.get(id).unwrap().pairs);

@@ -445,13 +445,37 @@ fn a_cut_that_fails_loses_nothing_and_the_next_one_works() {
     assert_eq!(read(&open(dir.path()), 0, 2_000)[&labels(1)].len(), 3);
 }
 
+/// Bytes at random, and files as the store writes them, whole and changed at random from any place on.
 #[test]
-fn arbitrary_bytes_never_panic() {
+fn arbitrary_and_almost_valid_bytes_never_panic() {
     let mut random = fastrand::Rng::with_seed(3);
     for length in 0..2_000 {
         let mut bytes = vec![0; length % 200];
         random.fill(&mut bytes);
         crate::fuzz(&bytes);
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let mut both = batch(1, &[(1, 0.5), (2, f64::NAN), (3, 7.0)]);
+    both.histograms = (4..9).map(|it| histogram(it, 5)).collect();
+    let long: Vec<(i64, f64)> =
+        (0..300).map(|it| (it * 3 + it % 2, (it * it % 91) as f64)).collect();
+    store.append(&[both, batch(2, &long)]).unwrap();
+    store.maintain(1_000).unwrap();
+    store.append(&[batch(3, &[(2_000, 1.0)])]).unwrap();
+    let log = fs::read(wal_dir(dir.path()).join("0000000002.wal")).unwrap();
+    let segment = fs::read(segments_dir(dir.path()).join("0000000001.segment")).unwrap();
+    for whole in [log, segment] {
+        for start in 0..whole.len() {
+            for changes in 0..4 {
+                let mut bytes = whole[start..].to_vec();
+                for _ in 0..changes {
+                    let index = random.usize(..bytes.len());
+                    bytes[index] = random.u8(..);
+                }
+                crate::fuzz(&bytes);
+            }
+        }
     }
 }
 

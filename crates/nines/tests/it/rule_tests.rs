@@ -83,6 +83,13 @@ fn promtool_and_nines_take_and_refuse_the_same_rule_files() {
     }
 }
 
+/// promtool 2.42 knows no histograms here.
+#[test]
+fn native_histograms_are_played() {
+    let ours = ours(&here("tests/it/rules/histograms_test.yaml"));
+    assert_eq!(ours.code, 0, "{}{}", ours.stdout, ours.stderr);
+}
+
 /// Every expectation, changed one at a time, makes both fail: no test is green by accident.
 #[test]
 fn every_changed_expectation_is_red_here_and_with_promtool() {

@@ -139,7 +139,7 @@ impl<'a> Family<'a> {
     ) -> Result<(), String> {
         let mut metric = Metric::default();
         metric.read(message).map_err(|error| error.to_string())?;
-        let Metric { labels, at_ms, samples, .. } = metric;
+        let Metric { labels, at_ms, samples } = metric;
         for Sample { suffix, border, value, exemplars } in samples {
             spelling.clear();
             spelling.push(0); // no text begins so

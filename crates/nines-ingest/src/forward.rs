@@ -13,15 +13,17 @@ use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use nines_base::SampleBatch;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode};
+use nines_base::{Labels, SampleBatch};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
 use tokio::sync::Notify;
 
-use crate::remote_write;
+use crate::relabel::{Relabel, relabel};
+use crate::remote_write::{Version, encode, encode_2};
+use crate::scrape::{Clients, HttpSettings, signed};
 use crate::with_causes;
 use queue::{Queue, Request};
 
@@ -32,17 +34,34 @@ const BACKOFF_MAX: Duration = Duration::from_secs(5);
 /// Characters of a refusal that are kept.
 const REASON_MAX: usize = 300;
 
-/// To whom, and how much may wait.
-#[derive(Debug, Clone)]
+/// What is sent to whom, and how much may wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ForwardSettings {
     /// Where requests go.
     pub url: String,
-    /// Of every request, such as a token or a tenant.
-    pub headers: HeaderMap,
+    /// Which message the receiver understands.
+    pub version: Version,
+    /// Who we say we are, and whom we believe.
+    pub http: HttpSettings,
+    /// What every series gets that does not have it.
+    pub external_labels: Labels,
+    /// Which series are sent, and with which labels; applied after the external labels.
+    pub relabel_rules: Vec<Relabel>,
     /// The longest that one request may take.
     pub timeout: Duration,
     /// Bytes of requests that may wait.
     pub queue_bytes_max: u64,
+}
+
+impl ForwardSettings {
+    /// A series as the receiver gets it; nothing if a rule drops it.
+    fn outgoing(&self, batch: &SampleBatch) -> Option<SampleBatch> {
+        let external = self.external_labels.iter();
+        let missing = external.filter(|(name, _)| batch.labels.get(name).is_none());
+        let labels = missing.fold(batch.labels.clone(), |it, (name, value)| it.with(name, value));
+        let labels = relabel(&labels, &self.relabel_rules).ok()??;
+        Some(SampleBatch { labels, ..batch.clone() })
+    }
 }
 
 /// How forwarding goes; counts are of this process, but for what is queued.
@@ -64,8 +83,8 @@ pub struct ForwardStatus {
 
 /// Sends samples on to one receiver.
 pub struct Forwarder {
-    settings: ForwardSettings,
-    client: Client,
+    settings: Mutex<Arc<ForwardSettings>>,
+    clients: Clients,
     state: Mutex<State>,
     arrived: Notify,
 }
@@ -78,7 +97,7 @@ struct State {
 impl fmt::Debug for Forwarder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Headers may hold secrets.
-        f.debug_struct("Forwarder").field("url", &self.settings.url).finish_non_exhaustive()
+        f.debug_struct("Forwarder").field("url", &self.settings().url).finish_non_exhaustive()
     }
 }
 
@@ -87,10 +106,20 @@ impl Forwarder {
     ///
     /// # Errors
     /// The file cannot be read or made.
-    pub fn open(file: &Path, client: Client, settings: ForwardSettings) -> io::Result<Self> {
+    pub fn open(file: &Path, settings: ForwardSettings) -> io::Result<Self> {
         let queue = Queue::open(file, settings.queue_bytes_max)?;
         let state = State { queue, status: ForwardStatus::default() };
-        Ok(Self { settings, client, state: Mutex::new(state), arrived: Notify::new() })
+        let (state, clients, arrived) = (Mutex::new(state), Clients::default(), Notify::new());
+        Ok(Self { settings: Mutex::new(Arc::new(settings)), clients, state, arrived })
+    }
+
+    /// Sends by these settings from now on, also what waits. The limit of the queue stays.
+    pub fn reconfigure(&self, settings: ForwardSettings) {
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    }
+
+    fn settings(&self) -> Arc<ForwardSettings> {
+        Arc::clone(&self.settings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Puts samples into the queue. When this returns they survive the process.
@@ -98,14 +127,20 @@ impl Forwarder {
     /// # Errors
     /// The disk refused; the samples will not be sent.
     pub fn push(&self, batches: &[SampleBatch]) -> io::Result<()> {
+        let settings = self.settings();
+        let batches: Vec<SampleBatch> =
+            batches.iter().filter_map(|it| settings.outgoing(it)).collect();
         if batches.is_empty() {
             return Ok(());
         }
         let samples =
             batches.iter().map(|it| (it.samples.len() + it.histograms.len()) as u64).sum();
-        let request = Request { samples, body: remote_write::encode(batches) };
+        let body = match settings.version {
+            Version::One => encode(&batches),
+            Version::Two => encode_2(&batches),
+        };
         let mut state = self.state();
-        let gave_way = state.queue.push(&request)?;
+        let gave_way = state.queue.push(&Request { samples, body })?;
         state.status.dropped_samples += gave_way;
         drop(state);
         self.arrived.notify_one();
@@ -135,7 +170,7 @@ impl Forwarder {
                 }
                 Err(error) => {
                     // Nothing better is known to do with a queue that cannot be read than to begin anew.
-                    tracing::error!(%error, url = self.settings.url, "the queue of samples to forward is lost");
+                    tracing::error!(%error, url = self.settings().url, "the queue of samples to forward is lost");
                     self.state().queue.clear();
                     continue;
                 }
@@ -166,7 +201,7 @@ impl Forwarder {
             }
             Sent::Refused(reason) => {
                 tracing::warn!(
-                    url = self.settings.url,
+                    url = self.settings().url,
                     reason,
                     "the receiver refused samples for ever"
                 );
@@ -187,20 +222,33 @@ impl Forwarder {
     }
 
     async fn send(&self, request: &Request) -> Sent {
-        let sent = self
-            .client
-            .post(&self.settings.url)
-            .headers(self.settings.headers.clone())
-            .header(CONTENT_TYPE, "application/x-protobuf")
-            .header(CONTENT_ENCODING, "snappy")
-            .header("X-Prometheus-Remote-Write-Version", "0.1.0")
-            .timeout(self.settings.timeout)
-            .body(request.body.clone());
-        match sent.send().await {
-            Ok(response) => Sent::of(response).await,
-            Err(error) => {
-                Sent::Failed { reason: with_causes(&error.without_url()), retry_after: None }
+        let failed = |reason| Sent::Failed { reason, retry_after: None };
+        let settings = self.settings();
+        let ForwardSettings { url, http, timeout, .. } = &*settings;
+        let client = match self.clients.get(http) {
+            Ok(client) => client,
+            Err(reason) => return failed(reason),
+        };
+        let (content_type, version) = match settings.version {
+            Version::One => ("application/x-protobuf", "0.1.0"),
+            Version::Two => {
+                ("application/x-protobuf;proto=io.prometheus.write.v2.Request", "2.0.0")
             }
+        };
+        let post = client
+            .post(url)
+            .header(CONTENT_TYPE, content_type)
+            .header(CONTENT_ENCODING, "snappy")
+            .header("X-Prometheus-Remote-Write-Version", version)
+            .timeout(*timeout)
+            .body(request.body.clone());
+        let post = match signed(post, http) {
+            Ok(post) => post,
+            Err(reason) => return failed(reason),
+        };
+        match post.send().await {
+            Ok(response) => Sent::of(response).await,
+            Err(error) => failed(with_causes(&error.without_url())),
         }
     }
 

@@ -163,7 +163,7 @@ pub(crate) fn check(it: &Histogram) -> Result<(), String> {
         check_buckets(sign, spans, counts)?;
     }
     if is_custom {
-        check_custom(it)?
+        check_custom(it)?;
     } else if !it.custom_values.is_empty() {
         return Err("a histogram with exponential buckets and custom borders".to_owned());
     }
@@ -216,7 +216,8 @@ fn check_custom(it: &Histogram) -> Result<(), String> {
         it.positive_spans.iter().map(|it| i64::from(it.offset) + i64::from(it.length)).sum();
     let starts_below = it.positive_spans.first().is_some_and(|it| it.offset < 0);
     // One bucket more than borders: the last one has none.
-    if starts_below || (it.custom_values.len() as i64) + 1 < end {
+    let last = i64::try_from(it.custom_values.len()).unwrap_or(i64::MAX);
+    if starts_below || last + 1 < end {
         return Err("a histogram with buckets outside of its custom borders".to_owned());
     }
     Ok(())

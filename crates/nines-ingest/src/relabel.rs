@@ -144,8 +144,10 @@ enum Verdict {
     Dropped,
 }
 
-fn kept_if(condition: bool) -> Verdict {
-    if condition { Verdict::Kept } else { Verdict::Dropped }
+impl From<bool> for Verdict {
+    fn from(keeps: bool) -> Self {
+        if keeps { Self::Kept } else { Self::Dropped }
+    }
 }
 
 impl Relabel {
@@ -155,10 +157,10 @@ impl Relabel {
         let joined = values.join(&self.separator);
         let matches = |text: &str| self.pattern.regex.is_match(text);
         match self.action {
-            RelabelAction::Keep => return kept_if(matches(&joined)),
-            RelabelAction::Drop => return kept_if(!matches(&joined)),
-            RelabelAction::KeepEqual => return kept_if(joined == value(&self.target_label)),
-            RelabelAction::DropEqual => return kept_if(joined != value(&self.target_label)),
+            RelabelAction::Keep => return matches(&joined).into(),
+            RelabelAction::Drop => return (!matches(&joined)).into(),
+            RelabelAction::KeepEqual => return (joined == value(&self.target_label)).into(),
+            RelabelAction::DropEqual => return (joined != value(&self.target_label)).into(),
             RelabelAction::Replace => self.replace(&joined, pairs),
             RelabelAction::HashMod => {
                 let hash = (last_eight(&joined) % self.modulus.max(1)).to_string();
@@ -174,7 +176,9 @@ impl Relabel {
                         (name.into_owned(), value.clone())
                     })
                     .collect();
-                mapped.into_iter().for_each(|(name, value)| set(pairs, &name, value));
+                for (name, value) in mapped {
+                    set(pairs, &name, value);
+                }
             }
             RelabelAction::LabelDrop => pairs.retain(|name, _| !matches(name)),
             RelabelAction::LabelKeep => pairs.retain(|name, _| matches(name)),

@@ -19,6 +19,7 @@ mod server_name;
 mod status;
 mod target;
 
+pub(crate) use client::{Clients, signed};
 pub use discovery::{Discovery, DnsRecord, ReadGroups, TargetGroup};
 pub use http::{
     Authorization, Compression, HttpSettings, Redirects, Secret, TlsSettings, Verification,

@@ -137,7 +137,7 @@ impl Line<'_> {
 /// The lines of a body that are not empty. It ends after the first error.
 #[derive(Debug)]
 pub(crate) struct Lines<'a> {
-    lines: std::str::Split<'a, char>,
+    rest: std::str::Split<'a, char>,
     format: Format,
     limits: TextLimits,
     number: usize,
@@ -147,21 +147,21 @@ pub(crate) struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     pub(crate) fn new(body: &'a str, format: Format, limits: TextLimits) -> Self {
-        let lines = body.split('\n');
-        Self { lines, format, limits, number: 0, samples: 0, is_over: false }
+        let rest = body.split('\n');
+        Self { rest, format, limits, number: 0, samples: 0, is_over: false }
     }
 
     /// After the end mark nothing may follow but one line break.
     fn finish(&mut self) -> Result<(), String> {
         self.is_over = true;
-        let is_end = self.lines.all(str::is_empty);
+        let is_end = self.rest.all(str::is_empty);
         if is_end { Ok(()) } else { Err("text after `# EOF`".to_owned()) }
     }
 
     /// The next line, or nothing at the end.
     fn advance(&mut self) -> Result<Option<&'a str>, String> {
         loop {
-            let Some(line) = self.lines.next() else {
+            let Some(line) = self.rest.next() else {
                 return match self.format {
                     Format::Text => Ok(None),
                     Format::OpenMetrics => Err("no `# EOF`: the body is cut off".to_owned()),

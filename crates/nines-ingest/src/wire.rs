@@ -238,7 +238,9 @@ impl<'a> Field<'a> {
                 if !rest.is_empty() {
                     return Err(WireError::Truncated);
                 }
-                chunks.iter().for_each(|it| push(u64::from_le_bytes(*it)));
+                for it in chunks {
+                    push(u64::from_le_bytes(*it));
+                }
             }
             _ => return Err(self.wrong("a list of numbers of 8 bytes")),
         }

@@ -173,19 +173,30 @@ impl Function {
     }
 }
 
-/// The best of two values; NaN if any of them is.
-fn best_of(values: &[f64], better: fn(f64, f64) -> f64) -> f64 {
-    if values.iter().any(|it| it.is_nan()) {
-        return f64::NAN;
+/// The smaller value. A NaN wins over every number, and infinity over that (as upstream).
+fn smaller(one: f64, two: f64) -> f64 {
+    match (one, two) {
+        (f64::NEG_INFINITY, _) | (_, f64::NEG_INFINITY) => f64::NEG_INFINITY,
+        _ if one.is_nan() || two.is_nan() => f64::NAN,
+        _ if one.total_cmp(&two).is_le() => one,
+        _ => two,
     }
-    values.iter().copied().reduce(better).unwrap_or(f64::NAN)
+}
+
+/// The larger value, by the same rules.
+fn larger(one: f64, two: f64) -> f64 {
+    -smaller(-one, -two)
+}
+
+fn of_two(values: &[f64], choose: fn(f64, f64) -> f64) -> f64 {
+    values.iter().copied().reduce(choose).unwrap_or(f64::NAN)
 }
 
 fn named_scalar(name: &str) -> Option<Function> {
     Some(match name {
         "pi" => Function::Scalars(|_| PI),
-        "max_of" => Function::Scalars(|it| best_of(it, f64::max)),
-        "min_of" => Function::Scalars(|it| best_of(it, f64::min)),
+        "max_of" => Function::Scalars(|it| of_two(it, larger)),
+        "min_of" => Function::Scalars(|it| of_two(it, smaller)),
         "time" => Function::Clock(Clock::Time),
         "start" => Function::Clock(Clock::Start),
         "end" => Function::Clock(Clock::End),
@@ -288,11 +299,11 @@ fn named_math_with(name: &str) -> Option<Function> {
     let map: fn(f64, &[f64]) -> Option<f64> = match name {
         "clamp" => |it, scalars| match scalars {
             [min, max] if max < min => None,
-            [min, max] => Some(clamp(it, *min, *max)),
+            [min, max] => Some(larger(*min, smaller(*max, it))),
             _ => None,
         },
-        "clamp_max" => |it, max| Some(clamp(it, f64::NEG_INFINITY, max.first().copied()?)),
-        "clamp_min" => |it, min| Some(clamp(it, min.first().copied()?, f64::INFINITY)),
+        "clamp_max" => |it, max| Some(smaller(max.first().copied()?, it)),
+        "clamp_min" => |it, min| Some(larger(min.first().copied()?, it)),
         "round" => |it, to| {
             // Multiplying with the inverse gives fewer strange digits than dividing (as upstream).
             let inverse = 1.0 / to.first().copied().unwrap_or(1.0);
@@ -301,11 +312,6 @@ fn named_math_with(name: &str) -> Option<Function> {
         _ => return None,
     };
     Some(Function::MapWith(map))
-}
-
-/// NaN if any of them is.
-fn clamp(value: f64, min: f64, max: f64) -> f64 {
-    if value.is_nan() || min.is_nan() || max.is_nan() { f64::NAN } else { value.min(max).max(min) }
 }
 
 fn named_calendar(name: &str) -> Option<Function> {

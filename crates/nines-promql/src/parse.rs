@@ -29,6 +29,9 @@ pub(crate) fn parse(text: &str) -> Result<Expr, SyntaxError> {
         return Err(SyntaxError { message, at: QUERY_BYTES_MAX });
     }
     let mut cursor = Cursor::new(text, QUERY_DEPTH_MAX)?;
+    if cursor.peek().kind == Kind::End {
+        return Err(SyntaxError { message: "no expression found in input".to_owned(), at: 0 });
+    }
     let expr = cursor.expression()?;
     finished(&cursor)?;
     Ok(expr)

@@ -2,7 +2,7 @@
 
 use nines_base::Sample;
 
-/// A sum that keeps the digits that adding loses (Kahan, Neumaier's variant).
+/// A sum that keeps the digits that adding loses (Kahan, Neumaier).
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sum {
     sum: f64,
@@ -15,16 +15,23 @@ impl Sum {
         Self { sum: value, lost: 0.0 }
     }
 
+    pub(crate) fn from_parts(sum: f64, lost: f64) -> Self {
+        Self { sum, lost }
+    }
+
+    /// What was added up, and what that lost.
+    pub(crate) fn parts(self) -> (f64, f64) {
+        (self.sum, self.lost)
+    }
+
+    /// Without a branch, so that several sums can be added to at once. What is lost is exact whichever summand is
+    /// larger (Knuth).
     #[inline]
     pub(crate) fn add(&mut self, value: f64) {
         let total = self.sum + value;
-        if total.is_infinite() {
-            self.lost = 0.0;
-        } else if self.sum.abs() >= value.abs() {
-            self.lost += (self.sum - total) + value;
-        } else {
-            self.lost += (value - total) + self.sum;
-        }
+        let added = total - self.sum;
+        let lost = (self.sum - (total - added)) + (value - added);
+        self.lost = if total.is_infinite() { 0.0 } else { self.lost + lost };
         self.sum = total;
     }
 

@@ -1,6 +1,7 @@
 //! What every request and every loop shares.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use jiff::Timestamp;
@@ -16,6 +17,7 @@ use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use crate::access::Access;
 use crate::backend::Backend;
+use crate::forwarding::Forwarding;
 use crate::health::Health;
 use crate::metadata::Metadata;
 use crate::prom::PromSettings;
@@ -42,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) committed: watch::Receiver<u64>,
     /// Asks the configuration to be read again.
     pub(crate) reload: Reload,
+    /// The folder of journal and samples.
+    pub(crate) data_dir: PathBuf,
     /// How much is kept.
     pub(crate) retention: Retention,
     /// Damaged files that were found at the start.
@@ -89,9 +93,16 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new(store: Tsdb, tracker: Tracker) -> Self {
+    pub(crate) fn new(store: Tsdb, tracker: Tracker, queues: PathBuf) -> Self {
         let (tracker, metadata) = (Mutex::new(tracker), Metadata::default());
-        Self { store, metadata, tracker, watched: Mutex::default(), arrived: Notify::new() }
+        Self {
+            store,
+            metadata,
+            tracker,
+            watched: Mutex::default(),
+            forwarding: Forwarding::new(queues),
+            arrived: Notify::new(),
+        }
     }
 
     pub(crate) fn tracker(&self) -> MutexGuard<'_, Tracker> {
@@ -115,10 +126,13 @@ impl SampleSink for Metrics {
         let appended = self.store.append(batch)?;
         if appended.refused.is_empty() {
             self.tracker().observe(batch);
+            self.forwarding.push(batch);
         } else {
             let refused: Vec<&Labels> = appended.refused.iter().map(|it| &it.labels).collect();
             let stored = batch.iter().filter(|it| !refused.contains(&&it.labels)).cloned();
-            self.tracker().observe(&stored.collect::<Vec<_>>());
+            let stored: Vec<SampleBatch> = stored.collect();
+            self.tracker().observe(&stored);
+            self.forwarding.push(&stored);
         }
         self.arrived.notify_one();
         Ok(appended)
@@ -137,6 +151,14 @@ impl SampleSink for Metrics {
         if !batch.is_empty() {
             self.tracker().observe(&batch);
             self.arrived.notify_one();
+        }
+        if !self.forwarding.is_idle() {
+            let stored = rows.iter().zip(&ids).filter_map(|(row, id)| {
+                let labels = self.store.labels_of((*id)?)?;
+                let (samples, histograms) = (row.samples.to_vec(), row.histograms.to_vec());
+                Some(SampleBatch { labels, samples, histograms })
+            });
+            self.forwarding.push(&stored.collect::<Vec<_>>());
         }
         Ok(appended)
     }

@@ -24,6 +24,9 @@ impl std::fmt::Debug for Random {
     }
 }
 
+/// The folder of the samples in the data folder.
+pub(crate) const SAMPLES: &str = "samples";
+
 /// The paths and secrets of an opened data folder.
 pub(crate) struct DataFolder {
     pub(crate) root: PathBuf,
@@ -35,7 +38,12 @@ pub(crate) struct DataFolder {
 
 impl DataFolder {
     pub(crate) fn samples(&self) -> PathBuf {
-        self.root.join("samples")
+        self.root.join(SAMPLES)
+    }
+
+    /// Samples that wait to be sent on.
+    pub(crate) fn queues(&self) -> PathBuf {
+        self.root.join("forward")
     }
 
     pub(crate) fn runs(&self) -> PathBuf {

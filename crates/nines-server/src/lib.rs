@@ -10,6 +10,7 @@ mod api;
 mod app;
 mod backend;
 mod folder;
+mod forwarding;
 mod health;
 mod metadata;
 mod own_metrics;

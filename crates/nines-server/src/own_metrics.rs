@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use nines_ingest::ForwardStatus;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -33,6 +34,7 @@ pub(crate) async fn metrics(State(app): State<App>) -> Response {
 #[derive(Debug)]
 struct Snapshot(App);
 
+type Count = fn(&ForwardStatus) -> u64;
 type LabelPairs = Vec<(&'static str, String)>;
 
 impl Collector for Snapshot {
@@ -133,6 +135,29 @@ impl Collector for Snapshot {
             "Messages that wait to be sent",
             alone(waiting as f64),
         )?;
+        let forwarded = app.metrics.forwarding.statuses();
+        let to = |name: &str| -> LabelPairs { vec![("to", name.to_owned())] };
+        gauges(
+            &mut encoder,
+            "nines_forward_queued_bytes",
+            "Bytes that wait to be sent on by remote write",
+            forwarded.iter().map(|(name, it)| (to(name), it.queued_bytes as f64)),
+        )?;
+        let counts: [(&str, &str, Count); 3] = [
+            ("nines_forward_sent_samples", "Samples that the receiver has", |it| it.sent_samples),
+            ("nines_forward_refused_samples", "Samples that the receiver refused for ever", |it| {
+                it.refused_samples
+            }),
+            (
+                "nines_forward_dropped_samples",
+                "Samples that gave way because the queue was full",
+                |it| it.dropped_samples,
+            ),
+        ];
+        for (name, help, count) in counts {
+            let values = forwarded.iter().map(|(name, it)| (to(name), count(it)));
+            counters(&mut encoder, name, help, values)?;
+        }
         let once = |value: u64| std::iter::once((LabelPairs::new(), value));
         let count = |it: &std::sync::atomic::AtomicU64| it.load(Ordering::Relaxed);
         let health = &app.health;

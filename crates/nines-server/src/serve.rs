@@ -77,6 +77,23 @@ pub struct Retention {
     pub bytes_max: Option<u64>,
 }
 
+impl Retention {
+    /// What a file says about either limit wins; zero is no limit.
+    ///
+    /// Source: Prometheus, "Configuration", `<tsdb>`: it overrides the flags.
+    fn or_as_written(self, spec: &Spec) -> Self {
+        let storage = &spec.storage;
+        let is_written = storage.retention.is_some() || storage.retention_bytes.is_some();
+        if !is_written {
+            return self;
+        }
+        Self {
+            age_max: storage.retention.filter(SignedDuration::is_positive),
+            bytes_max: storage.retention_bytes.filter(|it| 0 < *it),
+        }
+    }
+}
+
 /// As Prometheus says it: `15d`, `512MiB`, `15d or 512MiB`.
 impl fmt::Display for Retention {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -206,7 +223,8 @@ pub async fn start(options: ServeOptions) -> Result<Server, ServeError> {
     let app = Arc::new(shared);
     let workers = workers.spawn(&app)?;
     let router = router(&app, demo_routes);
-    let jobs = watch::Sender::new(work::scrape_jobs(&app.spec(), &files.extra_jobs));
+    let jobs =
+        watch::Sender::new(work::scrape_jobs(&app.spec(), files.folder(), &files.extra_jobs));
     let url = app.installation.external_url.clone();
     Ok(Server {
         app,
@@ -303,8 +321,12 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let folder = DataFolder::open(&data_dir, &random);
     let folder =
         folder.map_err(|source| ServeError::Folder { folder: data_dir.clone(), source })?;
-    let store_options =
-        nines_tsdb::Options { retention: retention.age_max, ..nines_tsdb::Options::default() };
+    let retention = retention.or_as_written(&spec);
+    let store_options = nines_tsdb::Options {
+        retention: retention.age_max,
+        retention_bytes: retention.bytes_max,
+        ..nines_tsdb::Options::default()
+    };
     let (store, findings) = Tsdb::open(&folder.samples(), store_options)?;
     let damages = findings.len();
     for finding in findings {
@@ -346,7 +368,8 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     applied
         .map_err(|error| setup("the configuration")(Box::new(error)))?
         .map_err(|refusal| setup("the configuration")(Box::new(refusal)))?;
-    let metrics = Metrics::new(store, Tracker::new(spec.slos.clone(), TrackerConfig::default()));
+    let tracker = Tracker::new(spec.slos.clone(), TrackerConfig::default());
+    let metrics = Metrics::new(store, tracker, folder.queues());
     let names: Vec<_> = spec.slos.iter().map(|it| it.name.clone()).collect();
     work::back_fill(&metrics, &names, now.as_millisecond()).map_err(ServeError::Past)?;
     resume_burns(&handle, &metrics);
@@ -359,6 +382,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let webhook = webhook.map_err(|error| setup("webhooks")(Box::new(error)))?;
     let smtp = spec.notify.smtp.as_ref().map(|it| smtp(it, files.folder())).transpose()?;
     let scraper = Scraper::new().map_err(|error| setup("the scraper")(Box::new(error)))?;
+    let scraper = scraper.reading_yaml_with(work::read_groups());
     let token_file =
         std::path::absolute(folder.token_file()).unwrap_or_else(|_| folder.token_file());
     let variables = [
@@ -386,6 +410,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         targets: scraper.targets_status(),
         committed: seen,
         reload,
+        data_dir,
         retention,
         damages,
         queries: Arc::new(Semaphore::new(prom.queries_max)),
@@ -570,6 +595,9 @@ impl Server {
         let Self { app, listeners, router, scraper, files, jobs, .. } = self;
         let (askers, workers, mut failed) = (self.askers, self.workers, self.failed);
         let (stop, stopping) = watch::channel(false);
+        let receivers = work::receivers(&app.spec(), files.folder());
+        let followed = app.metrics.forwarding.follow(receivers, &stopping);
+        followed.map_err(|error| setup("the queues of remote_write")(Box::new(error)))?;
         let mut loops = JoinSet::new();
         loops.spawn(work::watch_burns(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::watch_rules(Arc::clone(&app), stopping.clone()));

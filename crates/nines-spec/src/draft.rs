@@ -10,6 +10,7 @@ use crate::finding::{Finding, Level, Span, line_and_column};
 use crate::link::{Reference, SloPlaces};
 use crate::mistake::Mistake;
 use crate::node::Node;
+use crate::scraping::Defaults;
 use crate::source::SourceFile;
 use crate::spec::Spec;
 
@@ -76,6 +77,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) indicators: BTreeMap<String, (usize, Node)>,
     /// Something was not read at all, so what seems undefined may be defined there.
     pub(crate) has_gaps: bool,
+    /// Of scrape jobs that say nothing else, once a `global` was read.
+    pub(crate) scrape_defaults: Option<Defaults>,
     /// A route was left out, so what seems to match none may match that one.
     pub(crate) has_broken_routes: bool,
 }
@@ -93,6 +96,7 @@ impl<'a> Draft<'a> {
             mail_places: Vec::new(),
             indicators: BTreeMap::new(),
             has_gaps: false,
+            scrape_defaults: None,
             has_broken_routes: false,
         }
     }

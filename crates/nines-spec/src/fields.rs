@@ -51,6 +51,17 @@ impl Page<'_, '_> {
         owner: &'static str,
         known: &[&str],
     ) -> Option<Fields<'n>> {
+        self.fields_beside(node, owner, known, &[])
+    }
+
+    /// As [`Self::fields`]; `others` are known too, but too many to be listed.
+    pub(crate) fn fields_beside<'n>(
+        &mut self,
+        node: &'n Node,
+        owner: &'static str,
+        known: &[&str],
+        others: &[&str],
+    ) -> Option<Fields<'n>> {
         let Value::Map(entries) = &node.value else {
             self.wrong_type(
                 owner,
@@ -68,7 +79,8 @@ impl Page<'_, '_> {
                 self.report(&Mistake::DuplicateKey { key: name, first_line, at: key.span });
                 continue;
             }
-            if !known.is_empty() && !known.contains(&key.text.as_str()) {
+            let name = key.text.as_str();
+            if !known.is_empty() && !known.contains(&name) && !others.contains(&name) {
                 self.unknown_field(key, owner, known);
             }
             fields.entries.push((key, value));

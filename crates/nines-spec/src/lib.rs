@@ -21,6 +21,7 @@ mod reading;
 mod render;
 mod rules;
 mod runbooks;
+mod scraping;
 mod shown;
 mod source;
 mod spec;
@@ -33,6 +34,11 @@ pub use finding::{Finding, Level, Span};
 pub use reading::{Reading, read_dir, read_files, read_paths};
 pub use render::{Style, render};
 pub use rules::{AlertmanagerSpec, RuleSettings, RuleTests, read_rule_tests};
+pub use scraping::{
+    AuthorizationSpec, DiscoverySpec, DnsRecordSpec, HttpSpec, OtlpSpec, RelabelSpec,
+    RemoteWriteSpec, ScrapeLimitsSpec, ScrapeSpec, SecretSpec, StorageSpec, TargetGroupSpec,
+    read_target_groups,
+};
 pub use shown::shown;
 pub use source::{FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, ReadError, SourceFile};
-pub use spec::{BackendSpec, NotifySpec, ScrapeSpec, Service, SmtpSpec, SmtpTls, Spec};
+pub use spec::{BackendSpec, NotifySpec, Service, SmtpSpec, SmtpTls, Spec};

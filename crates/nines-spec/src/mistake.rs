@@ -502,4 +502,16 @@ pub(crate) enum Mistake {
         #[label("no rule comes from here")]
         at: Span,
     },
+
+    // N08xx: scraping.
+    #[error("the expression cannot be compiled: {problem}")]
+    #[diagnostic(
+        code(N0801),
+        help("it is matched against the whole text; a backslash needs quotes, e.g. `'10\\..*'`")
+    )]
+    BadRegex {
+        problem: String,
+        #[label("the rule is left out")]
+        at: Span,
+    },
 }

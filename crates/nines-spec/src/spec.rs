@@ -14,6 +14,7 @@ use nines_runbook::Runbook;
 use nines_slo::Slo;
 
 use crate::rules::RuleSettings;
+use crate::scraping::{OtlpSpec, RemoteWriteSpec, ScrapeSpec, StorageSpec};
 
 /// Everything that the files configure, each list in the order of files and lines.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -36,6 +37,12 @@ pub struct Spec {
     pub services: Vec<Service>,
     /// What is scraped.
     pub scrapes: Vec<ScrapeSpec>,
+    /// Where samples are sent on to.
+    pub remote_writes: Vec<RemoteWriteSpec>,
+    /// How OTLP's data become series.
+    pub otlp: OtlpSpec,
+    /// How long samples are kept.
+    pub storage: StorageSpec,
     /// Where queries are answered, if not from the own store.
     pub backend: Option<BackendSpec>,
     /// Rules of Prometheus, with unique names within each file.
@@ -80,27 +87,6 @@ pub struct BackendSpec {
     pub tenant: Option<String>,
     /// How much time one step of an objective's counts covers.
     pub slice: SignedDuration,
-    /// Where it was written.
-    pub origin: Origin,
-}
-
-/// One scrape job.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ScrapeSpec {
-    /// Becomes the label `job`.
-    pub job: String,
-    /// `host:port`, and the labels that its series get.
-    pub targets: Vec<(String, Labels)>,
-    /// Between two scrapes of one target.
-    pub interval: SignedDuration,
-    /// At most `interval`.
-    pub timeout: SignedDuration,
-    /// Begins with `/`.
-    pub path: String,
-    /// `http` or `https`.
-    pub scheme: String,
-    /// Whether labels of the samples win over those of the target.
-    pub honor_labels: bool,
     /// Where it was written.
     pub origin: Origin,
 }

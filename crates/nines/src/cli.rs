@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    check, compat, demo, deploy, describe, gate, get, incident, init, oncall, postmortem, query,
-    respond, rule_tests, run, serve, why,
+    backup, check, compat, demo, deploy, describe, gate, get, incident, init, oncall, postmortem,
+    query, respond, rule_tests, run, serve, why,
 };
 
 /// Shown first: what people want to copy.
@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Explain(check::ExplainArgs),
     /// Run the server
     Serve(serve::Args),
+    /// Copy the samples while the server goes on
+    Backup(backup::Args),
     /// Run with the flags and files of another program
     Compat(compat::Args),
     /// List objectives, alerts, incidents, pages, changes, runs, runbooks

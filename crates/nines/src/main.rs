@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "this crate does the IO")]
 
 mod api;
+mod backup;
 mod check;
 mod cli;
 mod client;
@@ -67,6 +68,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Test(args) => rule_tests::run(&args),
         Command::Explain(args) => check::explain(&args),
         Command::Serve(args) => serve::run(args, &environment),
+        Command::Backup(args) => backup::run(&args, open),
         Command::Compat(args) => compat::run(args, &environment),
         Command::Get(args) => get::run(&args, &open()?),
         Command::Describe(args) => describe::run(&args, &open()?),

@@ -20,6 +20,9 @@ pub(crate) struct Args {
     /// When: 2026-11-24T03:12:00Z, or -2h for two hours ago
     #[arg(long, allow_hyphen_values = true, value_name = "TIME")]
     at: Option<String>,
+    /// Show how it is evaluated, what it reads, and how long it takes
+    #[arg(long)]
+    explain: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -40,6 +43,7 @@ struct Frame {
 struct Data {
     result_type: String,
     result: Value,
+    stats: Option<Value>,
 }
 
 pub(crate) fn run(args: &Args, client: &Client) -> anyhow::Result<Exit> {
@@ -47,6 +51,9 @@ pub(crate) fn run(args: &Args, client: &Client) -> anyhow::Result<Exit> {
     let time = time.map(|it| it.to_string());
     let mut query = vec![("query", args.query.as_str())];
     query.extend(time.as_deref().map(|it| ("time", it)));
+    if args.explain {
+        query.push(("stats", "all"));
+    }
     let answer = client.ask(Method::GET, "/api/v1/query", &query, None)?;
     let Ok(frame) = serde_json::from_str::<Frame>(&answer.text) else {
         return Err(client.refusal(&answer).into());
@@ -59,6 +66,10 @@ pub(crate) fn run(args: &Args, client: &Client) -> anyhow::Result<Exit> {
     };
     for warning in &frame.warnings {
         output::note(&format!("warning: {warning}"));
+    }
+    if args.explain && args.output.format() != Format::Json {
+        output::print(&explanation(&data))?;
+        return Ok(Exit::Yes);
     }
     match args.output.format() {
         Format::Json => output::print_json(&serde_json::from_str(&answer.text)?)?,
@@ -74,6 +85,27 @@ pub(crate) fn run(args: &Args, client: &Client) -> anyhow::Result<Exit> {
         }
     }
     Ok(Exit::Yes)
+}
+
+/// The plan, then what each selector read, then the time.
+fn explanation(data: &Data) -> String {
+    let stats = data.stats.as_ref().unwrap_or(&Value::Null);
+    let plan = stats["plan"].as_str().unwrap_or("the server does not tell its plan");
+    let reads = stats["reads"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let reads = reads.iter().map(|it| {
+        let count = |name: &str| it[name].as_u64().unwrap_or(0);
+        let selector = it["selector"].as_str().unwrap_or("");
+        format!("{selector}  {} series, {} samples", count("series"), count("samples"))
+    });
+    let milliseconds = |name: &str| stats["timings"][name].as_f64().unwrap_or(0.0) * 1_000.0;
+    let series = data.result.as_array().map_or(1, Vec::len);
+    let time = format!(
+        "{series} in the result, {:.1} ms waiting, {:.1} ms evaluating",
+        milliseconds("execQueueTime"),
+        milliseconds("innerEvalTime"),
+    );
+    let lines = [plan.trim_end().to_owned()].into_iter().chain(reads).chain([time]);
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Reads an instant, or a time before now.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use expect_test::{Expect, expect};
 use jiff::{SignedDuration, Timestamp};
 use nines_base::{Labels, METRIC_NAME, Matcher, Origin, Sample, SampleBatch, is_stale};
+use nines_port::{Appended, SampleSink, SinkError};
 use nines_promql::{QueryLimits, SelectLimits, SeriesSource, check as parse};
 use proptest::prelude::*;
 
@@ -266,6 +267,35 @@ fn rules_see_what_the_rules_before_them_wrote_and_series_end_when_they_vanish() 
 }
 
 #[test]
+fn a_series_that_moves_from_one_rule_to_another_does_not_end() {
+    for (first, second) in [("up > 1", "up <= 1"), ("up <= 1", "up > 1")] {
+        let store = ups(&[("api", "121")]);
+        let record = |text: &str| Rule::record("moved", parse(text).unwrap(), texts(&[]));
+        let mut state = GroupState::new(Arc::new(group(vec![record(first), record(second)])));
+        for at in 0..3 {
+            // As a store that keeps the last of several values at one instant.
+            let sink = LastWins(&store);
+            with_environment(&store, |it| {
+                state.evaluate(minute(at), &Environment { sink: &sink, ..*it });
+            });
+            let values: Vec<f64> =
+                written(&store, "moved", minute(at)).iter().map(|it| it.1).collect();
+            assert!(values.len() == 1 && !is_stale(values[0]), "{first} at {at}: {values:?}");
+        }
+    }
+}
+
+#[derive(Debug)]
+struct LastWins<'a>(&'a MemorySeries);
+
+impl SampleSink for LastWins<'_> {
+    fn append(&self, batch: &[SampleBatch]) -> Result<Appended, SinkError> {
+        self.0.add(batch);
+        Ok(Appended::default())
+    }
+}
+
+#[test]
 fn an_offset_looks_and_writes_in_the_past() {
     let store = ups(&[("api", "12345")]);
     let copy = Rule::record("copy", parse("up").unwrap(), texts(&[]));
@@ -382,7 +412,7 @@ fn templates_have_the_functions_of_prometheus() {
         9 none
         api api
         <error expanding template: error executing template __alert_Up: template: __alert_Up:1:4: error calling first: first() called on vector with no elements>
-        <error expanding template: error executing template __alert_Up: template: __alert_Up:1:4: error calling query: invalid query: unexpected end of input inside brackets>
+        <error expanding template: error executing template __alert_Up: template: __alert_Up:1:4: error calling query: invalid query: unclosed left bracket>
         eu https://nines.example/base /base https://nines.example/base https://nines.example/base
         /graph?g0.expr=up+%3E+1&g0.tab=0 /graph?g0.expr=up&g0.tab=1 a+b
         5400 0 <b> x

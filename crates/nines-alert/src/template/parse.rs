@@ -218,7 +218,17 @@ impl<'a> Parser<'a> {
         let (body, ending) = self.block()?;
         (self.scope, self.loops) = (scope, loops);
         let Ending::End(_) = ending else { return self.fail("`define` has no {{end}}") };
-        self.named.insert(name.clone(), body);
+        let is_empty = |it: &Block| {
+            it.iter().all(|it| matches!(it, Node::Text(text) if text.trim().is_empty()))
+        };
+        if self.named.get(&name).is_some_and(|it| !is_empty(it)) {
+            if !is_empty(&body) {
+                let message = format!("multiple definition of template {name:?}");
+                return Err(TemplateError::new(at, message));
+            }
+        } else {
+            self.named.insert(name.clone(), body);
+        }
         Ok(is_block.then_some(Node::Template { at, name, data }))
     }
 
@@ -267,6 +277,10 @@ impl<'a> Parser<'a> {
         let mut commands = vec![self.command(where_)?];
         while self.peek().is_some_and(|it| it.kind == Kind::Pipe) {
             self.next += 1;
+            if self.ends_pipeline() {
+                // As in Go, a pipe that leads nowhere is no mistake.
+                break;
+            }
             let at = self.at();
             let command = self.command(where_)?;
             let first = command.operands.first();
@@ -276,6 +290,10 @@ impl<'a> Parser<'a> {
             commands.push(command);
         }
         Ok(Pipeline { bind, commands })
+    }
+
+    fn ends_pipeline(&self) -> bool {
+        self.peek().is_some_and(|it| matches!(it.kind, Kind::Close | Kind::RightParen))
     }
 
     fn bind(&mut self, names_max: usize) -> Result<Bind> {
@@ -295,9 +313,6 @@ impl<'a> Parser<'a> {
         if names_max == 0 {
             return self.fail("a variable cannot be set here");
         }
-        if !is_declaration && let Some(name) = names.iter().find(|it| !self.scope.contains(it)) {
-            return self.fail(format!("undefined variable \"${name}\""));
-        }
         self.next += length + 1;
         Ok(if is_declaration {
             // Visible from here on, as in Go, where the name cannot be used in its own value either way.
@@ -309,17 +324,20 @@ impl<'a> Parser<'a> {
     }
 
     fn command(&mut self, where_: &str) -> Result<Command> {
-        let mut operands = Vec::new();
-        while let Some(operand) = self.operand(where_)? {
+        let mut operands: Vec<Operand> = Vec::new();
+        loop {
+            let is_apart = self.peek().is_some_and(|it| it.is_apart);
+            let Some(operand) = self.operand(where_)? else { break };
+            if !operands.is_empty() && !is_apart {
+                return Err(TemplateError::new(
+                    operand.at,
+                    "arguments stand apart from each other",
+                ));
+            }
             operands.push(operand);
         }
-        let Some(first) = operands.first() else {
+        if operands.is_empty() {
             return self.fail(format!("missing value for {where_}"));
-        };
-        let is_call = matches!(first.base, Base::Function(_)) && first.fields.is_empty();
-        if !is_call && let Some(second) = operands.get(1) {
-            let message = "only a function takes arguments; is a `|` or a bracket missing?";
-            return Err(TemplateError::new(second.at, message));
         }
         Ok(Command { operands })
     }

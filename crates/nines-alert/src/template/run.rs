@@ -152,7 +152,7 @@ impl<'a> Run<'a> {
                 _ => vec![key, item.clone()],
             };
             for (name, value) in names.iter().zip(values) {
-                self.set(&over.bind, name, value);
+                self.set(&over.bind, name, value, place(over))?;
             }
             let flow = self.inner(body, &item, declared)?;
             if flow == Flow::Break {
@@ -191,7 +191,7 @@ impl<'a> Run<'a> {
             Bind::Nothing => {}
             Bind::Declare(names) | Bind::Assign(names) => {
                 for name in names {
-                    self.set(&pipeline.bind, name, value.clone());
+                    self.set(&pipeline.bind, name, value.clone(), place(pipeline))?;
                 }
             }
         }
@@ -199,12 +199,17 @@ impl<'a> Run<'a> {
     }
 
     /// A declaration hides an older variable of this name, an assignment changes it.
-    fn set(&mut self, bind: &Bind, name: &str, value: Value) {
-        let is_assignment = matches!(bind, Bind::Assign(_));
-        match self.scope.iter_mut().rev().find(|(it, _)| it == name) {
-            Some(known) if is_assignment => known.1 = value,
-            _ => self.scope.push((name.to_owned(), value)),
+    fn set(&mut self, bind: &Bind, name: &str, value: Value, at: usize) -> Result<()> {
+        if matches!(bind, Bind::Declare(_)) {
+            self.scope.push((name.to_owned(), value));
+            return Ok(());
         }
+        let known = self.scope.iter_mut().rev().find(|(it, _)| it == name);
+        let Some(known) = known else {
+            return Err(TemplateError::new(at, format!("undefined variable \"${name}\"")));
+        };
+        known.1 = value;
+        Ok(())
     }
 
     fn commands(&mut self, pipeline: &'a Pipeline, dot: &Value) -> Result<Value> {
@@ -227,7 +232,13 @@ impl<'a> Run<'a> {
             Base::Function(name) if first.fields.is_empty() => {
                 self.call(first.at, name, rest, dot, piped)
             }
-            _ => self.operand(first, dot),
+            _ => match (rest.first().map(|it| it.at), piped) {
+                (None, None) => self.operand(first, dot),
+                (at, _) => {
+                    let message = "only a function takes arguments; is a `|` or a bracket missing?";
+                    Err(TemplateError::new(at.unwrap_or(first.at), message))
+                }
+            },
         }
     }
 

@@ -145,6 +145,9 @@ fn mistakes_and_failures_have_a_place() {
             "{{ }}",
             "{{ 1 | 2 }}",
             "{{ 1 2 }}",
+            "{{ print \"a\"\"b\" }}",
+            "{{ $nobody = 1 }}",
+            "{{ define \"x\" }}a{{ end }}{{ define \"x\" }}b{{ end }}",
             "{{ (1 }}",
             "{{ break }}",
             "{{ template \"x\" }}",
@@ -169,7 +172,10 @@ fn mistakes_and_failures_have_a_place() {
             {{ "open }} => 3: unterminated quoted string
             {{ }} => 3: missing value for command
             {{ 1 | 2 }} => 7: only a function can stand behind `|`
-            {{ 1 2 }} => 5: only a function takes arguments; is a `|` or a bracket missing?
+            {{ 1 2 }} => ! 5: only a function takes arguments; is a `|` or a bracket missing?
+            {{ print "a""b" }} => 12: arguments stand apart from each other
+            {{ $nobody = 1 }} => ! 13: undefined variable "$nobody"
+            {{ define "x" }}a{{ end }}{{ define "x" }}b{{ end }} => 29: multiple definition of template "x"
             {{ (1 }} => 6: unclosed left bracket
             {{ break }} => 3: {{break}} outside {{range}}
             {{ template "x" }} => ! 3: template "x" not defined

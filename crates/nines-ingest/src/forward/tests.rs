@@ -10,7 +10,8 @@ use nines_port::{Appended, SampleSink, SinkError};
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::{Version, WriteLimits};
+use crate::relabel::{Pattern, RelabelAction};
+use crate::{WriteLimits, remote_write};
 
 fn batch(value: f64) -> Vec<SampleBatch> {
     let labels = Labels::new([(METRIC_NAME, "up")]).unwrap();
@@ -51,12 +52,20 @@ async fn start(statuses: &[u16]) -> (Arc<Receiver>, String) {
     (receiver, url)
 }
 
-fn open(file: &Path, url: &str, queue_bytes_max: u64) -> Forwarder {
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let client = Client::builder().no_proxy().tls_certs_only([]).build().unwrap();
-    let (headers, timeout) = (HeaderMap::new(), Duration::from_secs(5));
-    let settings = ForwardSettings { url: url.to_owned(), headers, timeout, queue_bytes_max };
-    Forwarder::open(file, client, settings).unwrap()
+fn settings(url: &str) -> ForwardSettings {
+    ForwardSettings {
+        url: url.to_owned(),
+        version: Version::One,
+        http: HttpSettings::default(),
+        external_labels: Labels::empty(),
+        relabel_rules: Vec::new(),
+        timeout: Duration::from_secs(5),
+        queue_bytes_max: 1 << 20,
+    }
+}
+
+fn open(file: &Path, url: &str) -> Forwarder {
+    Forwarder::open(file, settings(url)).unwrap()
 }
 
 /// Runs until nothing waits.
@@ -76,7 +85,7 @@ async fn drain(forwarder: &Forwarder) {
 async fn what_a_failing_receiver_misses_arrives_in_order_and_once() {
     let folder = tempfile::tempdir().unwrap();
     let (receiver, url) = start(&[503, 429, 500]).await;
-    let forwarder = open(&folder.path().join("queue"), &url, 1 << 20);
+    let forwarder = open(&folder.path().join("queue"), &url);
     for value in [1.0, 2.0, 3.0] {
         forwarder.push(&batch(value)).unwrap();
     }
@@ -90,7 +99,7 @@ async fn what_a_failing_receiver_misses_arrives_in_order_and_once() {
 async fn a_request_that_is_refused_for_ever_does_not_hold_up_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let (receiver, url) = start(&[400]).await;
-    let forwarder = open(&folder.path().join("queue"), &url, 1 << 20);
+    let forwarder = open(&folder.path().join("queue"), &url);
     forwarder.push(&batch(1.0)).unwrap();
     forwarder.push(&batch(2.0)).unwrap();
     drain(&forwarder).await;
@@ -103,11 +112,31 @@ async fn what_waits_survives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let (receiver, url) = start(&[]).await;
     let file = folder.path().join("queue");
-    open(&file, "http://127.0.0.1:1/write", 1 << 20).push(&batch(7.0)).unwrap();
-    let forwarder = open(&file, &url, 1 << 20);
+    open(&file, "http://127.0.0.1:1/write").push(&batch(7.0)).unwrap();
+    let forwarder = open(&file, &url);
     assert_eq!(forwarder.status().queued_requests, 1);
     drain(&forwarder).await;
     assert_eq!(*receiver.taken.lock().unwrap(), [7.0]);
+}
+
+#[test]
+fn series_leave_with_external_labels_and_only_where_a_rule_keeps_them() {
+    let keep = Relabel {
+        source_labels: vec!["dc".to_owned(), METRIC_NAME.to_owned()],
+        separator: ";".to_owned(),
+        pattern: Pattern::new("eu;up").unwrap(),
+        modulus: 0,
+        target_label: String::new(),
+        replacement: String::new(),
+        action: RelabelAction::Keep,
+    };
+    let external_labels = Labels::new([("dc", "eu")]).unwrap();
+    let settings =
+        ForwardSettings { external_labels, relabel_rules: vec![keep], ..settings("http://nobody") };
+    let sent = settings.outgoing(&batch(1.0)[0]).unwrap();
+    assert_eq!(sent.labels.to_string(), r#"up{dc="eu"}"#);
+    let labels = Labels::new([(METRIC_NAME, "up"), ("dc", "us")]).unwrap();
+    assert_eq!(settings.outgoing(&SampleBatch::new(labels, Vec::new())), None);
 }
 
 #[test]

@@ -30,7 +30,7 @@ struct At<'a> {
     place: String,
 }
 
-impl<'a> At<'a> {
+impl At<'_> {
     fn wrong(&self, expected: &'static str) -> OtlpError {
         let place = if self.place.is_empty() { "the body".to_owned() } else { self.place.clone() };
         OtlpError::Json { place, expected }

@@ -59,7 +59,9 @@ impl Exponential {
         let (one, two) = (self.scaled(scale), other.scaled(scale));
         let both = |one: &BTreeMap<i32, u64>, two: &BTreeMap<i32, u64>| {
             let mut out = one.clone();
-            two.iter().for_each(|(index, count)| add(&mut out, *index, *count));
+            for (index, count) in two {
+                add(&mut out, *index, *count);
+            }
             out
         };
         Some(Self {
@@ -77,7 +79,9 @@ impl Exponential {
         let shift = (self.scale - scale).unsigned_abs();
         let shifted = |buckets: &BTreeMap<i32, u64>| {
             let mut out = BTreeMap::new();
-            buckets.iter().for_each(|(index, count)| add(&mut out, index >> shift, *count));
+            for (index, count) in buckets {
+                add(&mut out, index >> shift, *count);
+            }
             out
         };
         let (positive, negative) = (shifted(&self.positive), shifted(&self.negative));

@@ -71,7 +71,7 @@ impl<'t> Translation<'t> {
             it.samples.iter().map(|it| it.at_ms).chain(it.histograms.iter().map(|it| it.at_ms))
         });
         if let Some(at_ms) = times.max() {
-            self.target_info(resource, shared, at_ms);
+            self.target_info(resource, &shared, at_ms);
         }
     }
 
@@ -82,7 +82,7 @@ impl<'t> Translation<'t> {
     }
 
     /// What is known of the sender, as labels of a series that is always 1.
-    fn target_info(&mut self, resource: &Resource, shared: Pairs, at_ms: i64) {
+    fn target_info(&mut self, resource: &Resource, shared: &Pairs, at_ms: i64) {
         let keeps = self.settings.keeps_identifying_attributes;
         let is_kept = |name: &str| keeps || !IDENTIFYING.contains(&name);
         let attributes = resource.attributes.iter().filter(|(name, _)| is_kept(name)).cloned();
@@ -90,8 +90,7 @@ impl<'t> Translation<'t> {
         if attributes.is_empty() || shared.is_empty() {
             return;
         }
-        let family =
-            Family { name: "target_info".to_owned(), shared: &shared, promoted: &Pairs::new() };
+        let family = Family { name: "target_info".to_owned(), shared, promoted: &Pairs::new() };
         match family.pairs(&attributes) {
             Ok(pairs) => self.push(&family, &pairs, "", None, at_ms, 1.0),
             Err(reason) => self.complain("target_info", &reason),
@@ -223,17 +222,18 @@ impl<'t> Translation<'t> {
         let mut count = 0_u64;
         for (bound, it) in sum.bounds.iter().zip(&sum.counts) {
             count = count.saturating_add(*it);
-            self.push(family, &pairs, "_bucket", le(*bound), at_ms, value(count as f64));
+            self.push(family, &pairs, "_bucket", Some(le(*bound)), at_ms, value(count as f64));
         }
         let all = value(sum.count as f64);
-        self.push(family, &pairs, "_bucket", le(f64::INFINITY), at_ms, all);
+        self.push(family, &pairs, "_bucket", Some(le(f64::INFINITY)), at_ms, all);
         if let Some(sum) = sum.sum {
             self.push(family, &pairs, "_sum", None, at_ms, value(sum));
         }
         self.push(family, &pairs, "_count", None, at_ms, all);
         self.exemplars(&it.point, |value| {
             let bound = sum.bounds.iter().copied().find(|it| value <= *it);
-            family.labels(&pairs, "_bucket", le(bound.unwrap_or(f64::INFINITY))).unwrap_or_default()
+            let border = le(bound.unwrap_or(f64::INFINITY));
+            family.labels(&pairs, "_bucket", Some(border)).unwrap_or_default()
         });
         Ok(())
     }
@@ -391,11 +391,12 @@ fn job_and_instance(attributes: &Attributes) -> Pairs {
     pairs
 }
 
-fn le(bound: f64) -> Option<(&'static str, String)> {
+fn le(bound: f64) -> (&'static str, String) {
     let text = if bound == f64::INFINITY { "+Inf".to_owned() } else { bound.to_string() };
-    Some(("le", text))
+    ("le", text)
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|it| format!("{it:02x}")).collect()
+    let digit = |it: u8| char::from_digit(u32::from(it), 16).unwrap_or('0');
+    bytes.iter().flat_map(|it| [digit(it >> 4), digit(it & 15)]).collect()
 }

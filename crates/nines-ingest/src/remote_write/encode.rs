@@ -57,7 +57,9 @@ pub fn encode_2(batches: &[SampleBatch]) -> Vec<u8> {
         });
     }
     let mut message = Writer::default();
-    symbols.iter().for_each(|it| message.item(4, it.as_bytes()));
+    for it in &symbols {
+        message.item(4, it.as_bytes());
+    }
     let mut bytes = message.into_bytes();
     bytes.extend(request.into_bytes());
     compress(&bytes)

@@ -17,6 +17,9 @@ const EXEMPLAR_CHARS_MAX: usize = 128;
 const KINDS: [&str; 8] =
     ["unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset"];
 
+/// Names and values, as they came.
+type Pairs<'a> = Vec<(&'a [u8], &'a [u8])>;
+
 /// How labels are written.
 #[derive(Debug)]
 pub(super) enum Spelling<'a> {
@@ -52,9 +55,8 @@ struct Series<'a> {
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn new(spelling: Spelling<'a>, message_bytes: usize) -> Self {
-        // A series with one sample has about 200 bytes.
-        let series = message_bytes / 200;
+    /// With room for about so many series.
+    pub(super) fn new(spelling: Spelling<'a>, series: usize) -> Self {
         Self {
             spelling,
             series: Vec::with_capacity(series),
@@ -211,7 +213,7 @@ impl<'a> Request<'a> {
     }
 
     /// The labels of a series or an exemplar: both have them in field 1.
-    fn pairs<'s>(&'s self, message: &'s [u8]) -> Result<Vec<(&'s [u8], &'s [u8])>, String> {
+    fn pairs<'s>(&'s self, message: &'s [u8]) -> Result<Pairs<'s>, String> {
         let pairs = match &self.spelling {
             Spelling::Inline => inline_pairs(message).map_err(|it| it.to_string())?,
             Spelling::Symbols(symbols) => symbol_pairs(message, symbols)?,
@@ -220,10 +222,7 @@ impl<'a> Request<'a> {
     }
 
     fn shown_series(&self, series: &Series<'_>) -> String {
-        let pairs = match self.pairs(series.message) {
-            Ok(pairs) => pairs,
-            Err(_) => return "{?}".to_owned(),
-        };
+        let Ok(pairs) = self.pairs(series.message) else { return "{?}".to_owned() };
         let text = |bytes: &[u8]| {
             let head = bytes.get(..bytes.len().min(SHOWN_MAX)).unwrap_or_default();
             String::from_utf8_lossy(head).into_owned()
@@ -262,7 +261,7 @@ fn sample(message: &[u8]) -> Result<Sample, WireError> {
     Ok(sample)
 }
 
-fn inline_pairs(message: &[u8]) -> Result<Vec<(&[u8], &[u8])>, WireError> {
+fn inline_pairs(message: &[u8]) -> Result<Pairs<'_>, WireError> {
     let mut pairs = Vec::with_capacity(16);
     let mut fields = Fields::new(message);
     while let Some(field) = fields.advance()? {
@@ -285,10 +284,7 @@ fn pair(mut label: Fields<'_>) -> Result<(&[u8], &[u8]), WireError> {
     Ok((name, value))
 }
 
-fn symbol_pairs<'s>(
-    message: &[u8],
-    symbols: &[&'s [u8]],
-) -> Result<Vec<(&'s [u8], &'s [u8])>, String> {
+fn symbol_pairs<'s>(message: &[u8], symbols: &[&'s [u8]]) -> Result<Pairs<'s>, String> {
     let references = references(message).map_err(|error| error.to_string())?;
     let (pairs, rest) = references.as_chunks::<2>();
     if !rest.is_empty() {

@@ -1,5 +1,6 @@
 mod messages;
 
+use std::collections::btree_map::Entry;
 use std::fmt::Write;
 use std::sync::Mutex;
 
@@ -33,10 +34,10 @@ impl SampleSink for Probe {
         let (mut known, mut appended) = (self.known.lock().unwrap(), Appended::default());
         let mut told = self.told.lock().unwrap();
         for (index, row) in rows.iter().enumerate() {
-            if !known.contains_key(&row.key) {
+            if let Entry::Vacant(place) = known.entry(row.key) {
                 *self.asked.lock().unwrap() += 1;
                 match labels(index) {
-                    Ok(labels) => drop(known.insert(row.key, labels)),
+                    Ok(labels) => drop(place.insert(labels)),
                     Err(reason) => {
                         let labels = Labels::empty();
                         appended.refused.push(RefusedSeries { labels, reason });
@@ -218,8 +219,7 @@ fn a_bad_series_is_named_and_the_others_are_kept() {
 fn histograms_exemplars_and_metadata_arrive() {
     let exemplar =
         WireExemplar { labels: labels_of(&[(b"trace_id", b"ab")]), value: 0.5, timestamp: 8 };
-    let long =
-        WireExemplar { labels: labels_of(&[(b"trace_id", &[b'x'; 130])]), ..exemplar.clone() };
+    let long = WireExemplar { labels: labels_of(&[(b"trace_id", &[b'x'; 130])]), ..exemplar };
     let stale = f64::from_bits(nines_base::STALE_NAN_BITS);
     let series = TimeSeries {
         exemplars: vec![exemplar, long],
@@ -392,6 +392,7 @@ fn bodies_that_are_no_requests_are_refused() {
         said(&block(b"\x0a\x04\x12\x02\x08\x01")),
         said(b"\xff\xff\xff\xff\xff"),
         said(b"\x80\x80\x80\x80\x08abc"),
+        said(b"\x80\x80\x80\x10abc"),
     ];
     expect![[r#"
         failed to decompress the body as a snappy block
@@ -400,8 +401,16 @@ fn bodies_that_are_no_requests_are_refused() {
         failed to decode the body as a remote-write message
         failed to decode the body as a remote-write message
         failed to decompress the body as a snappy block
-        more than 67108864 bytes in one request"#]]
+        more than 67108864 bytes in one request
+        failed to decompress the body as a snappy block"#]]
     .assert_eq(&lines.join("\n"));
+}
+
+#[test]
+fn a_block_that_grows_as_much_as_it_can_is_read() {
+    let block = snap::raw::Encoder::new().compress_vec(&vec![0; 10 << 20]).unwrap();
+    let error = receive(&block, Version::One, &WriteLimits::default(), &Probe::default());
+    assert!(matches!(error, Err(WriteError::Protobuf(WireError::BadField))), "{error:?}");
 }
 
 #[test]
@@ -417,7 +426,9 @@ fn any_bytes_are_answered() {
         &request,
         &body(vec![wire(&[(b"__name__", b"a")], &[(i64::MIN, f64::NAN), (0, -0.0)])]),
     ];
-    corpus.iter().for_each(|it| fuzz(it));
+    for bytes in corpus {
+        fuzz(bytes);
+    }
 }
 
 proptest! {

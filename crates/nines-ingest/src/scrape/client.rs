@@ -18,7 +18,7 @@ const CLIENTS_MAX: usize = 1_000;
 
 /// Clients by their settings.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Clients {
+pub(crate) struct Clients {
     known: Arc<Mutex<Vec<Known>>>,
 }
 
@@ -31,13 +31,12 @@ struct Known {
 
 impl Clients {
     /// A client that goes straight to its target, unless the settings name a proxy.
-    pub(super) fn get(&self, settings: &HttpSettings) -> Result<Client, String> {
+    pub(crate) fn get(&self, settings: &HttpSettings) -> Result<Client, String> {
         let files = changed_at(&settings.tls);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = known.iter().find(|it| it.is_like(settings)) {
-            if found.files == files {
-                return Ok(found.client.clone());
-            }
+        let found = known.iter().find(|it| it.is_like(settings) && it.files == files);
+        if let Some(found) = found {
+            return Ok(found.client.clone());
         }
         let client = make(settings)?;
         known.retain(|it| !it.is_like(settings));
@@ -116,7 +115,7 @@ fn builder(settings: &HttpSettings) -> Result<ClientBuilder, String> {
 }
 
 /// Says who we are.
-pub(super) fn signed(
+pub(crate) fn signed(
     mut request: RequestBuilder,
     settings: &HttpSettings,
 ) -> Result<RequestBuilder, String> {
@@ -133,3 +132,6 @@ pub(super) fn signed(
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,7 +79,9 @@ impl Plan {
         if job.target_limit < of_job.len() {
             let (found, max) = (of_job.len(), job.target_limit);
             let refusal = format!("the job has {found} targets, and its target limit is {max}");
-            of_job.values_mut().for_each(|it| it.refusal = Some(refusal.clone()));
+            for it in of_job.values_mut() {
+                it.refusal = Some(refusal.clone());
+            }
         }
         let room = TARGETS_MAX.saturating_sub(self.wanted.len());
         if room < of_job.len() {

@@ -6,7 +6,7 @@ use nines_base::{Exemplar, HistogramSample, Labels, Sample};
 use nines_port::MetricMetadata;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use super::series::{Found, Pending, PendingValue, SeriesMemory};
+use super::series::{Ends, Found, Pending, PendingValue, SeriesMemory};
 use crate::families::{self, FamilySample, FamilyValue};
 use crate::text::{
     self, Comment, Format, Line, Lines, Says, Tail, TextLimits, comment, normal_borders,
@@ -79,7 +79,7 @@ pub(super) struct BodyMemory {
 }
 
 /// Makes the labels that are stored from those that the target sent; nothing when a rule drops the series.
-pub(super) type Attach<'a> = &'a dyn Fn(Labels) -> Result<Option<Labels>, String>;
+pub(super) type Attach<'a> = &'a dyn Fn(&Labels) -> Result<Option<Labels>, String>;
 
 impl BodyMemory {
     /// Reads a body. Nothing of it counts until the series are settled.
@@ -148,7 +148,7 @@ impl BodyMemory {
                 let labels = || {
                     let labels = series_labels(spelling, how.limits.labels_max)?;
                     let normal = normal_borders(&labels, comments.kind());
-                    attach(normal.unwrap_or(labels))
+                    attach(&normal.unwrap_or(labels))
                 };
                 (self.series.find(spelling.as_bytes(), labels)?, rest)
             }
@@ -219,7 +219,7 @@ impl BodyMemory {
         let place = if self.series.expected(*cursor) == Some(sample.spelling) {
             *cursor
         } else {
-            self.series.find(sample.spelling, || attach(sample.labels()?))?
+            self.series.find(sample.spelling, || attach(&sample.labels()?))?
         };
         *cursor = place + 1;
         let value = |at_ms| match &sample.value {
@@ -252,7 +252,10 @@ impl BodyMemory {
         read: &mut Read,
     ) -> Option<i64> {
         let own_ms = own_ms.filter(|_| how.times != Times::Ignored);
-        let ends = own_ms.is_none() || how.times == Times::Tracked;
+        let ends = match (own_ms, how.times) {
+            (None, _) | (_, Times::Tracked) => Ends::WhenMissing,
+            _ => Ends::Never,
+        };
         match self.series.note(place, ends) {
             Found::Dropped => return None,
             Found::Again if own_ms.is_none() => {

@@ -70,14 +70,23 @@ struct Series {
     stored: Option<(Labels, SeriesKey)>,
     /// The last reading that had it; 0 is none.
     seen: u64,
-    /// Whether that reading had it without a time of its own: such a series ends when it is missing.
-    ends: bool,
+    /// As that reading had it.
+    ends: Ends,
     /// Whether the store has an open series: to end with a marker.
     open: bool,
     /// Whether its last sample was a histogram: then its end is one too.
     is_histogram: bool,
     /// A hash of the exemplar that was read last: targets show the same one again and again.
     exemplar: u64,
+}
+
+/// When a series ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ends {
+    /// With the first body that does not have it.
+    WhenMissing,
+    /// Never by itself: its samples have times of their own.
+    Never,
 }
 
 /// How a sample was found.
@@ -121,10 +130,10 @@ impl SeriesMemory {
     }
 
     /// Notes that the body has the series at this place.
-    pub(super) fn note(&mut self, place: usize, ends: bool) -> Found {
+    pub(super) fn note(&mut self, place: usize, ends: Ends) -> Found {
         let reading = self.reading;
         let Some(series) = self.series.get_mut(place) else { return Found::Dropped };
-        if series.seen == reading && ends && series.stored.is_some() {
+        if series.seen == reading && ends == Ends::WhenMissing && series.stored.is_some() {
             return Found::Again;
         }
         let is_new = series.seen + 1 < reading || series.seen == 0;
@@ -164,7 +173,7 @@ impl SeriesMemory {
             if series.open && !is_there {
                 ended.extend(end(series, at_ms));
             }
-            series.open = is_there && series.ends && series.stored.is_some();
+            series.open = is_there && series.ends == Ends::WhenMissing && series.stored.is_some();
         }
         self.forget_ended();
         ended
@@ -196,7 +205,7 @@ impl SeriesMemory {
                     (it, key)
                 }),
                 seen: 0,
-                ends: false,
+                ends: Ends::Never,
                 open: false,
                 is_histogram: false,
                 exemplar: 0,

@@ -74,7 +74,7 @@ impl Settings {
     }
 
     /// The labels that are stored for a series of the target; nothing when a rule drops it.
-    fn attach(&self, scraped: Labels) -> Result<Option<Labels>, String> {
+    fn attach(&self, scraped: &Labels) -> Result<Option<Labels>, String> {
         let labels = self.with_own(scraped);
         let kept = relabel(&labels, &self.metric_relabel_rules).map_err(|it| it.to_string())?;
         let Some(labels) = kept.filter(|it| !it.is_empty()) else { return Ok(None) };
@@ -84,7 +84,7 @@ impl Settings {
         self.check(&labels).map(|()| Some(labels))
     }
 
-    fn with_own(&self, scraped: Labels) -> Labels {
+    fn with_own(&self, scraped: &Labels) -> Labels {
         let mut labels = scraped.clone();
         for (name, value) in self.labels.iter() {
             match scraped.get(name) {

@@ -86,7 +86,6 @@ impl Writer {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "seven bits are meant")]
 fn low_bits(number: u64) -> u8 {
     (number & 0x7f) as u8
 }

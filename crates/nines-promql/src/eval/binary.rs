@@ -46,7 +46,7 @@ impl Evaluator<'_> {
                 let matches = Match::of(&it.matching, &left, &right);
                 match it.operator {
                     Operator::Set(operator) => {
-                        Ok(Columns::Vector(set::apply(operator, &matches, left, right, grid)))
+                        set::apply(operator, &matches, left, right, grid).map(Columns::Vector)
                     }
                     _ => {
                         let joined = join::join(it, &matches, [&left, &right], grid, &mut self.run);

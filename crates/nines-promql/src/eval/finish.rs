@@ -102,7 +102,8 @@ pub(super) fn merge<K: Ord>(
     Ok(merged.into_values().collect())
 }
 
-fn overlay(into: &mut Column, from: &Column) -> Result<(), QueryError> {
+/// Adds the values of a column to another; no step may have one in both.
+pub(super) fn overlay(into: &mut Column, from: &Column) -> Result<(), QueryError> {
     for index in 0..from.values.len() {
         let Some(point) = from.point(index) else { continue };
         if into.is_present(index) {

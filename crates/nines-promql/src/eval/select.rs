@@ -28,7 +28,9 @@ pub(super) struct Samples<'a> {
 impl<'a> Samples<'a> {
     /// Only what has a staleness marker is copied.
     pub(super) fn of(view: &SeriesView<'a>, buckets: Buckets) -> Self {
-        let floats = if view.samples.iter().any(|it| is_stale(it.value)) {
+        // Without an early end, so that several samples are looked at at once.
+        let has_stale = view.samples.iter().fold(false, |any, it| any | is_stale(it.value));
+        let floats = if has_stale {
             let live = view.samples.iter().copied().filter(|it| !is_stale(it.value));
             Cow::Owned(live.collect())
         } else {

@@ -258,7 +258,159 @@ fn work_is_polled_while_it_goes_on() {
     assert!(matches!(answer, Err(QueryError::Cancelled)), "{answer:?}");
 }
 
+#[test]
+fn what_occurs_twice_is_evaluated_once() {
+    let query =
+        check("sum(requests_total) / sum(requests_total) + sum(rate(requests_total[5m]))").unwrap();
+    expect![[r#"
+        +
+          /
+            #1 sum
+              select requests_total
+            #1 sum
+              select requests_total
+          sum
+            rate
+              select requests_total over 5m
+    "#]]
+    .assert_eq(&query.explain());
+    let source = counters();
+    query.range(&source, 0, 600_000, 60_000, &QueryLimits::default()).unwrap();
+    assert_eq!(source.reads.load(Ordering::Relaxed), 2);
+}
+
+#[test]
+fn an_answer_says_what_each_selector_read() {
+    let query = check("sum(requests_total) - requests_total{code=\"500\"} offset 1m").unwrap();
+    let answer = query.instant(&counters(), 600_000, &QueryLimits::default()).unwrap();
+    let lines = answer.reads.iter().map(|it| {
+        format!(
+            "{} {} series {} samples {} histograms\n",
+            it.selector, it.series, it.samples, it.histograms
+        )
+    });
+    expect![[r#"
+        requests_total 2 series 10 samples 0 histograms
+        requests_total{code="500"} offset 1m 1 series 5 samples 0 histograms
+    "#]]
+    .assert_eq(&lines.collect::<String>());
+}
+
+#[test]
+fn the_lookback_and_the_steps_of_subqueries_can_be_set() {
+    let source = source(&[("m", &[], &[Some(1.0), Some(2.0)])]);
+    let limits = QueryLimits {
+        lookback_ms: 10 * MINUTE_MS,
+        subquery_step_ms: 30_000,
+        ..QueryLimits::default()
+    };
+    let (old, steps) = (check("m").unwrap(), check("count_over_time(m[1m:])").unwrap());
+    let values = |limits: &QueryLimits<'_>| {
+        show(old.instant(&source, 10 * MINUTE_MS, limits))
+            + &show(steps.instant(&source, MINUTE_MS, limits))
+    };
+    expect![[r#"
+        {} 1
+
+        m 2
+        {} 2
+    "#]]
+    .assert_eq(&(values(&QueryLimits::default()) + "\n" + &values(&limits)));
+}
+
+#[test]
+fn a_series_that_moves_from_one_side_of_or_to_the_other_stays_one() {
+    let source = source(&[("m", &[], &[Some(1.0), Some(2.0)])]);
+    let query = check("count_over_time((-m or -m offset 10m)[20m:1m])").unwrap();
+    // Six steps see the value of minute 1 or the one before, and as many see them ten minutes later.
+    let answer = query.instant(&source, 19 * MINUTE_MS, &QueryLimits::default());
+    expect![[r#"
+        {} 12
+    "#]]
+    .assert_eq(&show(answer));
+}
+
+#[test]
+fn limits_treat_nan_and_infinity_as_upstream() {
+    let shown = |query: &str| {
+        let answer = check(query).unwrap().instant(&counters(), 0, &QueryLimits::default());
+        format!("{query}\n  {}", show(answer))
+    };
+    let queries = [
+        "clamp_max(vector(NaN), -Inf)",
+        "clamp_max(vector(NaN), 1)",
+        "clamp_min(vector(NaN), Inf)",
+        "clamp(vector(5), NaN, 9)",
+        "clamp(vector(5), 6, 9)",
+        "clamp(vector(5), 9, 6)",
+        "vector(min_of(NaN, -Inf))",
+        "vector(max_of(NaN, 3))",
+    ];
+    expect![[r#"
+        clamp_max(vector(NaN), -Inf)
+          {} -inf
+        clamp_max(vector(NaN), 1)
+          {} NaN
+        clamp_min(vector(NaN), Inf)
+          {} inf
+        clamp(vector(5), NaN, 9)
+          {} NaN
+        clamp(vector(5), 6, 9)
+          {} 6
+        clamp(vector(5), 9, 6)
+          vector(min_of(NaN, -Inf))
+          {} -inf
+        vector(max_of(NaN, 3))
+          {} NaN
+    "#]]
+    .assert_eq(&queries.map(shown).concat());
+}
+
+#[test]
+fn a_mean_of_huge_values_does_not_overflow() {
+    let huge = [Some(f64::MAX), Some(f64::MAX), Some(f64::MAX / 2.0)];
+    let source = source(&[("m", &[("a", "1")], &huge), ("m", &[("a", "2")], &huge)]);
+    let ratio = |query: &str| {
+        let answer = check(query).unwrap().instant(&source, 2 * MINUTE_MS, &QueryLimits::default());
+        let Value::Vector(found) = answer.unwrap().value else { panic!("no vector") };
+        found.iter().map(|it| format!("{:.6}", it.value / f64::MAX)).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(ratio("avg_over_time(m[5m])"), "0.833333 0.833333");
+    assert_eq!(ratio("avg(m)"), "0.500000");
+    assert_eq!(ratio("avg(m @ 0)"), "1.000000");
+    assert_eq!(ratio("sum(m @ 0)"), "inf");
+}
+
 proptest! {
+    #[test]
+    fn a_sum_over_gaps_equals_the_sum_of_what_is_there(
+        rows in proptest::collection::vec(
+            proptest::collection::vec(proptest::option::weighted(0.7, -1e6..1e6), 20), 1..6,
+        ),
+    ) {
+        let names: Vec<_> = (0..rows.len()).map(|it| it.to_string()).collect();
+        let labels: Vec<_> = names.iter().map(|it| [("a", it.as_str())]).collect();
+        let given: Vec<Given<'_>> =
+            labels.iter().zip(&rows).map(|(it, row)| ("m", it.as_slice(), row.as_slice())).collect();
+        let source = source(&given);
+        let query = check("sum(last_over_time(m[1m]))").unwrap();
+        let Value::Matrix(found) =
+            query.range(&source, 0, 19 * MINUTE_MS, MINUTE_MS, &QueryLimits::default()).unwrap().value
+        else {
+            panic!("no matrix");
+        };
+        let found: Vec<_> = found.iter().flat_map(|it| &it.samples).map(|it| (it.at_ms, it.value)).collect();
+        let expected = (0..20_usize).zip(0..).filter_map(|(index, minute)| {
+            let there: Vec<_> = rows.iter().filter_map(|it| it[index]).collect();
+            (!there.is_empty()).then(|| (minute * MINUTE_MS, there.iter().sum::<f64>()))
+        });
+        let expected: Vec<_> = expected.collect();
+        prop_assert_eq!(found.len(), expected.len());
+        for ((at, one), (at_too, two)) in found.into_iter().zip(expected) {
+            prop_assert!(at == at_too && (one - two).abs() < 1e-6, "{one} instead of {two}");
+        }
+    }
+
     #[test]
     fn a_range_query_equals_its_instant_queries(
         values in proptest::collection::vec(proptest::option::weighted(0.8, -100.0..100.0), 1..30),

@@ -16,7 +16,6 @@ use crate::function::{Fold, WindowFunction};
 use crate::plan::{Call, Extent, Node, RangeSelector};
 use crate::{QueryError, ValueType, WindowSummary, Windows, WindowsView};
 
-use rate::Growth;
 use series::Computation;
 
 /// Endings of counters' names. Source: Prometheus and OpenMetrics naming rules.
@@ -159,38 +158,25 @@ fn of_summaries(
     summaries: &[Option<WindowSummary>],
     values: &mut [f64],
 ) {
-    let mut growth = Growth::new(windows.range_ms);
-    let ends = (0_i64..)
-        .map(|index| windows.first_end_ms.saturating_add(windows.step_ms.saturating_mul(index)));
-    for ((slot, summary), end_ms) in values.iter_mut().zip(summaries).zip(ends) {
-        let Some(it) = summary else { continue };
-        match function {
-            WindowFunction::Rate(kind) => {
-                let window = rate::Ends {
-                    first: it.first,
-                    last: it.last,
-                    count: usize::try_from(it.count).unwrap_or(usize::MAX),
-                    drops: it.drops,
-                    end_ms,
-                };
-                if let Some(value) = growth.of(kind, &window) {
-                    *slot = value;
-                }
-            }
-            WindowFunction::Fold(fold) => {
-                *slot = match fold {
-                    Fold::Sum => it.sum,
-                    Fold::Avg => it.sum / it.count as f64,
-                    Fold::Min => it.min,
-                    Fold::Max => it.max,
-                    Fold::Count => it.count as f64,
-                    Fold::Present => 1.0,
-                    Fold::First => it.first.value,
-                    Fold::Last => it.last.value,
-                };
-            }
-            _ => {}
+    let fold = match function {
+        WindowFunction::Rate(kind) => {
+            return rate::growth_of_summaries(kind, windows, summaries, values);
         }
+        WindowFunction::Fold(fold) => fold,
+        _ => return,
+    };
+    for (slot, summary) in values.iter_mut().zip(summaries) {
+        let Some(it) = summary else { continue };
+        *slot = match fold {
+            Fold::Sum => it.sum,
+            Fold::Avg => it.sum / it.count as f64,
+            Fold::Min => it.min,
+            Fold::Max => it.max,
+            Fold::Count => it.count as f64,
+            Fold::Present => 1.0,
+            Fold::First => it.first.value,
+            Fold::Last => it.last.value,
+        };
     }
 }
 

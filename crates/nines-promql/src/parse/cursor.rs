@@ -100,8 +100,13 @@ impl<'a> Cursor<'a> {
     }
 
     fn broken(&self, fault: Fault, span: Span) -> String {
-        let rest = self.text.get(span.start..).unwrap_or("");
-        let first = rest.chars().next().unwrap_or(' ');
+        let mut rest = self.text.get(span.start..).unwrap_or("").chars();
+        let first = rest.next().unwrap_or(' ');
+        // Of an operator's beginning, what comes next is what is wrong.
+        let (after, found) = match (first, rest.next()) {
+            ('!' | '=', Some(next)) => (format!(" after {first:?}"), next),
+            _ => (String::new(), first),
+        };
         let written = self.written(span);
         match fault {
             Fault::UnclosedParenthesis => "unclosed left parenthesis".to_owned(),
@@ -113,10 +118,15 @@ impl<'a> Cursor<'a> {
             Fault::UnexpectedLeftBrace => "unexpected left brace '{'".to_owned(),
             Fault::UnterminatedText => "unterminated quoted string".to_owned(),
             Fault::UnterminatedRawText => "unterminated raw string".to_owned(),
-            Fault::BadEscape => format!("unknown escape sequence after {written:?}"),
+            Fault::BadEscape => {
+                let escaped = self.text.get(span.end..).and_then(|it| it.chars().next());
+                format!("unknown escape sequence '\\{}'", escaped.unwrap_or(' '))
+            }
             Fault::BadNumber => format!("bad number or duration syntax: {written:?}"),
-            Fault::Character => format!("unexpected character: {first:?}"),
-            Fault::CharacterInBraces => format!("unexpected character inside braces: {first:?}"),
+            Fault::Character => format!("unexpected character{after}: {found:?}"),
+            Fault::CharacterInBraces => {
+                format!("unexpected character{after} inside braces: {found:?}")
+            }
         }
     }
 

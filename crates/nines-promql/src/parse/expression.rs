@@ -125,9 +125,6 @@ impl Cursor<'_> {
             }
             Kind::Name | Kind::MetricName | Kind::Symbol(Symbol::OpenBrace) => self.selector(),
             Kind::Keyword(it) if it.can_be_metric() => self.selector(),
-            Kind::End if token.span.start == 0 || self.text.trim().is_empty() => {
-                Err(wrong(token.span, "no expression found in input"))
-            }
             _ => Err(self.unexpected("", "")),
         }
     }

@@ -224,9 +224,10 @@ impl Cursor<'_> {
         }
         let end = Span { start: offset.span.end, end: offset.span.end };
         let preceded = "offset modifier must be preceded by an instant vector selector or range vector selector or a subquery";
-        let modifiers = modifiers(&mut expr).ok_or_else(|| wrong(offset.span, preceded))?;
+        let of = expr.span;
+        let modifiers = modifiers(&mut expr).ok_or_else(|| wrong(of, preceded))?;
         if modifiers.offset.is_some() {
-            return Err(wrong(offset.span, "offset may not be set multiple times"));
+            return Err(wrong(of, "offset may not be set multiple times"));
         }
         modifiers.offset = Some(offset);
         Ok(Expr { span: expr.span.to(end), ..expr })
@@ -248,9 +249,10 @@ impl Cursor<'_> {
         };
         let end = self.last_span();
         let preceded = "@ modifier must be preceded by an instant vector selector or range vector selector or a subquery";
-        let modifiers = modifiers(&mut expr).ok_or_else(|| wrong(token.span, preceded))?;
+        let of = expr.span;
+        let modifiers = modifiers(&mut expr).ok_or_else(|| wrong(of, preceded))?;
         if modifiers.at.is_some() {
-            return Err(wrong(token.span, "@ <timestamp> may not be set multiple times"));
+            return Err(wrong(of, "@ <timestamp> may not be set multiple times"));
         }
         modifiers.at = Some(at);
         Ok(Expr { span: expr.span.to(end), ..expr })

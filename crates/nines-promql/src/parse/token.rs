@@ -283,15 +283,25 @@ impl Symbol {
     }
 }
 
+/// In quotes; only the beginning of a long text, for the place is named beside it.
+fn shortened(written: &str) -> String {
+    /// As upstream.
+    const LETTERS_MAX: usize = 10;
+    match written.char_indices().nth(LETTERS_MAX) {
+        Some((end, _)) => format!("{:?}...", written.get(..end).unwrap_or(written)),
+        None => format!("{written:?}"),
+    }
+}
+
 impl Token {
     /// How error messages name it; `written` is its text.
     pub(super) fn describe(self, written: &str) -> String {
         match self.kind {
             Kind::End => "end of input".to_owned(),
             Kind::Broken(_) => format!("{written:?}"),
-            Kind::Number => format!("number {written:?}"),
-            Kind::Duration => format!("duration {written:?}"),
-            Kind::Text => format!("string {written:?}"),
+            Kind::Number => format!("number {}", shortened(written)),
+            Kind::Duration => format!("duration {}", shortened(written)),
+            Kind::Text => format!("string {}", shortened(written)),
             Kind::Name => format!("identifier {written:?}"),
             Kind::MetricName => format!("metric identifier {written:?}"),
             Kind::Keyword(Keyword::Number) => format!("number {written:?}"),

@@ -1,5 +1,6 @@
 //! Our own API, below `/api/nines/v1`, and the intake of change events.
 
+mod backup;
 mod events;
 mod gate;
 mod learn;
@@ -45,6 +46,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/runs/{id}", get(run::run))
         .route("/runs/{id}/answer", post(run::answer))
         .route("/runs/{id}/abort", post(run::abort))
+        .route("/backup", post(backup::backup))
         .route("/gate", get(gate::gate))
         .route("/stream", get(stream::stream));
     Router::new()

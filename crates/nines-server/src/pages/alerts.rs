@@ -25,7 +25,7 @@ pub(super) async fn list(visit: Visit) -> Response {
     let main = html! {
         h1 { "Alerts" }
         p.counts { span { (firing) " firing" } span { (alerts.len() - firing) " resolved" } }
-        @if alerts.is_empty() { (parts::empty("No alert has fired yet. SLOs make them from their burn rates.")) }
+        @if alerts.is_empty() { (parts::empty("No alert has fired yet. SLOs make them from their burn rates, rules from their expressions.")) }
         @else { (table(alerts.iter().take(ROWS_MAX), visit.now)) }
         @if ROWS_MAX < alerts.len() { p.dim { (alerts.len() - ROWS_MAX) " older ones are not shown" } }
     };

@@ -6,11 +6,17 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::answer::success;
+use super::answer::{PromError, success};
+use super::params::Params;
+use super::series::off_thread;
 use crate::app::App;
 
 /// Clients look at the version to know what they may ask.
 const PROMETHEUS_VERSION: &str = "3.0.0";
+/// Rows of each list of `status/tsdb`, as in Prometheus.
+const CARDINALITY_DEFAULT: usize = 10;
+/// The most of them.
+const CARDINALITY_MAX: usize = 10_000;
 
 /// `/api/v1/status/buildinfo`
 pub(super) async fn build_info() -> Response {
@@ -67,6 +73,31 @@ pub(super) async fn alertmanagers(State(app): State<App>) -> Response {
 /// `/api/v1/status/flags`
 pub(super) async fn flags(State(app): State<App>) -> Response {
     success(&app.prom.flags)
+}
+
+/// `/api/v1/status/tsdb`: how large the store is, and what makes it so.
+pub(super) async fn tsdb(State(app): State<App>, params: Params) -> Result<Response, PromError> {
+    let limit = params.limit("limit", CARDINALITY_MAX)?;
+    let limit = if params.get("limit").is_some() { limit } else { CARDINALITY_DEFAULT };
+    let (stats, cardinality) =
+        off_thread(move || (app.metrics.store.stats(), app.metrics.store.cardinality(limit)))
+            .await?;
+    let rows = |list: &[(String, usize)]| -> Vec<Value> {
+        list.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
+    };
+    Ok(success(json!({
+        "headStats": {
+            "numSeries": cardinality.series,
+            "numLabelPairs": cardinality.label_pairs,
+            "chunkCount": stats.series_active,
+            "minTime": stats.min_ms.unwrap_or(i64::MAX),
+            "maxTime": stats.max_ms.unwrap_or(i64::MIN),
+        },
+        "seriesCountByMetricName": rows(&cardinality.series_by_metric),
+        "labelValueCountByLabelName": rows(&cardinality.values_by_label),
+        "memoryInBytesByLabelName": rows(&cardinality.bytes_by_label),
+        "seriesCountByLabelValuePair": rows(&cardinality.series_by_pair),
+    })))
 }
 
 /// `/api/v1/status/walreplay`: the log is read before the port is open, so it always is.

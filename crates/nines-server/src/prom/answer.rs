@@ -19,15 +19,6 @@ pub(super) fn success(data: impl Serialize) -> Response {
     Json(json!({ "status": "success", "data": data })).into_response()
 }
 
-/// As [`success`], for a list that may have been cut.
-pub(super) fn listed<T: Serialize>(mut list: Vec<T>, limit: usize) -> Response {
-    if list.len() <= limit {
-        return success(list);
-    }
-    list.truncate(limit);
-    Json(json!({ "status": "success", "data": list, "warnings": [CUT] })).into_response()
-}
-
 /// An error in Prometheus' shape.
 #[derive(Debug)]
 pub(super) struct PromError {
@@ -128,7 +119,7 @@ impl From<SourceError> for PromError {
 }
 
 /// An error with its sources, as one line.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut out = error.to_string();
     let mut source = error.source();
     while let Some(it) = source {

@@ -68,9 +68,16 @@ pub(super) fn number(out: &mut Vec<u8>, value: f64) {
     } else {
         let mut buffer = zmij::Buffer::new();
         let shortest = buffer.format_finite(value);
-        match shortest.split_once('e') {
-            None => out.extend_from_slice(shortest.trim_end_matches(".0").as_bytes()),
-            Some((digits, exponent)) => in_full(out, digits, exponent.parse().unwrap_or(0)),
+        // Most values are neither huge nor tiny, and come as they are.
+        match shortest.bytes().position(|it| it == b'e') {
+            None => {
+                let shortest = shortest.strip_suffix(".0").unwrap_or(shortest);
+                out.extend_from_slice(shortest.as_bytes());
+            }
+            Some(_) => {
+                let (digits, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
+                in_full(out, digits, exponent.parse().unwrap_or(0));
+            }
         }
     }
 }

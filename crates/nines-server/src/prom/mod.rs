@@ -4,6 +4,7 @@ mod about;
 mod admin;
 mod answer;
 mod cors;
+mod exemplars;
 mod federate;
 mod histogram;
 mod json;
@@ -38,6 +39,9 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .route("/api/v1/labels", get(series::labels).post(series::labels))
         .route("/api/v1/label/{name}/values", get(series::label_values))
         .route("/api/v1/series", get(series::series).post(series::series))
+        .route("/api/v1/query_exemplars", get(exemplars::query).post(exemplars::query))
+        .route("/api/v1/format_query", get(query::format).post(query::format))
+        .route("/api/v1/parse_query", get(query::parse).post(query::parse))
         .route("/api/v1/metadata", get(targets::of_metrics))
         .route("/api/v1/targets", get(targets::targets))
         .route("/api/v1/targets/metadata", get(targets::metadata))
@@ -50,10 +54,20 @@ pub(crate) fn router(app: &App) -> Router<App> {
         .route("/api/v1/alertmanagers", get(about::alertmanagers))
         .route("/api/v1/status/config", get(about::config))
         .route("/api/v1/status/flags", get(about::flags))
+        .route("/api/v1/status/tsdb", get(about::tsdb))
         .route("/api/v1/status/walreplay", get(about::wal_replay))
         .route("/api/v1/features", get(about::features))
         .route("/api/v1/notifications", get(notifications::list))
         .route("/api/v1/notifications/live", get(notifications::live))
+        .route("/api/v1/admin/tsdb/snapshot", post(admin::snapshot).put(admin::snapshot))
+        .route(
+            "/api/v1/admin/tsdb/delete_series",
+            post(admin::delete_series).put(admin::delete_series),
+        )
+        .route(
+            "/api/v1/admin/tsdb/clean_tombstones",
+            post(admin::clean_tombstones).put(admin::clean_tombstones),
+        )
         .route("/api/v1/write", post(write::write))
         .merge(otlp::router())
         .layer(from_fn_with_state(App::clone(app), cors::allow))

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Router};
-use nines_ingest::{Encoding, OtlpError, OtlpReceiver, otlp, with_causes};
+use nines_ingest::{Encoding, OtlpError, OtlpReceiver, OtlpSettings, otlp, with_causes};
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::app::App;
@@ -51,6 +51,11 @@ async fn write(
             format!("the request is longer than {BODY_BYTES_MAX} bytes, broke off, or is no gzip");
         return refusal(StatusCode::BAD_REQUEST, INVALID_ARGUMENT, &message, encoding);
     };
+    let wanted = app.spec().otlp.clone();
+    receiver.set_settings(OtlpSettings {
+        promoted_attributes: wanted.promoted_attributes,
+        keeps_identifying_attributes: wanted.keeps_identifying_attributes,
+    });
     let work = move || {
         let received = receiver.receive(&body, encoding, &*app.metrics);
         if let Ok(received) = &received {

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use axum::extract::State;
 use axum::http::Method;
 use axum::response::Response;
-use nines_promql::{Answer, Query, QueryError, QueryLimits, ValueType};
+use nines_promql::{Answer, Query, QueryError, QueryLimits, ValueType, format_query, parse_query};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::answer::PromError;
-use super::params::Params;
+use super::answer::{PromError, success};
+use super::params::{Params, named};
 use super::proxy::pass_on;
 use super::result::{self, Cost};
 use super::stream::{Out, Packing, Stop, streamed};
@@ -52,7 +52,8 @@ pub(super) async fn instant(State(app): State<App>, params: Params) -> Result<Re
     let at_ms = params.time_ms("time")?.unwrap_or_else(|| app.clock.now().as_millisecond());
     let wishes = Wishes::of(&params, &app)?;
     let query = params.query()?;
-    evaluate(app, &params, wishes, move |app, limits| {
+    let plan = query.explain();
+    evaluate(app, &params, (wishes, plan), move |app, limits| {
         query.instant(&app.metrics.store, at_ms, limits)
     })
     .await
@@ -79,10 +80,23 @@ pub(super) async fn range(State(app): State<App>, params: Params) -> Result<Resp
     let wishes = Wishes::of(&params, &app)?;
     let query = params.query()?;
     check_is_columnar(&query)?;
-    evaluate(app, &params, wishes, move |app, limits| {
+    let plan = query.explain();
+    evaluate(app, &params, (wishes, plan), move |app, limits| {
         query.range(&app.metrics.store, start_ms, end_ms, step_ms, limits)
     })
     .await
+}
+
+/// `/api/v1/format_query`
+pub(super) async fn format(params: Params) -> Result<Response, PromError> {
+    let formatted = format_query(params.get("query").unwrap_or(""));
+    formatted.map(success).map_err(|error| named("query", error))
+}
+
+/// `/api/v1/parse_query`
+pub(super) async fn parse(params: Params) -> Result<Response, PromError> {
+    let parsed = parse_query(params.get("query").unwrap_or(""));
+    parsed.map(success).map_err(|error| named("query", error))
 }
 
 fn check_is_columnar(query: &Query) -> Result<(), PromError> {
@@ -101,7 +115,7 @@ fn check_is_columnar(query: &Query) -> Result<(), PromError> {
 async fn evaluate(
     app: App,
     params: &Params,
-    wishes: Wishes,
+    (wishes, plan): (Wishes, String),
     run: impl FnOnce(&App, &QueryLimits<'_>) -> Result<Answer, QueryError> + Send + 'static,
 ) -> Result<Response, PromError> {
     Health::add(&app.health.queries, 1);
@@ -113,7 +127,7 @@ async fn evaluate(
         Ok(Err(_)) => Err(PromError::unavailable("the server is stopping")),
         Ok(Ok(permit)) => {
             let packing = Packing { content_type: "application/json", gzip: params.gzip() };
-            let evaluation = Evaluation { app, wishes, came, permit };
+            let evaluation = Evaluation { app, wishes, plan, came, permit };
             streamed(packing, move |out| evaluation.run(out, run)).await
         }
     };
@@ -126,6 +140,7 @@ async fn evaluate(
 struct Evaluation {
     app: App,
     wishes: Wishes,
+    plan: String,
     came: Instant,
     permit: OwnedSemaphorePermit,
 }
@@ -136,7 +151,7 @@ impl Evaluation {
         out: &mut Out,
         run: impl FnOnce(&App, &QueryLimits<'_>) -> Result<Answer, QueryError>,
     ) -> Result<(), Stop> {
-        let Self { app, wishes, came, permit } = self;
+        let Self { app, wishes, plan, came, permit } = self;
         let began = Instant::now();
         let answer = {
             let cancelled = || out.is_unwanted() || wishes.time_max < came.elapsed();
@@ -150,8 +165,8 @@ impl Evaluation {
             QueryError::Cancelled if out.is_unwanted() => PromError::canceled(),
             error => error.into(),
         })?;
-        let cost =
-            Cost { queued: (began - came).as_secs_f64(), evaluated: began.elapsed().as_secs_f64() };
-        result::write(out, &answer, wishes.series_max, wishes.with_stats.then_some(cost))
+        let evaluated = began.elapsed().as_secs_f64();
+        let cost = Cost { queued: (began - came).as_secs_f64(), evaluated, plan };
+        result::write(out, &answer, wishes.series_max, wishes.with_stats.then_some(&cost))
     }
 }

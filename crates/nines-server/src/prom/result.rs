@@ -3,15 +3,19 @@
 use nines_base::{Histogram, Sample};
 use nines_promql::{Answer, SeriesSamples, Value, VectorSample};
 
+use serde_json::json;
+
 use super::answer::CUT;
 use super::stream::{Out, Stop};
 use super::{histogram, json};
 
 /// What a query cost, for clients that ask with `stats`. Times are in seconds.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Cost {
     pub(super) queued: f64,
     pub(super) evaluated: f64,
+    /// How it was evaluated, as lines.
+    pub(super) plan: String,
 }
 
 /// The whole answer, frame included; at most `limit` series of it.
@@ -19,7 +23,7 @@ pub(super) fn write(
     out: &mut Out,
     answer: &Answer,
     limit: usize,
-    cost: Option<Cost>,
+    cost: Option<&Cost>,
 ) -> Result<(), Stop> {
     let (kind, series) = match &answer.value {
         Value::Scalar(_) => ("scalar", 0),
@@ -50,6 +54,21 @@ pub(super) fn write(
     let cut = (limit < series).then_some(CUT);
     notes(out.bytes(), "warnings", answer.warnings.iter().map(String::as_str).chain(cut));
     notes(out.bytes(), "infos", answer.infos.iter().map(String::as_str));
+    out.bytes().push(b'}');
+    Ok(())
+}
+
+/// A whole answer whose data is a list; of more than `limit` items only the first.
+pub(super) fn write_list<T>(
+    out: &mut Out,
+    items: &[T],
+    limit: usize,
+    write: impl Fn(&mut Vec<u8>, &T),
+) -> Result<(), Stop> {
+    out.bytes().extend_from_slice(br#"{"status":"success","data":"#);
+    points(out, first(items, limit), write)?;
+    let cut = (limit < items.len()).then_some(CUT);
+    notes(out.bytes(), "warnings", cut.into_iter());
     out.bytes().push(b'}');
     Ok(())
 }
@@ -130,9 +149,18 @@ fn histogram_point(bytes: &mut Vec<u8>, at_ms: i64, value: &Histogram) {
 }
 
 /// Where one of our figures has no counterpart, it is what is nearest: nothing is sorted apart from evaluating.
-fn stats(bytes: &mut Vec<u8>, answer: &Answer, cost: Cost) {
-    let Cost { queued, evaluated } = cost;
-    let stats = serde_json::json!({
+fn stats(bytes: &mut Vec<u8>, answer: &Answer, cost: &Cost) {
+    let Cost { queued, evaluated, plan } = cost;
+    let reads = answer.reads.iter().map(|it| {
+        json!({
+            "selector": it.selector,
+            "series": it.series,
+            "samples": it.samples,
+            "histograms": it.histograms,
+        })
+    });
+    let reads: Vec<_> = reads.collect();
+    let stats = json!({
         "timings": {
             "evalTotalTime": evaluated,
             "resultSortTime": 0.0,
@@ -145,7 +173,8 @@ fn stats(bytes: &mut Vec<u8>, answer: &Answer, cost: Cost) {
             "totalQueryableSamples": answer.samples_read,
             "peakSamples": answer.samples_read,
         },
-        "seriesRead": answer.series_read,
+        "plan": plan,
+        "reads": reads,
     });
     bytes.extend_from_slice(br#","stats":"#);
     bytes.extend_from_slice(stats.to_string().as_bytes());

@@ -5,9 +5,12 @@ use axum::http::Method;
 use axum::response::Response;
 use nines_base::Matcher;
 
-use super::answer::{PromError, listed};
+use super::answer::PromError;
+use super::json;
 use super::params::Params;
 use super::proxy::pass_on;
+use super::result::write_list;
+use super::stream::{Packing, streamed};
 use crate::app::App;
 
 /// The most names, values or series of one answer.
@@ -52,11 +55,11 @@ pub(super) async fn labels(State(app): State<App>, params: Params) -> Result<Res
         return pass_on(backend, Method::POST, "/api/v1/labels", &params).await;
     }
     let it = Restriction::of(&params)?;
-    let limit = it.limit;
-    let names = off_thread(move || {
-        app.metrics.store.label_names(&it.matchers, it.from_ms, it.to_ms, it.wanted())
-    });
-    Ok(listed(names.await?, limit))
+    streamed(json_of(&params), move |out| {
+        let names = app.metrics.store.label_names(&it.matchers, it.from_ms, it.to_ms, it.wanted());
+        write_list(out, &names, it.limit, |bytes, name| json::text(bytes, name))
+    })
+    .await
 }
 
 /// `/api/v1/label/{name}/values`
@@ -74,11 +77,13 @@ pub(super) async fn label_values(
         return Err(PromError::bad_data(format!("invalid label name: {name:?}")));
     }
     let it = Restriction::of(&params)?;
-    let limit = it.limit;
-    let values = off_thread(move || {
-        app.metrics.store.label_values(&name, &it.matchers, it.from_ms, it.to_ms, it.wanted())
-    });
-    Ok(listed(values.await?, limit))
+    streamed(json_of(&params), move |out| {
+        let (from_ms, to_ms) = (it.from_ms, it.to_ms);
+        let values =
+            app.metrics.store.label_values(&name, &it.matchers, from_ms, to_ms, it.wanted());
+        write_list(out, &values, it.limit, |bytes, value| json::text(bytes, value))
+    })
+    .await
 }
 
 /// `/api/v1/series`
@@ -90,11 +95,15 @@ pub(super) async fn series(State(app): State<App>, params: Params) -> Result<Res
     if it.matchers.is_empty() {
         return Err(PromError::bad_data("no match[] parameter provided"));
     }
-    let limit = it.limit;
-    let series = off_thread(move || {
-        app.metrics.store.series(&it.matchers, it.from_ms, it.to_ms, it.wanted())
-    });
-    Ok(listed(series.await?, limit))
+    streamed(json_of(&params), move |out| {
+        let series = app.metrics.store.series(&it.matchers, it.from_ms, it.to_ms, it.wanted());
+        write_list(out, &series, it.limit, json::labels)
+    })
+    .await
+}
+
+fn json_of(params: &Params) -> Packing {
+    Packing { content_type: "application/json", gzip: params.gzip() }
 }
 
 /// One segment of a path, with everything escaped that could end it.

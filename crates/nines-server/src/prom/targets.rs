@@ -1,13 +1,13 @@
 //! What is scraped, and what it says about its metrics.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
 use nines_base::{Labels, METRIC_NAME, Matcher};
-use nines_ingest::{Health, TargetStatus};
+use nines_ingest::{DroppedTarget, Health, TargetStatus};
 use nines_promql::parse_selector;
 use serde_json::{Value, json};
 use url::Url;
@@ -28,23 +28,26 @@ const RECENT_MS: i64 = 10 * 60 * 1_000;
 pub(super) async fn targets(State(app): State<App>, params: Params) -> Result<Response, PromError> {
     let state = params.get("state").unwrap_or("any").to_lowercase();
     let pool = params.get("scrapePool");
-    let wanted = |it: &TargetStatus| pool.is_none_or(|pool| pool == it.job);
-    let targets = if state == "dropped" { Vec::new() } else { app.targets.snapshot() };
+    let wanted = |job: &str| pool.is_none_or(|it| it == job);
     let own = own_host(&app.installation.external_url);
-    let active: Vec<Value> =
-        targets.iter().filter(|it| wanted(it)).map(|it| view(it, &own)).collect();
-    Ok(success(json!({
-        "activeTargets": active,
-        "droppedTargets": [],
-        "droppedTargetCounts": {},
-    })))
+    let mut data = json!({ "activeTargets": [], "droppedTargets": [], "droppedTargetCounts": {} });
+    if state != "dropped" {
+        let targets = app.targets.snapshot().into_iter().filter(|it| wanted(&it.job));
+        data["activeTargets"] = targets.map(|it| view(&it, &own)).collect();
+    }
+    if state != "active" {
+        let dropped = app.targets.dropped().into_iter().filter(|it| wanted(&it.job));
+        let view = |it: DroppedTarget| json!({ "discoveredLabels": it.discovered_labels, "scrapePool": it.job });
+        data["droppedTargets"] = dropped.map(view).collect();
+        let counts = app.targets.dropped_counts().into_iter().filter(|(job, _)| wanted(job));
+        data["droppedTargetCounts"] = json!(counts.collect::<BTreeMap<_, _>>());
+    }
+    Ok(success(data))
 }
 
 fn view(it: &TargetStatus, own_host: &str) -> Value {
-    let (interval, timeout) =
-        (nines_base::format_duration(it.interval), nines_base::format_duration(it.timeout));
     json!({
-        "discoveredLabels": discovered(it, &interval, &timeout),
+        "discoveredLabels": it.discovered_labels,
         "labels": it.labels,
         "scrapePool": it.job,
         "scrapeUrl": it.url,
@@ -53,25 +56,9 @@ fn view(it: &TargetStatus, own_host: &str) -> Value {
         "lastScrape": it.last_scrape.map_or_else(|| ZERO_TIME.to_owned(), |it| it.to_string()),
         "lastScrapeDuration": it.last_duration.map_or(0.0, |it| it.as_secs_f64()),
         "health": health_word(it.health),
-        "scrapeInterval": interval,
-        "scrapeTimeout": timeout,
+        "scrapeInterval": nines_base::format_duration(it.interval),
+        "scrapeTimeout": nines_base::format_duration(it.timeout),
     })
-}
-
-/// What was known of the target before its labels were made.
-fn discovered(it: &TargetStatus, interval: &str, timeout: &str) -> BTreeMap<String, String> {
-    let url = Url::parse(&it.url).ok();
-    let (scheme, path) = url.as_ref().map_or(("", ""), |it| (it.scheme(), it.path()));
-    let own = [
-        ("__address__", it.address.as_str()),
-        ("__metrics_path__", path),
-        ("__scheme__", scheme),
-        ("__scrape_interval__", interval),
-        ("__scrape_timeout__", timeout),
-        ("job", &it.job),
-    ];
-    let given = it.labels.iter().filter(|(name, _)| *name != "instance");
-    given.chain(own).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// How other machines call this one.
@@ -111,8 +98,7 @@ fn health_word(health: Health) -> &'static str {
 
 /// `/api/v1/scrape_pools`
 pub(super) async fn scrape_pools(State(app): State<App>) -> Response {
-    let pools: BTreeSet<String> = app.targets.snapshot().into_iter().map(|it| it.job).collect();
-    success(json!({ "scrapePools": pools }))
+    success(json!({ "scrapePools": app.targets.pools() }))
 }
 
 /// `/api/v1/targets/metadata`

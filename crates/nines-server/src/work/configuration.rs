@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use nines_base::{Labels, SampleBatch};
 use nines_engine::{Command, Config};
-use nines_ingest::{Scheme, ScrapeJob, Target};
+use nines_ingest::ScrapeJob;
 use nines_oncall::Roster;
 use nines_promql::{SelectLimits, SeriesSource};
 use nines_slo::SloName;
 use nines_spec::{ReadError, Reading, SourceFile, Spec};
 use tokio::sync::{mpsc, watch};
 
+use super::scraping::{receivers, scrape_jobs};
 use crate::app::{App, Loaded, Metrics};
 use crate::backend::Backend;
 use crate::reload::{Asker, Outcome};
@@ -66,25 +67,6 @@ pub(crate) fn engine_config(spec: &Spec) -> Arc<Config> {
     })
 }
 
-/// What the scraper asks.
-pub(crate) fn scrape_jobs(spec: &Spec, extra: &[ScrapeJob]) -> Vec<ScrapeJob> {
-    let jobs = spec.scrapes.iter().map(|it| ScrapeJob {
-        targets: it
-            .targets
-            .iter()
-            .map(|(address, labels)| Target { address: address.clone(), labels: labels.clone() })
-            .collect(),
-        scheme: if it.scheme == "https" { Scheme::Https } else { Scheme::Http },
-        path: it.path.clone(),
-        interval: it.interval,
-        timeout: it.timeout,
-        honor_labels: it.honor_labels,
-        origin: it.origin.clone(),
-        ..ScrapeJob::new(&it.job)
-    });
-    jobs.chain(extra.iter().cloned()).collect()
-}
-
 /// Counts what the store already holds for these objectives. Ingest goes on meanwhile, so the caller locks
 /// nothing; samples that arrive twice count once.
 pub(crate) fn back_fill(metrics: &Metrics, names: &[SloName], now_ms: i64) -> Result<(), String> {
@@ -120,7 +102,7 @@ pub(crate) async fn watch_files(
             Some(asker) = askers.recv() => Some(asker),
             () = tokio::time::sleep(LOOK) => None,
         };
-        let outcome = read_again(&app, &files, &jobs).await;
+        let outcome = read_again(&app, &files, &jobs, &shutdown).await;
         if let Some(asker) = asker {
             // Whoever asked may have gone.
             drop(asker.send(outcome));
@@ -128,7 +110,12 @@ pub(crate) async fn watch_files(
     }
 }
 
-async fn read_again(app: &App, files: &Files, jobs: &watch::Sender<Vec<ScrapeJob>>) -> Outcome {
+async fn read_again(
+    app: &App,
+    files: &Files,
+    jobs: &watch::Sender<Vec<ScrapeJob>>,
+    stopping: &watch::Receiver<bool>,
+) -> Outcome {
     let at = files.clone();
     let reading = match tokio::task::spawn_blocking(move || load(&at)).await {
         Ok(Ok(reading)) => reading,
@@ -147,12 +134,20 @@ async fn read_again(app: &App, files: &Files, jobs: &watch::Sender<Vec<ScrapeJob
     {
         return if loaded.is_current { Ok(()) } else { Err(complaint(&reading)) };
     }
-    apply(app, files, reading, jobs).await
+    apply(app, files, reading, jobs).await?;
+    let receivers = receivers(&app.spec(), files.folder());
+    if let Err(error) = app.metrics.forwarding.follow(receivers, stopping) {
+        tracing::error!(%error, "samples are not forwarded to a new receiver");
+    }
+    Ok(())
 }
 
 /// The files as anybody may see them.
 pub(crate) fn shown(sources: &[SourceFile]) -> String {
-    let is_yaml = |it: &&SourceFile| !it.path.ends_with(".md");
+    let is_markdown = |it: &SourceFile| {
+        Path::new(&it.path).extension().is_some_and(|it| it.eq_ignore_ascii_case("md"))
+    };
+    let is_yaml = |it: &&SourceFile| !is_markdown(it);
     let files = sources.iter().filter(is_yaml).map(|it| nines_spec::shown(&it.text));
     files.filter(|it| !it.is_empty()).collect::<Vec<_>>().join("---\n")
 }
@@ -211,7 +206,7 @@ async fn apply(
     if let Ok(Err(error)) = filled.await {
         tracing::error!(error, "the past of new objectives cannot be counted");
     }
-    jobs.send_replace(scrape_jobs(&spec, &files.extra_jobs));
+    jobs.send_replace(scrape_jobs(&spec, files.folder(), &files.extra_jobs));
     tracing::info!(revision = spec.revision, "a new configuration decides");
     let (text, findings) = (shown(&reading.sources), reading.findings);
     let next =

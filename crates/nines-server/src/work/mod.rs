@@ -5,6 +5,7 @@ mod burns;
 mod configuration;
 mod outbox;
 mod rules;
+mod scraping;
 mod slices;
 mod steps;
 mod upkeep;
@@ -12,10 +13,11 @@ mod upkeep;
 pub(crate) use alertmanagers::send_to_alertmanagers;
 pub(crate) use burns::watch_burns;
 pub(crate) use configuration::{
-    Files, back_fill, backend, engine_config, load, scrape_jobs, shown, watch_files,
+    Files, back_fill, backend, engine_config, load, shown, watch_files,
 };
 pub(crate) use outbox::send_messages;
 pub(crate) use rules::{watch_rule_alerts, watch_rules};
+pub(crate) use scraping::{read_groups, receivers, scrape_jobs};
 pub(crate) use slices::read_slices;
 pub(crate) use steps::{StepEnvironment, run_steps};
 pub(crate) use upkeep::{save_snapshot, save_snapshots, sync_samples, upkeep};

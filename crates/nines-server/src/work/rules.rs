@@ -9,7 +9,7 @@ use nines_alert::rule::{Environment, GroupState, RuleGroup, Schedule};
 use nines_base::{Labels, METRIC_NAME, MatchOp, Matcher, Sample, SampleBatch, stale_marker};
 use nines_engine::{Command, Coverage};
 use nines_port::SampleSink;
-use nines_promql::{SelectLimits, SeriesSource};
+use nines_promql::{QueryLimits, SelectLimits, SeriesSource};
 use nines_spec::Spec;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -139,10 +139,12 @@ fn evaluate(app: &App, state: &mut GroupState, at: Timestamp, shutdown: &watch::
     let started = Instant::now();
     let cancelled = || *shutdown.borrow() || app.prom.query_time_max < started.elapsed();
     let spec = app.spec();
+    let step = spec.rule_settings.evaluation_interval.as_millis();
+    let subquery_step_ms = i64::try_from(step).unwrap_or(i64::MAX).max(1);
     let environment = Environment {
         source: &app.metrics.store,
         sink: app.metrics.as_ref(),
-        limits: app.prom.limits(&cancelled),
+        limits: QueryLimits { subquery_step_ms, ..app.prom.limits(&cancelled) },
         external_labels: &spec.external_labels,
         external_url: &app.installation.external_url,
         stopwatch: &|| SignedDuration::try_from(started.elapsed()).unwrap_or_default(),

@@ -113,7 +113,11 @@ impl House {
     }
 
     pub(crate) async fn open(&self) -> Guest {
-        let server = self.start().await.unwrap();
+        self.open_at("127.0.0.1:0".parse().unwrap()).await
+    }
+
+    pub(crate) async fn open_at(&self, listen: SocketAddr) -> Guest {
+        let server = self.start_at(listen).await.unwrap();
         let (url, token) = (server.url().to_owned(), server.token().to_owned());
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(server.run(async {

@@ -4,10 +4,12 @@
 
 mod backends;
 mod foreign_clients;
+mod foreign_writers;
 mod house;
 mod learn;
 mod metrics;
 mod paging;
 mod prom;
 mod rules;
+mod scraping;
 mod starting;

@@ -106,7 +106,7 @@ async fn a_query_without_time_is_a_timeout_and_one_without_room_an_execution_err
     let house = House::new();
     let guest = house.open().await;
     one_series(&guest).await;
-    let deep = "sum_over_time(sum_over_time(vector(1)[100d:1s])[100d:1s])";
+    let deep = "sum_over_time(vector(1)[50d:1s])";
     let path = format!("/api/v1/query?query={deep}&timeout=1ms");
     let response = guest.anonymous(Method::GET, &path).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -186,6 +186,17 @@ async fn every_endpoint_has_an_answer_of_its_shape() {
         let answer = guest.get(&format!("/api/v1/{path}")).await;
         assert_eq!(answer, json!({ "status": "success", "data": data }), "{path}");
     }
+    let flat = guest.get("/api/v1/format_query?query=sum(a)by(b)").await;
+    assert_eq!(flat["data"], "sum by (b) (a)");
+    let tree = guest.get("/api/v1/parse_query?query=a{b=\"c\"}").await;
+    assert_eq!(
+        (&tree["data"]["type"], &tree["data"]["name"]),
+        (&json!("vectorSelector"), &json!("a"))
+    );
+    let store = guest.get("/api/v1/status/tsdb").await;
+    assert_eq!(store["data"]["headStats"]["numSeries"], 0);
+    let exemplars = guest.get("/api/v1/query_exemplars?query=up").await;
+    assert_eq!(exemplars["data"], json!([]));
     let features = guest.get("/api/v1/features").await;
     assert_eq!(features["data"]["api"]["query_stats"], true);
     let everything = guest.get("/api/v1/series?match[]={job=\"\"}").await;
@@ -197,6 +208,53 @@ async fn every_endpoint_has_an_answer_of_its_shape() {
         let old = guest.ask(Method::POST, path).send().await.unwrap();
         assert_eq!(old.status(), StatusCode::GONE, "Alertmanager's first API");
     }
+    guest.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lookback_of_its_own_finds_older_samples() {
+    let house = House::new();
+    let guest = house.open().await;
+    let at = one_series(&guest).await + SignedDuration::from_mins(10);
+    let found = async |lookback: &str| {
+        let time = at.as_millisecond() as f64 / 1e3;
+        let path = format!("/api/v1/query?query=queue_depth&time={time}{lookback}");
+        guest.get(&path).await["data"]["result"].as_array().unwrap().len()
+    };
+    assert_eq!((found("").await, found("&lookback_delta=11m").await), (0, 1));
+    guest.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_store_is_copied_while_it_is_used_and_the_copy_can_be_served() {
+    let house = House::new();
+    let guest = house.open().await;
+    let at = one_series(&guest).await;
+    let stats = guest.get("/api/v1/status/tsdb").await;
+    let by_metric = &stats["data"]["seriesCountByMetricName"];
+    assert_eq!(by_metric, &json!([{ "name": "queue_depth", "value": 1 }]));
+    let (status, answer) = guest.post("/api/v1/admin/tsdb/snapshot", &Value::Null).await;
+    assert_eq!(status, 200, "{answer}");
+    let name = answer["data"]["name"].as_str().unwrap();
+    assert!(house.data_dir().join("snapshots").join(name).is_dir());
+    let deleted = guest.post("/api/v1/admin/tsdb/delete_series?match[]=queue_depth", &Value::Null);
+    assert_eq!(deleted.await.0, 422, "refused by name");
+
+    let other = House::new();
+    let target = other.data_dir();
+    let backup = json!({ "to": target });
+    assert_eq!(guest.post("/api/nines/v1/backup", &backup).await.0, 200);
+    let (status, again) = guest.post("/api/nines/v1/backup", &backup).await;
+    assert_eq!(status, 409, "{again}");
+    assert_eq!(guest.post("/api/nines/v1/backup", &json!({ "to": "here" })).await.0, 400);
+    let anonymous = guest.anonymous(Method::POST, "/api/nines/v1/backup").json(&backup);
+    assert_eq!(anonymous.send().await.unwrap().status(), 401);
+    guest.leave().await;
+
+    let guest = other.open().await;
+    let time = at.as_millisecond() as f64 / 1e3;
+    let answer = guest.get(&format!("/api/v1/query?query=queue_depth&time={time}")).await;
+    assert_eq!(answer["data"]["result"][0]["value"][1], "7.5");
     guest.leave().await;
 }
 
@@ -285,5 +343,39 @@ async fn notifications_are_streamed_as_they_come() {
         (&json!(true), &json!("Configuration reload has failed."))
     );
     drop(live);
+    guest.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_goes_on_to_receivers_of_remote_write_also_after_they_were_away() {
+    let mut far = House::new();
+    far.prom.open = Open { paths: vec!["/api/v1/write"], any_host: Switch::Off };
+    let receiver = far.open().await;
+    let address = receiver.url.trim_start_matches("http://").parse().unwrap();
+    let near = House::new();
+    let document = format!(
+        "global: {{external_labels: {{dc: near}}}}\nremote_write:\n- url: {}/api/v1/write\n  write_relabel_configs:\n  - {{source_labels: [job], regex: secret, action: drop}}\n  - {{regex: path, action: labeldrop}}\n",
+        receiver.url
+    );
+    near.write("prometheus.yml", &document);
+    let guest = near.open().await;
+    guest
+        .until("/metrics", |it| it.as_str().unwrap().contains("nines_forward_queued_bytes{to="))
+        .await;
+    let at = one_series(&guest).await;
+    let secret = [("__name__", "hidden"), ("job", "secret")];
+    guest.write(at, &[(&secret, 1.0)]).await;
+    let arrived = |it: &Value| it["data"].as_array().is_some_and(|it| !it.is_empty());
+    let path = "/api/v1/series?match[]={job=~\".%2B\"}";
+    let path = path.replace('"', "%22");
+    let series = receiver.until(&path, arrived).await;
+    assert_eq!(series["data"], json!([{ "__name__": "queue_depth", "dc": "near", "job": "api" }]));
+    receiver.leave().await;
+
+    let labels = [("__name__", "later"), ("job", "api")];
+    guest.write(now(), &[(&labels, 2.0)]).await;
+    let receiver = far.open_at(address).await;
+    receiver.until("/api/v1/series?match[]=later", arrived).await;
+    receiver.leave().await;
     guest.leave().await;
 }

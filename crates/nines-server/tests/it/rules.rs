@@ -95,7 +95,8 @@ async fn groups_are_shown_as_clients_of_prometheus_know_them() {
     let guest = house.open().await;
     depth(&guest, 12.0).await;
     guest.until("/api/v1/alerts", |it| firing(it) == 1).await;
-    let all = guest.get("/api/v1/rules").await;
+    let is_judged = |it: &Value| it["data"]["groups"][1]["rules"][0]["health"] == "err";
+    let all = guest.until("/api/v1/rules", is_judged).await;
     let groups = all["data"]["groups"].as_array().unwrap();
     let names: Vec<_> = groups.iter().map(|it| it["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["api/availability", "broken", "shop"]);

@@ -1,4 +1,4 @@
-//! `rule_files`: which files a pattern names.
+//! `rule_files` and `scrape_config_files`: which files a pattern names.
 //!
 //! It touches a disk, as `source.rs` does.
 
@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use crate::node::{self, Node, Value};
 use crate::source::{Loaded, ReadError, load_file};
 
+/// The lists that name files.
+const FIELDS: [&str; 2] = ["rule_files", "scrape_config_files"];
 /// The most patterns of one file.
 const PATTERNS_MAX: usize = 1_000;
 
-/// Files that `rule_files` of a `prometheus.yml` names: each is loaded once, however many patterns name it.
+/// Files that `rule_files` and `scrape_config_files` of a `prometheus.yml` name: each is loaded once, however many patterns name it.
 #[derive(Debug, Default)]
 pub(crate) struct RuleFiles {
     known: BTreeSet<PathBuf>,
@@ -53,10 +55,10 @@ fn root(path: &Path) -> &Path {
     if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) }
 }
 
-/// The texts of `rule_files` in documents that are no unit tests.
+/// The texts of these lists in documents that are no unit tests.
 fn patterns(text: &str) -> Vec<String> {
     // Most files have none, and need not be parsed twice.
-    if !text.contains("rule_files") {
+    if !FIELDS.iter().any(|it| text.contains(it)) {
         return Vec::new();
     }
     let documents = node::documents(text).into_iter();
@@ -71,10 +73,11 @@ fn rule_files(document: &Node) -> Vec<String> {
     if field("tests").is_some() || field("apiVersion").is_some() {
         return Vec::new();
     }
-    let Some(Node { value: Value::List(items), .. }) = field("rule_files") else {
-        return Vec::new();
-    };
-    let texts = items.iter().filter_map(|it| match &it.value {
+    let lists = FIELDS.iter().filter_map(|it| match &field(it)?.value {
+        Value::List(items) => Some(items),
+        _ => None,
+    });
+    let texts = lists.flatten().filter_map(|it| match &it.value {
         Value::Text(text) => Some(text.clone()),
         _ => None,
     });

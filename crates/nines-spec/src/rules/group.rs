@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nines_alert::rule::{AlertRule, Rule, RuleGroup, RuleKind, parse_template};
 use nines_alert::template::Template;
+use nines_base::METRIC_NAME;
 use nines_promql::{Query, QueryError, check};
 
 use crate::draft::Page;
@@ -38,11 +39,11 @@ fn group(
 ) -> Option<RuleGroup> {
     let fields = page.fields(node, "a rule group", &GROUP_FIELDS)?;
     let name = page.need(&fields, "name", "name: shop");
-    let name = name.and_then(|it| page.scalar(it, "`name`"));
+    let name = name.and_then(|it| filled(page, it, "`name`"));
     let name = name.filter(|it| is_free(page, *it, names));
     let interval = page.maybe_duration(&fields, "interval").unwrap_or_default();
     let query_offset = page.maybe_duration(&fields, "query_offset");
-    let limit = page.whole_number(&fields, "limit", 0, u32::MAX).unwrap_or(0);
+    let limit = limit(page, &fields);
     let shared: BTreeMap<_, _> = pairs(page, &fields, "labels").into_iter().collect();
     let mut rules = Vec::new();
     let mut seen = BTreeSet::new();
@@ -62,10 +63,23 @@ fn group(
         file: page.file_path().to_owned(),
         interval,
         query_offset: query_offset.unwrap_or(super::settings::OFFSET_UNSET),
-        limit: usize::try_from(limit).unwrap_or(usize::MAX),
+        limit,
         rules,
         origin: page.origin(fields.at),
     })
+}
+
+/// 0 for no limit, and so is everything below.
+fn limit(page: &mut Page<'_, '_>, fields: &Fields<'_>) -> usize {
+    if let Some(Node { value: Value::Number(text), span }) = fields.get("limit")
+        && text.parse::<i64>().is_ok_and(|it| it < 0)
+    {
+        let (what, help) = ("a `limit` below 0".to_owned(), "leave it out for no limit");
+        page.report(&Mistake::Ignored { what, help, at: *span });
+        return 0;
+    }
+    let limit = page.whole_number(fields, "limit", 0, u32::MAX).unwrap_or(0);
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 /// Two recording rules that write the same series.
@@ -96,7 +110,11 @@ fn rule(
     let fields = page.fields(node, "a rule", &RULE_FIELDS)?;
     let name = name(page, &fields);
     let query = page.need(&fields, "expr", "expr: up == 0");
-    let query = query.and_then(|it| page.scalar(it, "`expr`"));
+    let query = query.and_then(|it| match &it.value {
+        // A metric may be called so.
+        Value::Bool(text) => Some(Text { text, span: it.span }),
+        _ => page.scalar(it, "`expr`"),
+    });
     let query = query.and_then(|it| expression(page, it));
     let is_alert = fields.get("alert").is_some();
     let own = pairs(page, &fields, "labels");
@@ -133,9 +151,20 @@ fn name<'n>(page: &mut Page<'_, '_>, fields: &Fields<'n>) -> Option<Text<'n>> {
         }
         (None, _) => {
             let node = page.need(fields, "alert", "alert: InstanceDown` or `record: job:up:sum")?;
-            page.scalar(node, "`alert`")
+            filled(page, node, "`alert`")
         }
     }
+}
+
+/// A text that says something.
+fn filled<'n>(page: &mut Page<'_, '_>, node: &'n Node, what: &str) -> Option<Text<'n>> {
+    let text = page.scalar(node, what)?;
+    if text.text.is_empty() {
+        let rule = "not empty";
+        page.report(&Mistake::BadName { name: String::new(), rule, at: text.span });
+        return None;
+    }
+    Some(text)
 }
 
 fn alert(
@@ -222,11 +251,21 @@ pub(super) fn pairs<'n>(
     }
     let Value::Map(entries) = &node.value else { return Vec::new() };
     page.check_length(entries.len(), 0, PAIRS_MAX, field, node.anchor());
-    entries.iter().take(PAIRS_MAX).filter_map(|(key, value)| pair(page, key, value)).collect()
+    entries
+        .iter()
+        .take(PAIRS_MAX)
+        .filter_map(|(key, value)| pair(page, field, key, value))
+        .collect()
 }
 
-fn pair<'n>(page: &mut Page<'_, '_>, key: &Key, value: &'n Node) -> Option<(String, Text<'n>)> {
-    if !is_label_name(&key.text) {
+fn pair<'n>(
+    page: &mut Page<'_, '_>,
+    field: &str,
+    key: &Key,
+    value: &'n Node,
+) -> Option<(String, Text<'n>)> {
+    let is_allowed = field == "annotations" && key.text == METRIC_NAME;
+    if !is_allowed && !is_label_name(&key.text) {
         page.report(&Mistake::BadLabelName { name: key.text.clone(), at: key.span });
         return None;
     }
@@ -243,7 +282,7 @@ fn is_label_name(text: &str) -> bool {
     let mut characters = text.chars();
     characters.next().is_some_and(|it| it.is_ascii_alphabetic() || it == '_')
         && characters.all(|it| it.is_ascii_alphanumeric() || it == '_')
-        && text != nines_base::METRIC_NAME
+        && text != METRIC_NAME
 }
 
 fn is_metric_name(text: &str) -> bool {

@@ -190,7 +190,7 @@ fn open(given: &Given) -> Open {
 fn retention(given: &Given) -> Result<Retention, Failure> {
     let names = ["storage.tsdb.retention.time", "storage.tsdb.retention"];
     let name = names.into_iter().find(|it| given.given(it).is_some());
-    let time = name.map(|it| duration(given, it)).transpose()?.filter(|it| it.is_positive());
+    let time = name.map(|it| duration(given, it)).transpose()?.filter(SignedDuration::is_positive);
     let size = given.given("storage.tsdb.retention.size");
     let bytes = size.map(|text| {
         let problem = "write a number and B, KB, MB, GB, TB, PB or EB, such as 512MB";

@@ -27,7 +27,10 @@ impl Foreign {
             Err(error) => {
                 let required = std::env::var("NINES_REQUIRE").is_ok_and(|it| it == "all");
                 assert!(!required, "{name} is required: {error}");
-                println!("skipped: {name} is not installed");
+                #[expect(clippy::print_stdout, reason = "a skip is told")]
+                {
+                    println!("skipped: {name} is not installed");
+                }
                 None
             }
         }
@@ -77,11 +80,21 @@ fn is_scraped(base: &str) -> bool {
     answer.is_some_and(|it| it["data"]["result"][0]["value"][1] == "2")
 }
 
-/// The label sets of all series. Those about the scraping itself differ between versions of Prometheus too.
+/// The label sets of all series. Those about the scraping itself differ between versions of Prometheus too, and since
+/// 3.0 whole numbers in `quantile` are written with a decimal.
 fn series(base: &str) -> BTreeSet<String> {
-    let selector = r#"{job=~".+",__name__!~"scrape_.*"}"#;
+    let selector = r#"{job=~".+",__name__!~"scrape_.*",quantile!~"[01]|[01][.]0"}"#;
     let answer = get(&format!("{base}/api/v1/series"), &[("match[]", selector)]).unwrap();
-    answer["data"].as_array().unwrap().iter().map(ToString::to_string).collect()
+    let mut series = answer["data"].as_array().unwrap().clone();
+    for labels in series.iter_mut().filter_map(Value::as_object_mut) {
+        for name in ["le", "quantile"] {
+            // Prometheus 3 writes `1.0`, as we do, where 2.42 keeps the exposed `1`.
+            if let Some(bound) = labels.get_mut(name) {
+                *bound = bound.as_str().unwrap().parse::<f64>().unwrap().to_string().into();
+            }
+        }
+    }
+    series.iter().map(ToString::to_string).collect()
 }
 
 /// Targets without what is measured.

@@ -67,6 +67,29 @@ fn promtool_and_nines_take_the_example_rules() {
     }
 }
 
+#[test]
+fn promtool_and_nines_take_and_refuse_the_same_rule_files() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("rules.yaml");
+    let text = std::fs::read_to_string(here("tests/it/rules/files.txt")).unwrap();
+    for line in text.lines().filter(|it| !it.starts_with('#')) {
+        let is_newer = line.starts_with('~');
+        std::fs::write(&file, line.trim_start_matches('~')).unwrap();
+        let ours = nines(home.path(), &["check", file.to_str().unwrap()]);
+        assert!([0, 2].contains(&ours.code), "{line}: {}", ours.stderr);
+        let Some((is_content, text)) = promtool(&["check", "rules"], &file) else { return };
+        let expected = is_content || is_newer;
+        assert_eq!(ours.code == 0, expected, "{line}\n{text}{}", ours.stdout);
+    }
+}
+
+/// promtool 2.42 knows no histograms here.
+#[test]
+fn native_histograms_are_played() {
+    let ours = ours(&here("tests/it/rules/histograms_test.yaml"));
+    assert_eq!(ours.code, 0, "{}{}", ours.stdout, ours.stderr);
+}
+
 /// Every expectation, changed one at a time, makes both fail: no test is green by accident.
 #[test]
 fn every_changed_expectation_is_red_here_and_with_promtool() {

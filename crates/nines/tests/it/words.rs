@@ -109,3 +109,31 @@ fn a_first_file_passes_the_check_and_is_never_overwritten() {
     let wrong = nines(home.path(), &wrong);
     assert_eq!(wrong.code, 2, "{}", wrong.stdout);
 }
+
+#[test]
+fn a_backup_is_taken_of_a_folder_that_no_server_uses_and_of_a_running_server() {
+    let home = tempfile::tempdir().unwrap();
+    let path = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let (config, data) = (path("config"), path("data"));
+    std::fs::create_dir(&config).unwrap();
+    let args = ["serve", "--config", &config, "--data", &data, "--listen", "127.0.0.1:0"];
+    let running = crate::process::Running::start(home.path(), &args);
+    let used = nines(home.path(), &["backup", "--data", &data, "--to", &path("no")]);
+    assert_eq!(used.code, 3, "{}", used.stderr);
+    assert!(used.stderr.contains("in use"), "{}", used.stderr);
+    let live = nines(home.path(), &["backup", "--to", &path("live")]);
+    assert_eq!(
+        (live.code, live.stdout.trim()),
+        (0, path("live/samples").as_str()),
+        "{}",
+        live.stderr
+    );
+    let explained = nines(home.path(), &["query", "--explain", "sum(rate(a[5m])) / 2"]);
+    assert_eq!(explained.code, 0, "{}", explained.stderr);
+    assert!(explained.stdout.contains("ms evaluating"), "{}", explained.stdout);
+    assert_eq!(running.stop().0, 0);
+    let still = nines(home.path(), &["backup", "--data", &data, "--to", &path("still")]);
+    assert_eq!(still.code, 0, "{}", still.stderr);
+    let again = nines(home.path(), &["backup", "--data", &data, "--to", &path("still")]);
+    assert!(again.code != 0 && again.stderr.contains("still/samples"), "{}", again.stderr);
+}

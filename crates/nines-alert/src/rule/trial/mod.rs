@@ -138,8 +138,8 @@ impl Play<'_> {
             }
             at = next;
         }
+        // As in promtool, what comes after the last evaluation is not there.
         for expected in &self.trial.answers {
-            self.load(expected.at);
             self.compare_answer(expected);
         }
         self.failures
@@ -178,7 +178,11 @@ impl Play<'_> {
         Environment {
             source: self.store,
             sink: self.store,
-            limits: QueryLimits::default(),
+            // As promtool: a subquery without a step has that of the rules.
+            limits: QueryLimits {
+                subquery_step_ms: milliseconds(self.trial.evaluation_interval).max(1),
+                ..QueryLimits::default()
+            },
             external_labels: &self.trial.external_labels,
             external_url: &self.trial.external_url,
             stopwatch: &|| SignedDuration::ZERO,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 
-use nines_base::{Histogram, HistogramSample, Labels, Matcher, Sample, SampleBatch};
-use nines_port::{Appended, SampleSink, SinkError};
+use nines_base::{Histogram, HistogramSample, Labels, Matcher, Sample, SampleBatch, is_stale};
+use nines_port::{Appended, RefusedSeries, SampleSink, SinkError};
 use nines_promql::{SelectLimits, SeriesSamples, SeriesSource, SourceError};
 
 /// Series in memory.
@@ -24,20 +24,40 @@ impl MemorySeries {
     #[expect(clippy::missing_panics_doc, reason = "the lock is never poisoned")]
     pub fn add(&self, batch: &[SampleBatch]) {
         let mut series = self.series.write().expect("nobody panics while holding the series");
-        for it in batch {
+        for it in batch.iter().filter(|it| !it.samples.is_empty() || !it.histograms.is_empty()) {
             let points = series.entry(it.labels.clone()).or_default();
             points.numbers.extend(it.samples.iter().map(|it| (it.at_ms, it.value)));
             let histograms = it.histograms.iter();
             points.histograms.extend(histograms.map(|it| (it.at_ms, Arc::clone(&it.histogram))));
         }
     }
+
+    /// Whether another value is there at this instant.
+    fn holds_another(&self, labels: &Labels, sample: Sample) -> bool {
+        let series = self.series.read().expect("nobody panics while holding the series");
+        let held = series.get(labels).and_then(|it| it.numbers.get(&sample.at_ms));
+        held.is_some_and(|it| it.to_bits() != sample.value.to_bits())
+    }
 }
 
+/// As Prometheus' store takes what rules write: of two values at one instant the first stays. A second value is
+/// refused; a marker for the end is just left out.
 impl SampleSink for MemorySeries {
     fn append(&self, batch: &[SampleBatch]) -> Result<Appended, SinkError> {
-        self.add(batch);
-        let samples = batch.iter().map(|it| it.samples.len() + it.histograms.len());
-        Ok(Appended { samples: samples.sum::<usize>() as u64, refused: Vec::new() })
+        let (mut taken, mut appended) = (batch.to_vec(), Appended::default());
+        for it in &mut taken {
+            let labels = it.labels.clone();
+            let (known, new): (Vec<Sample>, Vec<Sample>) =
+                it.samples.iter().partition(|sample| self.holds_another(&labels, **sample));
+            it.samples = new;
+            if known.iter().any(|sample| !is_stale(sample.value)) {
+                let reason = "duplicate sample for timestamp".to_owned();
+                appended.refused.push(RefusedSeries { labels, reason });
+            }
+            appended.samples += (it.samples.len() + it.histograms.len()) as u64;
+        }
+        self.add(&taken);
+        Ok(appended)
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use hickory_resolver::TokioResolver;
 use hickory_resolver::proto::rr::{RData, RecordType};
+use hickory_resolver::{ResolverBuilder, TokioResolver};
 use jiff::SignedDuration;
 use nines_base::Labels;
 use tokio::time::sleep;
@@ -26,7 +26,7 @@ pub(super) async fn follow(
 ) {
     let refresh = refresh.unsigned_abs().max(Duration::from_millis(100));
     let resolver = loop {
-        let made = TokioResolver::builder_tokio().and_then(|it| it.build());
+        let made = TokioResolver::builder_tokio().and_then(ResolverBuilder::build);
         match made {
             Ok(resolver) => break resolver,
             Err(error) => {

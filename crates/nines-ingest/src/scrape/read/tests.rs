@@ -13,8 +13,9 @@ const HOW: Reading = Reading {
     at_ms: 1_000,
 };
 
-fn keep(labels: Labels) -> Result<Option<Labels>, String> {
-    Ok(Some(labels))
+#[expect(clippy::unnecessary_wraps, reason = "as a rule would answer")]
+fn keep(labels: &Labels) -> Result<Option<Labels>, String> {
+    Ok(Some(labels.clone()))
 }
 
 fn shown(read: &Read, ended: &[Pending]) -> String {
@@ -25,7 +26,7 @@ fn shown(read: &Read, ended: &[Pending]) -> String {
                 writeln!(out, "{labels} stale @{}", it.at_ms).unwrap();
             }
             PendingValue::Number(it) => {
-                writeln!(out, "{labels} {} @{}", it.value, it.at_ms).unwrap()
+                writeln!(out, "{labels} {} @{}", it.value, it.at_ms).unwrap();
             }
             PendingValue::Histogram(it) if it.histogram.is_stale() => {
                 writeln!(out, "{labels} stale histogram @{}", it.at_ms).unwrap();
@@ -74,9 +75,9 @@ fn text(body: &str) -> Body {
 fn lines_in_their_old_order_are_found_without_reading_labels() {
     let mut memory = BodyMemory::default();
     let built = Cell::new(0);
-    let attach = |it: Labels| {
+    let attach = |it: &Labels| {
         built.set(built.get() + 1);
-        Ok(Some(it))
+        Ok(Some(it.clone()))
     };
     let body = text("a{x=\"1\"} 1\na{x=\"2\"} 1\nab 1\n");
     for _ in 0..3 {

@@ -167,7 +167,7 @@ fn too_many_samples_fail_the_scrape() {
 fn labels_of_the_configuration_win_and_those_of_the_target_are_kept() {
     let settings = settings(&job(), &[("env", "prod"), ("instance", "cart-1")]);
     let attached = |it: &[(&str, &str)]| {
-        settings.attach(Labels::new(it.iter().copied()).unwrap()).unwrap().unwrap().to_string()
+        settings.attach(&Labels::new(it.iter().copied()).unwrap()).unwrap().unwrap().to_string()
     };
     expect![[
         r#"a{env="prod", exported_instance="x", exported_job="y", instance="cart-1", job="shop"}"#
@@ -183,7 +183,7 @@ fn honored_labels_of_the_target_win() {
     let settings = settings(&job, &[("env", "prod")]);
     let scraped = Labels::new([("__name__", "a"), ("job", "own")]).unwrap();
     expect![[r#"a{env="prod", instance="127.0.0.1:80", job="own"}"#]]
-        .assert_eq(&settings.attach(scraped).unwrap().unwrap().to_string());
+        .assert_eq(&settings.attach(&scraped).unwrap().unwrap().to_string());
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl Sink for Folding<'_> {
 /// What numbers of one group were folded into, per step.
 #[derive(Debug)]
 enum Numbers {
-    Sum(Vec<Sum>),
+    Sum(Sums),
     Avg(Vec<Mean>),
     Min(Vec<f64>),
     Max(Vec<f64>),
@@ -100,8 +100,10 @@ struct Fold {
     labels: Labels,
     drop_name: bool,
     numbers: Numbers,
-    /// How many numbers there were at each step.
+    /// How many numbers there were at each step, without those of complete columns.
     counts: Vec<u32>,
+    /// How many columns had a number at every step.
+    complete: u32,
     /// What histograms were folded into; empty, or one place per step.
     histograms: Vec<Option<Box<Histograms>>>,
 }
@@ -128,7 +130,7 @@ enum Folded {
 impl Fold {
     fn new(kind: Kind, labels: Labels, steps: usize) -> Self {
         let numbers = match kind {
-            Kind::Sum => Numbers::Sum(vec![Sum::default(); steps]),
+            Kind::Sum => Numbers::Sum(Sums::new(steps)),
             Kind::Avg => Numbers::Avg(vec![Mean::default(); steps]),
             Kind::Min => Numbers::Min(vec![f64::NAN; steps]),
             Kind::Max => Numbers::Max(vec![f64::NAN; steps]),
@@ -136,23 +138,24 @@ impl Fold {
             Kind::Stddev | Kind::Stdvar => Numbers::Variance(vec![Variance::default(); steps]),
         };
         let counts = vec![0; steps];
-        Self { labels, drop_name: false, numbers, counts, histograms: Vec::new() }
+        Self { labels, drop_name: false, numbers, counts, complete: 0, histograms: Vec::new() }
     }
 
     fn add(&mut self, column: &Column) {
         self.drop_name |= column.drop_name;
         let present = |it: &f64| !is_absent(*it);
-        for (count, value) in self.counts.iter_mut().zip(&column.values) {
-            *count += u32::from(present(value));
+        // Without an early end, so that several values are looked at at once.
+        let is_complete = column.values.iter().fold(true, |all, it| all & present(it));
+        if is_complete {
+            self.complete += 1;
+        } else {
+            for (count, value) in self.counts.iter_mut().zip(&column.values) {
+                *count += u32::from(present(value));
+            }
         }
         match &mut self.numbers {
-            Numbers::Sum(sums) => {
-                for (sum, value) in sums.iter_mut().zip(&column.values) {
-                    if present(value) {
-                        sum.add(*value);
-                    }
-                }
-            }
+            Numbers::Sum(sums) if is_complete => sums.add(&column.values),
+            Numbers::Sum(sums) => sums.add_present(&column.values),
             Numbers::Avg(means) => {
                 for (mean, value) in means.iter_mut().zip(&column.values) {
                     if present(value) {
@@ -209,7 +212,8 @@ impl Fold {
         }
     }
 
-    fn finish(self, kind: Kind, it: &Aggregate, run: &mut Run<'_>) -> Column {
+    fn finish(mut self, kind: Kind, it: &Aggregate, run: &mut Run<'_>) -> Column {
+        self.counts.iter_mut().for_each(|it| *it += self.complete);
         let mut column = Column {
             labels: self.labels,
             drop_name: self.drop_name,
@@ -251,7 +255,7 @@ impl Numbers {
             pairs.map(|(value, count)| if *count == 0 { ABSENT } else { value }).collect()
         };
         match self {
-            Self::Sum(sums) => where_present(&mut sums.into_iter().map(Sum::total)),
+            Self::Sum(sums) => where_present(&mut sums.totals()),
             Self::Avg(means) => where_present(&mut means.into_iter().map(Mean::value)),
             Self::Min(best) | Self::Max(best) => where_present(&mut best.into_iter()),
             Self::Count if kind == Kind::Group => where_present(&mut counts.iter().map(|_| 1.0)),
@@ -263,6 +267,44 @@ impl Numbers {
                 where_present(&mut variances.into_iter().map(Variance::value))
             }
         }
+    }
+}
+
+/// A compensated sum per step. What is lost lies apart, so that several steps are added at once.
+#[derive(Debug)]
+struct Sums {
+    sums: Vec<f64>,
+    lost: Vec<f64>,
+}
+
+impl Sums {
+    fn new(steps: usize) -> Self {
+        Self { sums: vec![0.0; steps], lost: vec![0.0; steps] }
+    }
+
+    /// Adds a value to every step.
+    fn add(&mut self, values: &[f64]) {
+        for ((sum, lost), value) in self.sums.iter_mut().zip(&mut self.lost).zip(values) {
+            let mut next = Sum::from_parts(*sum, *lost);
+            next.add(*value);
+            (*sum, *lost) = next.parts();
+        }
+    }
+
+    /// Adds where there is a value.
+    fn add_present(&mut self, values: &[f64]) {
+        for ((sum, lost), value) in self.sums.iter_mut().zip(&mut self.lost).zip(values) {
+            let mut next = Sum::from_parts(*sum, *lost);
+            next.add(*value);
+            let (next_sum, next_lost) = next.parts();
+            // Both are computed and one is chosen, which is quicker than to branch.
+            *sum = if is_absent(*value) { *sum } else { next_sum };
+            *lost = if is_absent(*value) { *lost } else { next_lost };
+        }
+    }
+
+    fn totals(&self) -> impl Iterator<Item = f64> {
+        self.sums.iter().zip(&self.lost).map(|(sum, lost)| Sum::from_parts(*sum, *lost).total())
     }
 }
 

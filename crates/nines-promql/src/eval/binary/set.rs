@@ -1,7 +1,11 @@
 //! `and`, `or` and `unless`: which elements are there, whatever their values.
 
+use std::collections::BTreeMap;
+
 use super::Match;
+use crate::QueryError;
 use crate::eval::column::{Column, Grid};
+use crate::eval::finish::overlay;
 use crate::plan::SetOperator;
 
 pub(super) fn apply(
@@ -10,7 +14,7 @@ pub(super) fn apply(
     mut left: Vec<Column>,
     mut right: Vec<Column>,
     grid: &Grid,
-) -> Vec<Column> {
+) -> Result<Vec<Column>, QueryError> {
     for group in matches {
         for index in 0..grid.count {
             match operator {
@@ -28,10 +32,23 @@ pub(super) fn apply(
         }
     }
     if operator == SetOperator::Or {
-        left.extend(right);
+        left = united(left, right)?;
     }
     left.retain(|it| !it.is_empty());
-    left
+    Ok(left)
+}
+
+/// A series that is on the left at some steps and on the right at others is one series.
+fn united(mut left: Vec<Column>, right: Vec<Column>) -> Result<Vec<Column>, QueryError> {
+    let known = left.iter().enumerate().map(|(position, it)| (it.labels.clone(), position));
+    let known: BTreeMap<_, _> = known.collect();
+    for column in right.into_iter().filter(|it| !it.is_empty()) {
+        match known.get(&column.labels).and_then(|it| left.get_mut(*it)) {
+            Some(it) => overlay(it, &column)?,
+            None => left.push(column),
+        }
+    }
+    Ok(left)
 }
 
 fn is_in(columns: &[Column], positions: &[usize], index: usize) -> bool {

@@ -6,15 +6,15 @@ use super::rate::{Ends, Growth};
 use super::series::{Around, Window};
 use crate::Windows;
 use crate::function::{Extreme, Fold, WindowFunction};
-use crate::statistics::{Mean, Variance, linear_regression, quantile, sum};
+use crate::statistics::{Mean, Sum, Variance, linear_regression, quantile, sum};
 
-/// One number per window of a series, where that needs no scalars.
+/// One number per window of a series.
 pub(super) fn fold_of_series(
     fold: Fold,
     samples: &[Sample],
     windows: &Windows,
     values: &mut [f64],
-) -> bool {
+) {
     let (mut from, mut to) = (0, 0);
     let mut end_ms = windows.first_end_ms;
     for slot in values.iter_mut() {
@@ -31,7 +31,6 @@ pub(super) fn fold_of_series(
         }
         end_ms = end_ms.saturating_add(windows.step_ms);
     }
-    true
 }
 
 /// At least one sample.
@@ -39,11 +38,7 @@ fn folded(fold: Fold, samples: &[Sample]) -> f64 {
     let values = || samples.iter().map(|it| it.value);
     match fold {
         Fold::Sum => sum(values()),
-        Fold::Avg => {
-            let mut mean = Mean::default();
-            values().for_each(|it| mean.add(it));
-            mean.value()
-        }
+        Fold::Avg => mean(samples),
         Fold::Min => best(samples, |one, two| one < two).map_or(f64::NAN, |it| it.value),
         Fold::Max => best(samples, |one, two| one > two).map_or(f64::NAN, |it| it.value),
         Fold::Count => samples.len() as f64,
@@ -51,6 +46,23 @@ fn folded(fold: Fold, samples: &[Sample]) -> f64 {
         Fold::First => samples.first().map_or(f64::NAN, |it| it.value),
         Fold::Last => samples.last().map_or(f64::NAN, |it| it.value),
     }
+}
+
+/// The sum divided; only where that is too large for a number, a mean that moves with each sample.
+fn mean(samples: &[Sample]) -> f64 {
+    let mut sum = Sum::default();
+    for it in samples {
+        sum.add(it.value);
+    }
+    let mean = sum.divided(samples.len() as f64).total();
+    if mean.is_finite() {
+        return mean;
+    }
+    let mut mean = Mean::default();
+    for it in samples {
+        mean.add(it.value);
+    }
+    mean.value()
 }
 
 /// The best sample; a NaN loses against everything.
@@ -71,7 +83,7 @@ pub(super) fn of_floats(window: &Window<'_>, around: &Around<'_, '_>) -> Option<
             let drops = if kind.is_counter() { drops(samples) } else { 0.0 };
             let (count, end_ms) = (samples.len(), window.end_ms);
             let ends = Ends { first: *first, last: *last, count, drops, end_ms };
-            Growth::new(window.end_ms.saturating_sub(window.start_ms)).of(kind, &ends)?
+            Growth::new(kind, window.end_ms.saturating_sub(window.start_ms)).of(&ends)?
         }
         WindowFunction::Irate => instant_rate(samples)?,
         WindowFunction::Idelta => last_pair(samples).map(|(one, two)| two.value - one.value)?,

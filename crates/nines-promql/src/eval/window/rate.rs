@@ -3,17 +3,19 @@
 //! Source: Prometheus, `extrapolatedRate`. Where the samples come within 1.1 average intervals of a border they are
 //! thought to reach it, else half an interval; a counter is not extrapolated below zero.
 
+mod series;
+
 use nines_base::Sample;
 
-use crate::Windows;
 use crate::function::RateKind;
+use crate::{WindowSummary, Windows};
+
+pub(super) use series::growth_of_series;
 
 /// A series is thought to go on past its samples for at most this many of its own intervals.
 const EXTRAPOLATION_INTERVALS_MAX: f64 = 1.1;
 /// How far from equal two products must be before rounding cannot have decided.
 const SAFE_RATIO: f64 = 1.0 + 1e-9;
-/// So many restarts in one window are added up one by one, so that no digits are lost.
-const RESETS_ADDED_MAX: usize = 16;
 
 /// What growth depends on.
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +74,13 @@ impl Extrapolation {
         (self.sampled + before + self.after) / self.sampled
     }
 
+    /// Whether a counter cannot have been zero so close before the window that it matters. Comparing products saves
+    /// a division.
+    #[inline]
+    fn is_far_from_zero(self, first: f64, growth: f64) -> bool {
+        first * self.sampled > self.before * growth * SAFE_RATIO
+    }
+
     /// The seconds before the first sample after which a counter must have been zero, if there are fewer.
     fn limited_before(self, first: f64, growth: f64) -> f64 {
         if growth > 0.0 && first >= 0.0 {
@@ -102,138 +111,82 @@ pub(super) fn extrapolation_factor(
 /// Computes windows one after the other. Regular samples make windows of one shape, whose factor is known.
 #[derive(Debug)]
 pub(super) struct Growth {
+    kind: RateKind,
     range_ms: i64,
     range_seconds: f64,
-    known: Option<(Shape, Extrapolation, f64)>,
+    known: Option<Known>,
+}
+
+/// What windows of one shape have in common.
+#[derive(Debug, Clone, Copy)]
+struct Known {
+    shape: Shape,
+    extrapolation: Extrapolation,
+    /// By how much growth is multiplied where zero is far away.
+    factor: f64,
 }
 
 impl Growth {
-    pub(super) fn new(range_ms: i64) -> Self {
-        Self { range_ms, range_seconds: range_ms as f64 / 1e3, known: None }
+    pub(super) fn new(kind: RateKind, range_ms: i64) -> Self {
+        Self { kind, range_ms, range_seconds: range_ms as f64 / 1e3, known: None }
+    }
+
+    fn factor(&self, extrapolation: Extrapolation, before: f64) -> f64 {
+        let factor = extrapolation.factor(before);
+        if self.kind == RateKind::Rate { factor / self.range_seconds } else { factor }
+    }
+
+    fn known(&mut self, shape: Shape) -> Known {
+        match self.known {
+            Some(known) if known.shape == shape => known,
+            _ => {
+                let extrapolation = shape.extrapolation();
+                let factor = self.factor(extrapolation, extrapolation.before);
+                *self.known.insert(Known { shape, extrapolation, factor })
+            }
+        }
     }
 
     /// Needs two samples.
     #[inline]
-    pub(super) fn of(&mut self, kind: RateKind, it: &Ends) -> Option<f64> {
+    pub(super) fn of(&mut self, it: &Ends) -> Option<f64> {
         if it.count < 2 {
             return None;
         }
-        let shape = Shape::of(it, self.range_ms);
-        let (extrapolation, factor) = match self.known {
-            Some((known, extrapolation, factor)) if known == shape => (extrapolation, factor),
-            _ => {
-                let extrapolation = shape.extrapolation();
-                let factor = extrapolation.factor(extrapolation.before);
-                self.known = Some((shape, extrapolation, factor));
-                (extrapolation, factor)
-            }
-        };
+        let Known { extrapolation, factor, .. } = self.known(Shape::of(it, self.range_ms));
         let growth = it.last.value - it.first.value;
-        if !kind.is_counter() {
+        if !self.kind.is_counter() {
             return Some(growth * factor);
         }
         let growth = growth + it.drops;
-        // Almost always zero was long before the window; comparing products saves a division.
-        let is_far_from_zero =
-            it.first.value * extrapolation.sampled > extrapolation.before * growth * SAFE_RATIO;
-        let factor = if is_far_from_zero {
-            factor
-        } else {
-            extrapolation.factor(extrapolation.limited_before(it.first.value, growth))
-        };
-        Some(match kind {
-            RateKind::Rate => growth * (factor / self.range_seconds),
-            _ => growth * factor,
-        })
+        if extrapolation.is_far_from_zero(it.first.value, growth) {
+            return Some(growth * factor);
+        }
+        let before = extrapolation.limited_before(it.first.value, growth);
+        Some(growth * self.factor(extrapolation, before))
     }
 }
 
-/// Where a counter fell, and what it had reached before.
-#[derive(Debug, Default)]
-struct Falls {
-    /// Indices of the samples that are lower than the one before.
-    at: Vec<usize>,
-    /// For each, the sum of the values before it and all earlier falls.
-    sums: Vec<f64>,
-}
-
-impl Falls {
-    fn of(samples: &[Sample]) -> Self {
-        let mut falls = Self::default();
-        let mut sum = 0.0;
-        let mut previous = f64::NEG_INFINITY;
-        for (index, sample) in samples.iter().enumerate() {
-            if sample.value < previous {
-                sum += previous;
-                falls.at.push(index);
-                falls.sums.push(sum);
-            }
-            previous = sample.value;
-        }
-        falls
-    }
-
-    /// What was lost between the samples `from..to`; the ranges asked for never go back.
-    fn between(
-        &self,
-        samples: &[Sample],
-        (from, to): (usize, usize),
-        seen: &mut (usize, usize),
-    ) -> f64 {
-        let (start, end) = seen;
-        while self.at.get(*start).is_some_and(|it| *it <= from) {
-            *start += 1;
-        }
-        *end = (*end).max(*start);
-        while self.at.get(*end).is_some_and(|it| *it < to) {
-            *end += 1;
-        }
-        let inside = self.at.get(*start..*end).unwrap_or_default();
-        if inside.is_empty() {
-            return 0.0;
-        }
-        let lost = |at: &usize| samples.get(at.wrapping_sub(1)).map_or(0.0, |it| it.value);
-        let sum = |index: usize| self.sums.get(index).copied().unwrap_or(0.0);
-        let earlier = start.checked_sub(1).map_or(0.0, sum);
-        let total = sum(end.saturating_sub(1)) - earlier;
-        if inside.len() <= RESETS_ADDED_MAX || !total.is_finite() {
-            return inside.iter().map(lost).sum();
-        }
-        total
-    }
-}
-
-/// Growth in every window of one series of numbers.
-pub(super) fn growth_of_series(
+/// Growth in every window that comes as a summary.
+pub(super) fn growth_of_summaries(
     kind: RateKind,
-    samples: &[Sample],
     windows: &Windows,
+    summaries: &[Option<WindowSummary>],
     values: &mut [f64],
 ) {
-    let falls = if kind.is_counter() { Falls::of(samples) } else { Falls::default() };
-    let (mut from, mut to, mut seen) = (0, 0, (0, 0));
-    let mut growth = Growth::new(windows.range_ms);
+    let mut growth = Growth::new(kind, windows.range_ms);
     let mut end_ms = windows.first_end_ms;
-    for slot in values.iter_mut() {
-        let start_ms = end_ms.saturating_sub(windows.range_ms);
-        while samples.get(from).is_some_and(|it| it.at_ms <= start_ms) {
-            from += 1;
-        }
-        to = to.max(from);
-        while samples.get(to).is_some_and(|it| it.at_ms <= end_ms) {
-            to += 1;
-        }
-        if let Some([first, .., last]) = samples.get(from..to) {
-            let drops = if falls.at.is_empty() {
-                0.0
-            } else {
-                falls.between(samples, (from, to), &mut seen)
-            };
-            let window = Ends { first: *first, last: *last, count: to - from, drops, end_ms };
-            if let Some(value) = growth.of(kind, &window) {
+    for (slot, summary) in values.iter_mut().zip(summaries) {
+        if let Some(it) = summary {
+            let count = usize::try_from(it.count).unwrap_or(usize::MAX);
+            let (first, last, drops) = (it.first, it.last, it.drops);
+            if let Some(value) = growth.of(&Ends { first, last, count, drops, end_ms }) {
                 *slot = value;
             }
         }
         end_ms = end_ms.saturating_add(windows.step_ms);
     }
 }
+
+#[cfg(test)]
+mod tests;

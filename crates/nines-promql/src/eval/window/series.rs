@@ -82,13 +82,15 @@ impl Computation<'_> {
     ) -> Result<bool, QueryError> {
         if samples.histograms.is_empty() && self.extent == Extent::Inner {
             let (floats, windows) = (samples.floats.as_ref(), &self.windows);
+            let values = &mut column.values;
             let is_done = match self.function {
-                WindowFunction::Rate(kind) => {
-                    rate::growth_of_series(kind, floats, windows, &mut column.values);
+                WindowFunction::Rate(it) => {
+                    rate::growth_of_series(it, floats, windows, values);
                     true
                 }
                 WindowFunction::Fold(it) => {
-                    fold::fold_of_series(it, floats, windows, &mut column.values)
+                    fold::fold_of_series(it, floats, windows, values);
+                    true
                 }
                 _ => false,
             };

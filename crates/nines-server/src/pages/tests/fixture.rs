@@ -1,6 +1,7 @@
 //! A server without sockets: the real engine on a journal in memory, one objective that burns, one person.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 
 use axum::Router;
@@ -113,7 +114,7 @@ impl Fixture {
             clock,
             engine: handle,
             installation,
-            metrics: Arc::new(Metrics::new(store, tracker)),
+            metrics: Arc::new(Metrics::new(store, tracker, PathBuf::new())),
             loaded: RwLock::new(Arc::new(Loaded {
                 spec,
                 engine_config: Arc::clone(&engine_config),
@@ -128,6 +129,7 @@ impl Fixture {
             targets: Arc::new(TargetsStatus::default()),
             committed: watch::channel(0).1,
             reload: Reload::new().0,
+            data_dir: folder.path().to_owned(),
             retention: Retention::default(),
             damages: 0,
             prom: PromSettings::default(),

@@ -34,6 +34,7 @@ fn numbers_are_the_shortest_decimals_without_an_exponent() {
             9_007_199_254_740_992.0,
             0.000_123,
             12_345.678,
+            836_764_792_515_975.2,
             f64::NAN,
             f64::INFINITY,
             f64::NEG_INFINITY,
@@ -52,6 +53,7 @@ fn numbers_are_the_shortest_decimals_without_an_exponent() {
             9007199254740992
             0.000123
             12345.678
+            836764792515975.2
             NaN
             +Inf
             -Inf"#]],
@@ -60,10 +62,13 @@ fn numbers_are_the_shortest_decimals_without_an_exponent() {
 
 proptest! {
     #[test]
-    fn a_number_is_what_the_standard_library_prints_in_full(bits: u64) {
+    fn a_number_reads_back_and_is_as_short_as_the_standard_library_prints_it(bits: u64) {
+        // Where two are as short and as near, Go takes the even one, and the library takes another.
         let value = f64::from_bits(bits);
         prop_assume!(value.is_finite());
-        prop_assert_eq!(number(value), value.to_string());
+        let printed = number(value);
+        prop_assert_eq!(printed.parse::<f64>().unwrap().to_bits(), bits);
+        prop_assert_eq!(printed.len(), value.to_string().len());
     }
 
     #[test]

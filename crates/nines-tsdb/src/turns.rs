@@ -12,7 +12,7 @@ use crate::store::State;
 /// Series or pairs of one turn, about a millisecond's work.
 const TURN_ITEMS: usize = 2_048;
 /// Series that are looked at at once for being forgotten: each turn goes through whole lists of series.
-const TIDY_ITEMS: usize = 65_536;
+const TIDY_ITEMS: usize = 16_384;
 /// After this many maintenance takes its turn: appends may never end.
 const YIELDS_MAX: usize = 1_000;
 

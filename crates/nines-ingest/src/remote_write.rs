@@ -37,6 +37,8 @@ const SYMBOLS_MAX: usize = 4_000_000;
 const METADATA_MAX: usize = 10_000;
 /// Exemplars of one request; the rest is left out.
 const EXEMPLARS_MAX: usize = 100_000;
+/// A snappy block grows by 64 bytes for 3 at the most.
+const EXPANSION_MAX: usize = 22;
 /// Series that one answer names; the rest is counted.
 const NAMED_MAX: usize = 10;
 /// Decompressed bytes that a thread keeps for its next request.
@@ -177,6 +179,10 @@ fn decompress<'m>(
     if limits.bytes_max < len {
         return Err(WriteError::TooLarge { what: "bytes", max: limits.bytes_max });
     }
+    // Nobody may claim a length that no block can have, to make us hold memory for it.
+    if body.len().saturating_mul(EXPANSION_MAX) < len {
+        return Err(snap::Error::Header.into());
+    }
     if buffer.len() < len {
         buffer.resize(len, 0);
     }
@@ -213,12 +219,18 @@ fn store(
         .into_iter()
         .map(|(index, reason)| BadSeries { series: request.shown(index), reason });
     // Those without labels are the ones above.
+    let is_refused_by_store = appended.refused.iter().any(|it| !it.labels.is_empty());
     let by_store = appended.refused.into_iter().filter(|it| !it.labels.is_empty());
     let by_store = by_store
         .map(|RefusedSeries { labels, reason }| BadSeries { series: labels.to_string(), reason });
     let refused = request.refused.iter().cloned().chain(by_label).chain(by_store);
     let refused = refused.take(NAMED_MAX).collect();
-    let written = written(samples, histograms, appended.samples);
+    let written = if is_refused_by_store {
+        written(samples, histograms, appended.samples)
+    } else {
+        // What was there already counts too: the sender wants to know what it need not send again.
+        Written { samples, histograms, exemplars: 0 }
+    };
     Ok(Received { written: Written { exemplars: exemplars.len() as u64, ..written }, refused })
 }
 

@@ -145,35 +145,40 @@ impl Tsdb {
         rows: &impl Rows,
         ids: Option<&mut Vec<Option<u32>>>,
     ) -> Result<Appended, SinkError> {
-        let mut guard = self.log();
-        let log = &mut *guard;
-        let mut plan = Plan::new(log.wal.next_ref, self.oldest_ms.load(Ordering::Relaxed));
-        let before = log.wal.position();
+        self.appending.fetch_add(1, Ordering::Relaxed);
+        let stored = self.store_rows(rows);
+        self.appending.fetch_sub(1, Ordering::Relaxed);
+        let (plan, position) = stored.map_err(|source| SinkError { source: source.into() })?;
+        if let Some(position) = position
+            && self.options.durability == Durability::Sync
         {
-            let state = self.state();
-            for (index, known) in known_rows(rows, &log.keys, &state.registry).iter().enumerate() {
-                plan.row(index, *known, rows, &state.registry, log, &self.options);
-            }
-        }
-        if !log.writer.is_empty() {
-            let failed = |source: AppendError| SinkError { source: source.into() };
-            log.wal.write(log.writer.finish()).map_err(failed)?;
-            log.wal.next_ref += plan.new_count();
-            plan.apply(rows, &mut self.state_mut().registry, &mut log.keys);
-        }
-        let position = log.wal.position();
-        drop(guard);
-        if self.options.durability == Durability::Sync && position != before {
-            self.sync_to(position).map_err(|source| {
-                let source = AppendError::Sync(source);
-                SinkError { source: source.into() }
-            })?;
+            let synced = self.sync_to(position).map_err(AppendError::Sync);
+            synced.map_err(|source| SinkError { source: source.into() })?;
         }
         if let Some(ids) = ids {
             ids.extend(plan.ids());
         }
         self.samples_appended.fetch_add(plan.samples(), Ordering::Relaxed);
         Ok(plan.into_answer())
+    }
+
+    /// Returns what was done, and where the log ends now if anything was written.
+    fn store_rows(&self, rows: &impl Rows) -> Result<(Plan, Option<u64>), AppendError> {
+        let mut log = self.log();
+        let log = &mut *log;
+        let mut plan = Plan::new(log.wal.next_ref, self.oldest_ms.load(Ordering::Relaxed));
+        let state = self.state();
+        for (index, known) in known_rows(rows, &log.keys, &state.registry).iter().enumerate() {
+            plan.row(index, *known, rows, &state.registry, log, &self.options);
+        }
+        drop(state);
+        if log.writer.is_empty() {
+            return Ok((plan, None));
+        }
+        log.wal.write(log.writer.finish())?;
+        log.wal.next_ref += plan.new_count();
+        plan.apply(rows, &mut self.state_mut().registry, &mut log.keys);
+        Ok((plan, Some(log.wal.position())))
     }
 }
 

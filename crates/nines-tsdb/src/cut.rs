@@ -1,7 +1,7 @@
 //! The cut: old samples of the head become segments, young ones a checkpoint that replaces the log so far.
 //!
-//! The head is frozen first; what arrives meanwhile goes beside it and into the next file of the log. So the
-//! checkpoint and that file together are exactly what is in memory when the cut ends.
+//! The heads are frozen first; what arrives meanwhile goes beside them and into the next file of the log. So the
+//! checkpoint and that file together are what is in memory when the cut ends.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -65,9 +65,7 @@ impl Tsdb {
         let (wal, segments) = (wal_dir(&self.dir), segments_dir(&self.dir));
         let Freeze { checkpoint, log_bytes, frozen } =
             self.freeze().map_err(failed("write to", &wal))?;
-        // Frozen series stay, and so do their texts.
-        let texts = self.state().registry.pairs().texts_of_all();
-        let dictionary = Dictionary::new(texts);
+        let dictionary = self.dictionary();
         let window_ms = self.span_ms().saturating_mul(WINDOW_SPANS);
         let until_ms = until_ms(&frozen, before_ms, oldest_ms, window_ms);
         let mut writing = Writing {
@@ -121,22 +119,28 @@ impl Tsdb {
         Ok((count, until_ms))
     }
 
-    /// Freezes the head and goes on in a new file of the log, at one instant.
+    /// Goes on in a new file of the log, then freezes the heads in turns.
+    ///
+    /// Whatever is in the log so far is in a head by now, and so is frozen. What arrives before its series' turn is
+    /// frozen too and in the new file as well: equal samples are one sample.
     fn freeze(&self) -> io::Result<Freeze> {
         let mut log = self.log();
-        let mut state = self.state_mut();
         let log_bytes = log.wal.bytes();
         let checkpoint = log.wal.rotate()?;
-        let registry = &mut state.registry;
-        let mut frozen = Vec::with_capacity(registry.active());
-        for id in registry.ids().to_vec() {
-            if let Some(series) = registry.get_mut(id)
-                && let Some(wal_ref) = series.wal_ref
-            {
-                let (pairs, chunks) = (series.pairs.clone(), series.head.freeze());
-                frozen.push(Frozen { id, pairs, wal_ref: wal_ref.get(), chunks });
+        drop(log);
+        let ids = self.state().registry.ids().to_vec();
+        let mut frozen = Vec::new();
+        self.in_turns_mut(&ids, |state, turn| {
+            for id in turn {
+                if let Some(series) = state.registry.get_mut(*id)
+                    && let Some(wal_ref) = series.wal_ref
+                {
+                    series.head.freeze();
+                    let (pairs, chunks) = (series.pairs.clone(), series.head.frozen().to_vec());
+                    frozen.push(Frozen { id: *id, pairs, wal_ref: wal_ref.get(), chunks });
+                }
             }
-        }
+        });
         Ok(Freeze { checkpoint, log_bytes, frozen })
     }
 }

@@ -145,20 +145,17 @@ impl Head {
         usize::from(self.open.bounds_ms().is_some()) + rest.sum::<usize>()
     }
 
-    /// Makes everything a matter of the running cut, and returns it in the order of writing.
-    pub(crate) fn freeze(&mut self) -> Vec<HeadChunk> {
+    /// Makes everything a matter of the running cut.
+    pub(crate) fn freeze(&mut self) {
+        if self.is_empty() {
+            return;
+        }
         let open = HeadChunk::of_growing(&self.open);
-        let Some(rest) = &mut self.rest else {
-            self.open.clear();
-            let frozen = Vec::from_iter(open);
-            if !frozen.is_empty() {
-                self.rest.get_or_insert_default().frozen.clone_from(&frozen);
-            }
-            return frozen;
-        };
+        self.open.clear();
+        let rest = self.rest.get_or_insert_default();
+        rest.frozen.reserve_exact(rest.sealed.len() + 1);
         rest.frozen.append(&mut rest.sealed);
         rest.frozen.extend(open);
-        self.open.clear();
         if let Some(open) = &mut rest.histograms
             && open.writer.count != 0
         {
@@ -170,7 +167,11 @@ impl Head {
             rest.frozen.extend(late.sealed);
             rest.frozen.extend(encoded);
         }
-        rest.frozen.clone()
+    }
+
+    /// What a running cut writes, in the order of writing.
+    pub(crate) fn frozen(&self) -> &[HeadChunk] {
+        self.rest.as_ref().map_or(&[], |it| &it.frozen)
     }
 
     /// Ends a cut: of the frozen samples only these are still to be kept in memory.

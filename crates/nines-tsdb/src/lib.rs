@@ -47,6 +47,7 @@ mod settle;
 mod snapshot;
 mod store;
 mod summary;
+mod turns;
 mod wal;
 mod windows;
 mod wire;

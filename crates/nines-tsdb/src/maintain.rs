@@ -1,7 +1,6 @@
 //! Maintenance: what to cut, merge, drop and quarantine, and how the set of files changes as one step.
 //!
-//! The manifest changes first on disk, then in memory under both locks, so that queries see all of a change or
-//! nothing. It must not know what a chunk looks like.
+//! The manifest changes first on disk, then in memory, so that queries find every sample at every instant. It must not know what a chunk looks like.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -14,7 +13,7 @@ use crate::files::{numbered, quarantine, remove_if_present, sync_folder};
 use crate::manifest::Manifest;
 use crate::merge;
 use crate::pairs::PairId;
-use crate::segment::{Index, SEGMENT, Segment, SegmentError};
+use crate::segment::{Index, SEGMENT, Segment, SegmentError, Stored};
 use crate::store::{State, segments_dir, wal_dir};
 use crate::{Damage, Finding, MaintainError, Tsdb};
 
@@ -254,51 +253,69 @@ impl Tsdb {
         Ok(())
     }
 
+    /// Makes a change visible: what is new is placed before it is shown, and what is old is taken away after.
+    ///
+    /// Meanwhile samples may be found twice, which is as good as once. Blocks of segments that are not shown are not
+    /// looked at.
     fn show(&self, opened: Vec<(Segment, Index)>, removed: &BTreeSet<u64>, cut: Option<Cut>) {
-        // Appends plan under the log's lock, and series disappear here.
-        let mut log = self.log();
+        for (_, index) in &opened {
+            self.place(index);
+        }
         let mut state = self.state_mut();
-        let mut touched = Vec::new();
-        if !removed.is_empty() {
-            state.segments.retain(|it| !removed.contains(&it.number));
-            touched = state.registry.ids().to_vec();
-            for id in &touched {
+        state.segments.extend(opened.into_iter().map(|(segment, _)| Arc::new(segment)));
+        state.segments.retain(|it| !removed.contains(&it.number));
+        let mut touched =
+            if removed.is_empty() { Vec::new() } else { state.registry.ids().to_vec() };
+        drop(state);
+        self.in_turns_mut(&touched, |state, turn| {
+            for id in turn {
                 if let Some(series) = state.registry.get_mut(*id) {
                     series.stored.retain(|it| !removed.contains(&u64::from(it.segment)));
                 }
             }
-        }
-        for (segment, index) in opened {
-            attach(&mut state, segment, &index);
-        }
-        for (id, kept) in cut.into_iter().flat_map(|it| it.kept) {
-            if let Some(series) = state.registry.get_mut(id) {
-                series.head.thaw(kept);
+        });
+        let kept = cut.map(|it| it.kept).unwrap_or_default();
+        touched.extend(kept.iter().map(|(id, _)| *id));
+        self.in_turns_mut(&kept, |state, turn| {
+            for (id, kept) in turn {
+                if let Some(series) = state.registry.get_mut(*id) {
+                    series.head.thaw(kept.clone());
+                }
             }
-            touched.push(id);
-        }
-        if state.registry.tidy(touched) {
-            log.keys.retain(|id| state.registry.get(id).is_some());
-        }
-        drop(state);
-        drop(log);
+        });
+        self.tidy_in_turns(&touched);
+    }
+
+    fn place(&self, index: &Index) {
+        let texts: Vec<(&str, &str)> = index.pairs().collect();
+        let mut ids = Vec::with_capacity(texts.len());
+        self.in_turns_mut(&texts, |state, turn| ids.extend(intern(state, turn)));
+        let series: Vec<(&[u32], Stored)> = index.series().collect();
+        self.in_turns_mut(&series, |state, turn| place(state, &ids, turn));
     }
 }
 
-/// Makes a segment visible. Its number is higher than all before, so its samples win.
+/// Makes a segment visible when nobody looks yet. Its number is higher than all before, so its samples win.
 pub(crate) fn attach(state: &mut State, segment: Segment, index: &Index) {
-    let registry = &mut state.registry;
-    let ids: Vec<PairId> =
-        index.pairs().map(|(name, value)| registry.intern(name, value)).collect();
-    for (pairs, stored) in index.series() {
+    let ids = intern(state, &index.pairs().collect::<Vec<_>>());
+    place(state, &ids, &index.series().collect::<Vec<_>>());
+    state.segments.push(Arc::new(segment));
+}
+
+fn intern(state: &mut State, texts: &[(&str, &str)]) -> Vec<PairId> {
+    texts.iter().map(|(name, value)| state.registry.intern(name, value)).collect()
+}
+
+/// Notes where the series have blocks. `ids` are the registry's numbers of the index's pairs.
+fn place(state: &mut State, ids: &[PairId], series: &[(&[u32], Stored)]) {
+    for (pairs, stored) in series {
         let pairs = pairs.iter().filter_map(|it| ids.get(*it as usize)).copied().collect();
-        let id = registry.get_or_insert_pairs(pairs);
-        if let Some(series) = registry.get_mut(id) {
+        let id = state.registry.get_or_insert_pairs(pairs);
+        if let Some(series) = state.registry.get_mut(id) {
             series.stored.reserve_exact(1); // there are few
-            series.stored.push(stored);
+            series.stored.push(*stored);
         }
     }
-    state.segments.push(Arc::new(segment));
 }
 
 /// Removes files that no manifest names; a start would do it too.

@@ -108,17 +108,17 @@ impl Tsdb {
 
     /// Each series of the group with its blocks there, in the order of labels.
     fn members_of(&self, group: &[Arc<Segment>]) -> (Dictionary, Vec<Member>) {
-        let state = self.state();
+        let ids = self.state().registry.ids().to_vec();
         let in_group = |it: &&Stored| segment_of(group, it).is_some();
-        let mut members: Vec<Member> = state
-            .registry
-            .iter()
-            .map(|(_, it)| (it.pairs.clone(), it.stored.iter().filter(in_group).copied().collect()))
-            .filter(|(_, blocks): &Member| !blocks.is_empty())
-            .collect();
-        let texts = state.registry.pairs().texts_of_all();
-        drop(state);
-        let dictionary = Dictionary::new(texts);
+        let mut members: Vec<Member> = Vec::new();
+        self.in_turns(&ids, |state, turn| {
+            let series = turn.iter().filter_map(|it| state.registry.get(*it));
+            let blocks = series
+                .map(|it| (&it.pairs, it.stored.iter().filter(in_group).copied().collect()))
+                .filter(|(_, blocks): &(_, Vec<Stored>)| !blocks.is_empty());
+            members.extend(blocks.map(|(pairs, blocks)| (pairs.clone(), blocks)));
+        });
+        let dictionary = self.dictionary();
         for (pairs, _) in &mut members {
             *pairs = dictionary.ranks(pairs);
         }

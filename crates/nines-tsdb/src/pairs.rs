@@ -173,11 +173,15 @@ impl Pairs {
         }
     }
 
-    /// A copy of all texts.
-    pub(crate) fn texts_of_all(&self) -> Vec<(Arc<str>, Box<str>, PairId)> {
-        let slots = (0..).zip(&self.slots).filter_map(|(id, it)| Some((id, it.as_ref()?)));
-        let name = |it: NameId| self.names.get(it as usize).map(|it| Arc::clone(&it.text));
-        slots.filter_map(|(id, it)| Some((name(it.name)?, it.value.clone(), id))).collect()
+    /// Numbers of pairs are below.
+    pub(crate) fn slots_count(&self) -> PairId {
+        PairId::try_from(self.slots.len()).unwrap_or(PairId::MAX)
+    }
+
+    /// A copy of the texts of a pair, with its number.
+    pub(crate) fn owned_texts(&self, id: PairId) -> Option<(Arc<str>, Box<str>, PairId)> {
+        let pair = self.pair(id)?;
+        Some((Arc::clone(&self.names.get(pair.name as usize)?.text), pair.value.clone(), id))
     }
 
     /// The pairs of one name in the order of their values.

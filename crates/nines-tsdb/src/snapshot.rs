@@ -40,7 +40,7 @@ impl Tsdb {
         if target.symlink_metadata().is_ok() {
             return Err(SnapshotError::Exists { path: target.to_owned() });
         }
-        // No segment goes away meanwhile.
+        // Without maintenance no segment and no text goes away meanwhile.
         let upkeep = self.upkeep();
         let instant = self.instant();
         let unfinished = with_suffix(target, UNFINISHED);
@@ -70,10 +70,10 @@ impl Tsdb {
             series.head.chunks(i64::MIN, i64::MAX, &mut chunks);
             heads.push((series.pairs.clone(), chunks));
         }
-        let (segments, texts) = (state.segments.clone(), state.registry.pairs().texts_of_all());
+        let segments = state.segments.clone();
         drop(state);
         drop(log);
-        let dictionary = Dictionary::new(texts);
+        let dictionary = self.dictionary();
         for (pairs, _) in &mut heads {
             *pairs = dictionary.ranks(pairs);
         }

@@ -36,6 +36,8 @@ pub struct Tsdb {
     exemplars: Mutex<Exemplars>,
     pub(crate) known_labels: Mutex<KnownLabels>,
     pub(crate) samples_appended: AtomicU64,
+    /// Appends that run or wait.
+    pub(crate) appending: AtomicU64,
     /// Samples before are older than the retention.
     pub(crate) oldest_ms: AtomicI64,
     /// The position in the log up to which everything survives the loss of power.

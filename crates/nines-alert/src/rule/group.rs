@@ -41,8 +41,8 @@ pub struct RuleState {
 pub struct GroupState {
     group: Arc<RuleGroup>,
     rules: Vec<RuleState>,
-    /// What each rule wrote last.
-    written: Vec<BTreeSet<Labels>>,
+    /// What each rule wrote last, sorted.
+    written: Vec<Vec<Labels>>,
     /// What rules wrote that are no more.
     orphans: BTreeSet<Labels>,
     /// Evaluations to come before the past is read; `None` when it has been, or need not be.
@@ -66,7 +66,7 @@ impl GroupState {
         let alerting = Alerting { is_restored: true, ..Alerting::default() };
         Self {
             rules: vec![RuleState { alerting, ..RuleState::default() }; count],
-            written: vec![BTreeSet::new(); count],
+            written: vec![Vec::new(); count],
             group,
             orphans: BTreeSet::new(),
             restores_in: None,
@@ -220,20 +220,25 @@ impl GroupState {
     fn write(
         &mut self,
         index: usize,
-        samples: Vec<VectorSample>,
+        mut samples: Vec<VectorSample>,
         stamp: Timestamp,
         environment: &Environment<'_>,
     ) -> Result<(), String> {
+        samples.sort_by(|one, two| one.labels.cmp(&two.labels));
         let at_ms = stamp.as_millisecond();
         // What a rule before this one has taken over goes on.
         let Some((earlier, [before, ..])) = self.written.split_at_mut_checked(index) else {
             return Ok(());
         };
-        let is_good = |(rule, _): &(&RuleState, &BTreeSet<Labels>)| rule.health == RuleHealth::Good;
+        let is_good = |(rule, _): &(&RuleState, &Vec<Labels>)| rule.health == RuleHealth::Good;
         let earlier: Vec<_> = self.rules.iter().zip(&*earlier).filter(is_good).collect();
-        let given: BTreeSet<Labels> = samples.iter().map(|it| it.labels.clone()).collect();
-        let ended = before.difference(&given);
-        let ended = ended.filter(|it| !earlier.iter().any(|(_, written)| written.contains(*it)));
+        let given: Vec<Labels> = samples.iter().map(|it| it.labels.clone()).collect();
+        // Mostly nothing has ended, and that is seen at once.
+        let candidates: &[Labels] = if given == *before { &[] } else { before };
+        let ended = candidates
+            .iter()
+            .filter(|it| given.binary_search(it).is_err())
+            .filter(|it| !earlier.iter().any(|(_, written)| written.binary_search(it).is_ok()));
         let ended = ended.map(|it| end_of(it, at_ms));
         let mut batch: Vec<SampleBatch> =
             samples.into_iter().map(|it| row(it, at_ms)).chain(ended).collect();
@@ -244,8 +249,8 @@ impl GroupState {
         let appended = environment.sink.append(&batch);
         let appended = appended.map_err(|it| format!("{it}: {}", it.source))?;
         *before = given;
-        for refused in &appended.refused {
-            before.remove(&refused.labels);
+        if !appended.refused.is_empty() {
+            before.retain(|it| appended.refused.iter().all(|refused| refused.labels != *it));
         }
         match appended.refused.first() {
             Some(it) => Err(format!("{} was not stored: {}", it.labels, it.reason)),
@@ -255,7 +260,8 @@ impl GroupState {
 
     fn end_orphans(&mut self, at: Timestamp, environment: &Environment<'_>) {
         let stamp = at.saturating_sub(self.group.query_offset).unwrap_or(at);
-        let still_written = |it: &&Labels| !self.written.iter().any(|set| set.contains(*it));
+        let still_written =
+            |it: &&Labels| !self.written.iter().any(|all| all.binary_search(it).is_ok());
         let ended = self.orphans.iter().filter(still_written);
         let batch: Vec<_> = ended.map(|it| end_of(it, stamp.as_millisecond())).collect();
         // What cannot be written now is tried again with the next evaluation.

@@ -55,9 +55,8 @@ struct Series<'a> {
 }
 
 impl<'a> Request<'a> {
-    pub(super) fn new(spelling: Spelling<'a>, message_bytes: usize) -> Self {
-        // A series with one sample has about 200 bytes.
-        let series = message_bytes / 200;
+    /// With room for about so many series.
+    pub(super) fn new(spelling: Spelling<'a>, series: usize) -> Self {
         Self {
             spelling,
             series: Vec::with_capacity(series),

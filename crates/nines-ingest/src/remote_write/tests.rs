@@ -392,6 +392,7 @@ fn bodies_that_are_no_requests_are_refused() {
         said(&block(b"\x0a\x04\x12\x02\x08\x01")),
         said(b"\xff\xff\xff\xff\xff"),
         said(b"\x80\x80\x80\x80\x08abc"),
+        said(b"\x80\x80\x80\x10abc"),
     ];
     expect![[r#"
         failed to decompress the body as a snappy block
@@ -400,8 +401,16 @@ fn bodies_that_are_no_requests_are_refused() {
         failed to decode the body as a remote-write message
         failed to decode the body as a remote-write message
         failed to decompress the body as a snappy block
-        more than 67108864 bytes in one request"#]]
+        more than 67108864 bytes in one request
+        failed to decompress the body as a snappy block"#]]
     .assert_eq(&lines.join("\n"));
+}
+
+#[test]
+fn a_block_that_grows_as_much_as_it_can_is_read() {
+    let block = snap::raw::Encoder::new().compress_vec(&vec![0; 10 << 20]).unwrap();
+    let error = receive(&block, Version::One, &WriteLimits::default(), &Probe::default());
+    assert!(matches!(error, Err(WriteError::Protobuf(WireError::BadField))), "{error:?}");
 }
 
 #[test]

@@ -5,9 +5,12 @@ use super::{WriteError, WriteLimits};
 use crate::key::series_key;
 use crate::wire::{Fields, WireError};
 
+/// About as long as a series with one sample is.
+const SERIES_BYTES: usize = 200;
+
 /// Walks a `WriteRequest`.
 pub(super) fn read<'m>(message: &'m [u8], limits: &WriteLimits) -> Result<Request<'m>, WriteError> {
-    let mut request = Request::new(Spelling::Inline, message.len());
+    let mut request = Request::new(Spelling::Inline, message.len() / SERIES_BYTES);
     let mut spelled = Vec::new();
     let mut fields = Fields::new(message);
     while let Some(field) = fields.advance()? {

@@ -5,6 +5,11 @@ use super::{SYMBOLS_MAX, WriteError, WriteLimits};
 use crate::key::{series_key, spell};
 use crate::wire::{Fields, WireError};
 
+/// About as long as a series with one sample is.
+const SERIES_BYTES: usize = 50;
+/// About as long as a symbol is, when there are many.
+const SYMBOL_BYTES: usize = 50;
+
 /// Walks a `Request`.
 ///
 /// Times at which a counter or histogram began are read over: nines finds resets in the values.
@@ -12,7 +17,7 @@ pub(super) fn read<'m>(message: &'m [u8], limits: &WriteLimits) -> Result<Reques
     let symbols = symbols(message)?;
     // Of each symbol, whether the family that it names is described already.
     let mut described = vec![false; symbols.len()];
-    let mut request = Request::new(Spelling::Symbols(symbols), message.len());
+    let mut request = Request::new(Spelling::Symbols(symbols), message.len() / SERIES_BYTES);
     let mut buffers = Buffers::default();
     let mut fields = Fields::new(message);
     while let Some(field) = fields.advance()? {
@@ -25,7 +30,7 @@ pub(super) fn read<'m>(message: &'m [u8], limits: &WriteLimits) -> Result<Reques
 
 /// The table may stand anywhere in the message, so it is read first.
 fn symbols(message: &[u8]) -> Result<Vec<&[u8]>, WriteError> {
-    let mut symbols = Vec::new();
+    let mut symbols = Vec::with_capacity(message.len() / SYMBOL_BYTES);
     let mut fields = Fields::new(message);
     while let Some(field) = fields.advance()? {
         if field.number == 4 {

@@ -11,4 +11,5 @@ mod metrics;
 mod paging;
 mod prom;
 mod rules;
+mod scraping;
 mod starting;

@@ -1,12 +1,15 @@
 //! Bytes per sample and per series, and processor time: printed, because they are what the store is judged by.
 
+#![expect(clippy::disallowed_methods, reason = "waits are measured by the clock")]
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use nines_base::{MatchOp, Matcher};
+use nines_base::{Labels, MatchOp, Matcher, Sample, SampleBatch};
+use nines_port::SampleSink;
 use nines_promql::{SelectLimits, SeriesSource, Windows, WindowsView};
 use nines_tsdb::{Options, Tsdb};
 
@@ -70,17 +73,37 @@ fn ingest(series_count: usize, rounds: usize) {
     println!("  append {:.3} µs/sample", (cpu_seconds() - started) * 1e6 / appended);
     let started = cpu_seconds();
     let now_ms = workload.now_ms() + 2 * DAY_MS;
-    store.maintain(now_ms).expect("space on the disk");
+    let wait = longest_wait_while(&store, now_ms, || {
+        store.maintain(now_ms).expect("space on the disk");
+    });
     println!(
         "  cut and merge {:.3} µs/sample",
         (cpu_seconds() - started) * 1e6 / (samples + appended)
     );
+    println!("  longest wait of an append meanwhile {:.1} ms", wait.as_secs_f64() * 1e3);
     let stats = store.stats();
     println!(
         "  disk {:.3} B/sample in {} segments",
         bytes_in(&dir.path().join("segments")) / (samples + appended),
         stats.segments
     );
+}
+
+/// How long an append of one sample takes at most while something else goes on.
+fn longest_wait_while(store: &Tsdb, now_ms: i64, work: impl FnOnce() + Send) -> Duration {
+    let labels = Labels::new([("__name__", "other")]).expect("valid labels");
+    let (mut longest, mut at_ms) = (Duration::ZERO, now_ms);
+    std::thread::scope(|scope| {
+        let work = scope.spawn(work);
+        while !work.is_finished() {
+            at_ms += 1;
+            let batch = SampleBatch::new(labels.clone(), vec![Sample { at_ms, value: 1.0 }]);
+            let started = Instant::now();
+            store.append(&[batch]).expect("space on the disk");
+            longest = longest.max(started.elapsed());
+        }
+    });
+    longest
 }
 
 /// 500 series, a sample per minute for 30 days.

@@ -19,7 +19,11 @@ fn samples(number: i64) -> Vec<Sample> {
 fn write(dir: &Path) -> PathBuf {
     let mut registry = Registry::default();
     let ids: Vec<u32> = (0..3).map(|it| registry.get_or_insert(&labels(it))).collect();
-    let dictionary = Dictionary::new(registry.pairs().texts_of_all());
+    let dictionary = Dictionary::new(
+        (0..registry.pairs().slots_count())
+            .filter_map(|it| registry.pairs().owned_texts(it))
+            .collect(),
+    );
     let mut writer = SegmentWriter::create(dir, 1, 0).unwrap();
     for (number, id) in (0..).zip(ids) {
         let ranks: Box<[Rank]> = dictionary.ranks(&registry.get(id).unwrap().pairs);

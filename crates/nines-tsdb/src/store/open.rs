@@ -63,6 +63,7 @@ impl Tsdb {
             exemplars: Mutex::default(),
             known_labels: Mutex::default(),
             samples_appended: AtomicU64::new(0),
+            appending: AtomicU64::new(0),
             oldest_ms: AtomicI64::new(i64::MIN),
             synced: Mutex::new(0),
             log_is_suspect: AtomicBool::new(false),

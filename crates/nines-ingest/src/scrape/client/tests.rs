@@ -6,7 +6,6 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -94,22 +93,32 @@ async fn redirects_are_followed_unless_they_are_refused_and_a_proxy_is_asked_ins
     server.abort();
 }
 
-/// Certificates in PEM.
+/// Certificates in PEM; `certificates/make.sh` has made them.
 struct Papers {
-    authority: String,
-    certificate: String,
-    key: String,
+    authority: &'static str,
+    certificate: &'static str,
+    key: &'static str,
 }
 
-fn papers(name: &str) -> Papers {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap();
-    let certificate = certificate.signed_by(&key, &authority).unwrap();
-    Papers { authority: authority.pem(), certificate: certificate.pem(), key: key.serialize_pem() }
-}
+const AUTHORITY: &str = include_str!("certificates/authority.pem");
+/// For the name `node.internal`.
+const NODE: Papers = Papers {
+    authority: AUTHORITY,
+    certificate: include_str!("certificates/node.pem"),
+    key: include_str!("certificates/node.key"),
+};
+/// For the address 127.0.0.1.
+const LOCAL: Papers = Papers {
+    authority: AUTHORITY,
+    certificate: include_str!("certificates/local.pem"),
+    key: include_str!("certificates/local.key"),
+};
+/// Of another authority.
+const OWN: Papers = Papers {
+    authority: include_str!("certificates/stranger.pem"),
+    certificate: include_str!("certificates/own.pem"),
+    key: include_str!("certificates/own.key"),
+};
 
 /// Answers one request over TLS; wants a certificate of `client` if there is one.
 async fn serve_tls(papers: &Papers, client: Option<&Papers>) -> String {
@@ -155,53 +164,47 @@ async fn is_answered(
 
 #[tokio::test]
 async fn only_known_authorities_and_the_right_name_are_believed() {
-    let (node, local) = (papers("node.internal"), papers("127.0.0.1"));
-    let tls = |papers: &Papers| TlsSettings {
-        authorities: Some(inline(&papers.authority)),
-        ..TlsSettings::default()
-    };
-    let named = |name: &str| TlsSettings { server_name: Some(name.to_owned()), ..tls(&node) };
-    assert_eq!(is_answered(tls(&local), &local, None).await, Ok(()));
-    is_answered(tls(&node), &local, None).await.unwrap_err();
-    is_answered(TlsSettings::default(), &local, None).await.unwrap_err();
-    is_answered(tls(&node), &node, None).await.unwrap_err();
-    assert_eq!(is_answered(named("node.internal"), &node, None).await, Ok(()));
-    is_answered(named("other.internal"), &node, None).await.unwrap_err();
-    is_answered(named("127.0.0.1"), &local, None).await.unwrap_err();
+    let known = || TlsSettings { authorities: Some(inline(AUTHORITY)), ..TlsSettings::default() };
+    let named = |name: &str| TlsSettings { server_name: Some(name.to_owned()), ..known() };
+    assert_eq!(is_answered(known(), &LOCAL, None).await, Ok(()));
+    let others = Some(inline(OWN.authority));
+    let others = TlsSettings { authorities: others, ..TlsSettings::default() };
+    is_answered(others, &LOCAL, None).await.unwrap_err();
+    is_answered(TlsSettings::default(), &LOCAL, None).await.unwrap_err();
+    is_answered(known(), &NODE, None).await.unwrap_err();
+    assert_eq!(is_answered(named("node.internal"), &NODE, None).await, Ok(()));
+    is_answered(named("other.internal"), &NODE, None).await.unwrap_err();
+    is_answered(named("node.internal"), &LOCAL, None).await.unwrap_err();
     let skipped = TlsSettings { verification: Verification::Skipped, ..TlsSettings::default() };
-    assert_eq!(is_answered(skipped, &node, None).await, Ok(()));
+    assert_eq!(is_answered(skipped, &NODE, None).await, Ok(()));
     let nobody = TlsSettings { server_name: Some("a".to_owned()), ..TlsSettings::default() };
-    let said = is_answered(nobody, &node, None).await.unwrap_err();
+    let said = is_answered(nobody, &NODE, None).await.unwrap_err();
     assert_eq!(said, "`server_name` needs a `ca_file` or `ca`");
 }
 
 #[tokio::test]
-async fn our_own_certificate_is_shown_and_read_again_when_its_file_changes() {
-    let (node, own) = (papers("127.0.0.1"), papers("nines"));
-    let identity = Some((inline(&own.certificate), inline(&own.key)));
-    let tls = TlsSettings {
-        authorities: Some(inline(&node.authority)),
-        identity,
-        ..TlsSettings::default()
-    };
-    assert_eq!(is_answered(tls.clone(), &node, Some(&own)).await, Ok(()));
+async fn our_own_certificate_is_shown_and_files_are_read_again_when_they_change() {
+    let identity = Some((inline(OWN.certificate), inline(OWN.key)));
+    let tls =
+        TlsSettings { authorities: Some(inline(AUTHORITY)), identity, ..TlsSettings::default() };
+    assert_eq!(is_answered(tls.clone(), &LOCAL, Some(&OWN)).await, Ok(()));
     let named = TlsSettings { server_name: Some("127.0.0.1".to_owned()), ..tls.clone() };
-    assert_eq!(is_answered(named, &node, Some(&own)).await, Ok(()));
-    is_answered(TlsSettings { identity: None, ..tls }, &node, Some(&own)).await.unwrap_err();
+    assert_eq!(is_answered(named, &LOCAL, Some(&OWN)).await, Ok(()));
+    is_answered(TlsSettings { identity: None, ..tls }, &LOCAL, Some(&OWN)).await.unwrap_err();
 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ca.pem");
-    std::fs::write(&file, &own.authority).unwrap();
+    std::fs::write(&file, OWN.authority).unwrap();
     let clients = Clients::default();
-    let tls =
-        TlsSettings { authorities: Some(Secret::File(file.clone())), ..TlsSettings::default() };
+    let authorities = Some(Secret::File(file.clone()));
+    let tls = TlsSettings { authorities, ..TlsSettings::default() };
     let settings = HttpSettings { tls, ..HttpSettings::default() };
-    let url = serve_tls(&node, None).await;
+    let url = serve_tls(&LOCAL, None).await;
     clients.get(&settings).unwrap().get(url).send().await.unwrap_err();
-    std::fs::write(&file, &node.authority).unwrap();
+    std::fs::write(&file, AUTHORITY).unwrap();
     // The same file is told from the one before by its time.
     let later = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(4_000_000_000);
     std::fs::File::options().write(true).open(&file).unwrap().set_modified(later).unwrap();
-    let url = serve_tls(&node, None).await;
+    let url = serve_tls(&LOCAL, None).await;
     clients.get(&settings).unwrap().get(url).send().await.unwrap();
 }

@@ -73,6 +73,12 @@ async fn a_rule_records_an_alert_pages_and_both_end_with_their_series() {
     assert_eq!(pages[0]["person"], "ana");
     assert!(pages[0]["text"].as_str().unwrap().contains("mail holds 12"), "{pages}");
 
+    let key = guest.get("/api/nines/v1/alerts").await[0]["key"].as_str().unwrap().to_owned();
+    let why = guest.get(&format!("/api/nines/v1/why?alert={key}")).await.to_string();
+    for part in ["rules.yaml:", "job:depth:max > 10 is 12", "escalation primary", "person ana"] {
+        assert!(why.contains(part), "{part} is missing in {why}");
+    }
+
     // Written only from the third evaluation on: before, the past has to stay readable.
     let written = "/api/v1/query?query=ALERTS{alertname=\"QueueGrows\"}";
     let pending = |it: &Value| it["data"]["result"][0]["metric"]["alertstate"] == "pending";
@@ -95,8 +101,10 @@ async fn groups_are_shown_as_clients_of_prometheus_know_them() {
     let guest = house.open().await;
     depth(&guest, 12.0).await;
     guest.until("/api/v1/alerts", |it| firing(it) == 1).await;
-    let is_judged = |it: &Value| it["data"]["groups"][1]["rules"][0]["health"] == "err";
-    let all = guest.until("/api/v1/rules", is_judged).await;
+    // Groups have instants of their own.
+    let has_failed = |it: &Value| it["data"]["groups"][0]["rules"][0]["health"] == "err";
+    guest.until("/api/v1/rules?rule_group[]=broken", has_failed).await;
+    let all = guest.get("/api/v1/rules").await;
     let groups = all["data"]["groups"].as_array().unwrap();
     let names: Vec<_> = groups.iter().map(|it| it["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["api/availability", "broken", "shop"]);

@@ -58,18 +58,23 @@ pub(crate) fn read(page: &mut Page<'_, '_>, document: &Node) {
     {
         read_global(page, &global);
     }
+    // The files themselves are loaded before anything is read; here is only the form.
+    page.texts(&fields, "rule_files");
     if let Some(node) = fields.get("alerting")
         && let Some(alerting) = page.fields(node, "`alerting`", &[])
-        && let Some(managers) = alerting.get("alertmanagers")
     {
+        if let Some(node) = alerting.get("alert_relabel_configs") {
+            let what = "`alert_relabel_configs`".to_owned();
+            let help = "alerts are sent with the labels that they have";
+            page.report(&Mistake::Ignored { what, help, at: node.anchor() });
+        }
+        let Some(managers) = alerting.get("alertmanagers") else { return };
         for node in page.list(managers, "`alertmanagers`").unwrap_or_default() {
             read_alertmanager(page, node);
         }
         let found = page.draft.spec.rule_settings.alertmanagers.len();
         page.check_length(found, 0, ALERTMANAGERS_MAX, "`alertmanagers`", managers.anchor());
     }
-    // The files themselves are loaded before anything is read; here is only the form.
-    page.texts(&fields, "rule_files");
 }
 
 fn read_global(page: &mut Page<'_, '_>, global: &Fields<'_>) {

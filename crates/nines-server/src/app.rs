@@ -88,6 +88,8 @@ pub(crate) struct Metrics {
     tracker: Mutex<Tracker>,
     /// Locked before the tracker, where both are.
     watched: Mutex<Watched>,
+    /// Who gets our samples too.
+    pub(crate) forwarding: Forwarding,
     /// Something arrived that objectives may want to look at.
     pub(crate) arrived: Notify,
 }

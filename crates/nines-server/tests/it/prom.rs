@@ -360,7 +360,9 @@ async fn what_is_taken_goes_on_to_receivers_of_remote_write_also_after_they_were
     near.write("prometheus.yml", &document);
     let guest = near.open().await;
     guest
-        .until("/metrics", |it| it.as_str().unwrap().contains("nines_forward_queued_bytes{to="))
+        .until("/metrics", |it| {
+            it.as_str().unwrap().contains("nines_forward_queued_bytes{receiver=")
+        })
         .await;
     let at = one_series(&guest).await;
     let secret = [("__name__", "hidden"), ("job", "secret")];

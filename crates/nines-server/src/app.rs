@@ -12,7 +12,7 @@ use nines_port::{Appended, Clock, MetricMetadata, Row, SampleSink, SinkError};
 use nines_slo::{Slo, SloName, Tracker};
 use nines_spec::{Finding, Spec};
 use nines_store::SnapshotFiles;
-use nines_tsdb::Tsdb;
+use nines_tsdb::{AppendError, Tsdb};
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use crate::access::Access;
@@ -172,6 +172,11 @@ impl SampleSink for Metrics {
     fn describe(&self, described: &[MetricMetadata]) {
         self.metadata.describe(described);
     }
+}
+
+/// Whether the same samples may be taken later, as they are.
+pub(crate) fn is_temporary(error: &SinkError) -> bool {
+    error.source.downcast_ref::<AppendError>().is_none_or(AppendError::is_temporary)
 }
 
 /// Why a command has no answer of success.

@@ -21,7 +21,7 @@ use nines_notify::{Channels, SmtpConfig, SmtpNotifier, Tls, WebhookNotifier};
 use nines_port::{Clock, Notifier, SampleSink, StepRunner};
 use nines_runner::ProcessRunner;
 use nines_slo::{Tracker, TrackerConfig};
-use nines_spec::{SmtpSpec, SmtpTls, Spec};
+use nines_spec::{DurabilitySpec, SmtpSpec, SmtpTls, Spec};
 use nines_store::{SnapshotFiles, SqliteJournal};
 use nines_tsdb::Tsdb;
 use tokio::net::TcpListener;
@@ -322,11 +322,18 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let folder =
         folder.map_err(|source| ServeError::Folder { folder: data_dir.clone(), source })?;
     let retention = retention.or_as_written(&spec);
-    let store_options = nines_tsdb::Options {
+    let mut store_options = nines_tsdb::Options {
         retention: retention.age_max,
         retention_bytes: retention.bytes_max,
+        durability: match spec.storage.durability {
+            DurabilitySpec::Batch => nines_tsdb::Durability::Batch,
+            DurabilitySpec::Sync => nines_tsdb::Durability::Sync,
+        },
         ..nines_tsdb::Options::default()
     };
+    if let Some(most) = spec.storage.series_max {
+        store_options.series_max = most as usize;
+    }
     let (store, findings) = Tsdb::open(&folder.samples(), store_options)?;
     let damages = findings.len();
     for finding in findings {

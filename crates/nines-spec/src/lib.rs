@@ -35,9 +35,9 @@ pub use reading::{Reading, read_dir, read_files, read_paths};
 pub use render::{Style, render};
 pub use rules::{AlertmanagerSpec, RuleSettings, RuleTests, read_rule_tests};
 pub use scraping::{
-    AuthorizationSpec, DiscoverySpec, DnsRecordSpec, HttpSpec, OtlpSpec, RelabelSpec,
-    RemoteWriteSpec, ScrapeLimitsSpec, ScrapeSpec, SecretSpec, StorageSpec, TargetGroupSpec,
-    read_target_groups,
+    AuthorizationSpec, DiscoverySpec, DnsRecordSpec, DurabilitySpec, HttpSpec, OtlpSpec,
+    RelabelSpec, RemoteWriteSpec, ScrapeLimitsSpec, ScrapeSpec, SecretSpec, StorageSpec,
+    TargetGroupSpec, read_target_groups,
 };
 pub use shown::shown;
 pub use source::{FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, ReadError, SourceFile};

@@ -17,6 +17,7 @@ use jiff::SignedDuration;
 use nines_base::{Labels, Origin};
 
 pub use groups::read_target_groups;
+pub(crate) use job::size;
 pub(crate) use job::{Defaults, job};
 pub(crate) use sending::{otlp, remote_writes, storage};
 
@@ -250,13 +251,27 @@ pub struct OtlpSpec {
     pub keeps_identifying_attributes: bool,
 }
 
-/// What `storage.tsdb` says.
+/// What `storage.tsdb` of `prometheus.yml` says, or `store` of our own kind `Metrics`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StorageSpec {
     /// Older samples may be dropped; zero keeps everything.
     pub retention: Option<SignedDuration>,
     /// The most bytes on disk.
     pub retention_bytes: Option<u64>,
+    /// What an accepted sample survives.
+    pub durability: DurabilitySpec,
+    /// The most series that may be active at once.
+    pub series_max: Option<u32>,
+}
+
+/// What an accepted sample survives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum DurabilitySpec {
+    /// The death of the process; the loss of power after at most 200 ms.
+    #[default]
+    Batch,
+    /// The loss of power.
+    Sync,
 }
 
 /// Targets with the same labels, as files of `file_sd_configs` have them.

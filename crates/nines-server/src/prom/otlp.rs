@@ -11,7 +11,7 @@ use axum::{Extension, Router};
 use nines_ingest::{Encoding, OtlpError, OtlpReceiver, OtlpSettings, otlp, with_causes};
 use tower_http::decompression::RequestDecompressionLayer;
 
-use crate::app::App;
+use crate::app::{App, is_temporary};
 use crate::health::Health;
 
 /// The longest request, after decompression.
@@ -65,7 +65,7 @@ async fn write(
     };
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(received)) => said(StatusCode::OK, otlp::answer(&received, encoding), encoding),
-        Ok(Err(OtlpError::Sink(error))) => {
+        Ok(Err(OtlpError::Sink(error))) if is_temporary(&error) => {
             let message = with_causes(&error);
             let mut response =
                 refusal(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, &message, encoding);

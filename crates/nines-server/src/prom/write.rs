@@ -8,7 +8,7 @@ use nines_ingest::{
     Received, Version, WriteError, WriteLimits, Written, remote_write, with_causes,
 };
 
-use crate::app::App;
+use crate::app::{App, is_temporary};
 use crate::health::Health;
 
 /// The longest request, compressed.
@@ -74,7 +74,7 @@ fn store(app: &App, body: &[u8], version: Version) -> Response {
                 format!("the others are stored, but not these:\n{}\n", problems.join("\n"));
             with_counts(version, written, (StatusCode::BAD_REQUEST, message))
         }
-        Err(WriteError::Sink(error)) => {
+        Err(WriteError::Sink(error)) if is_temporary(&error) => {
             let headers = [(header::RETRY_AFTER, RETRY_SECONDS)];
             let message = format!("{error}: {}\n", error.source);
             let answer = (StatusCode::SERVICE_UNAVAILABLE, headers, message);

@@ -1,4 +1,4 @@
-//! Kind `Metrics`: where queries are answered, if not from nines' own store.
+//! Kind `Metrics`: how nines' own store keeps samples, and where queries are answered, if not from it.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,12 @@ use crate::draft::{Noun, Page};
 use crate::fields::Fields;
 use crate::mistake::Mistake;
 use crate::node::{Node, Value};
+use crate::scraping::{self, DurabilitySpec, StorageSpec};
 use crate::spec::BackendSpec;
 
 use super::Envelope;
 
+const STORE_FIELDS: [&str; 4] = ["retention", "retention_size", "durability", "series_max"];
 const BACKEND_FIELDS: [&str; 4] = ["url", "headers", "tenant", "slice"];
 /// Several scrapes fit into it, and alerts are not much later than with nines' own store.
 const SLICE_DEFAULT: SignedDuration = SignedDuration::from_mins(1);
@@ -21,13 +23,38 @@ const SLICE_MIN: SignedDuration = SignedDuration::from_secs(15);
 const SLICE_MAX: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
-    let Some(spec) = page.fields(document.spec, "Metrics spec", &["backend"]) else { return };
-    let example = "backend: {url: 'http://prometheus:9090'}";
-    let Some(node) = page.need(&spec, "backend", example) else { return };
+    let Some(spec) = page.fields(document.spec, "Metrics spec", &["backend", "store"]) else {
+        return;
+    };
+    if let Some(node) = spec.get("store") {
+        let store = store(page, node);
+        if page.define(Noun::Setting, "store", spec.key("store")) {
+            page.draft.spec.storage = store;
+        }
+    }
+    let Some(node) = spec.get("backend") else { return };
     if let Some(backend) = backend(page, node)
         && page.define(Noun::Setting, "backend", spec.key("backend"))
     {
         page.draft.spec.backend = Some(backend);
+    }
+}
+
+fn store(page: &mut Page<'_, '_>, node: &Node) -> StorageSpec {
+    let Some(fields) = page.fields(node, "the metrics store", &STORE_FIELDS) else {
+        return StorageSpec::default();
+    };
+    let words = [("batch", DurabilitySpec::Batch), ("sync", DurabilitySpec::Sync)];
+    let durability = fields.get("durability");
+    StorageSpec {
+        retention: page.maybe_duration(&fields, "retention"),
+        retention_bytes: page
+            .maybe(&fields, "retention_size")
+            .and_then(|it| scraping::size(page, it)),
+        durability: durability
+            .and_then(|it| page.word(it, "`durability`", &words))
+            .unwrap_or_default(),
+        series_max: page.whole_number(&fields, "series_max", 1, u32::MAX),
     }
 }
 

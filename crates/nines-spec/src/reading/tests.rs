@@ -199,6 +199,8 @@ spec:
                 storage: StorageSpec {
                     retention: None,
                     retention_bytes: None,
+                    durability: Batch,
+                    series_max: None,
                 },
                 backend: None,
                 rule_groups: [],
@@ -295,11 +297,22 @@ fn a_metrics_backend_has_an_address_headers_and_a_tenant() {
     assert_eq!(backend.headers["X-Key"], "k");
     assert_eq!(backend.slice, jiff::SignedDuration::from_mins(2));
     for wrong in [
-        "{}",
         "{backend: {url: prom}}",
         "{backend: {url: 'http://a', slice: 1h}}",
         "{backend: {url: 'http://a', uri: b}}",
     ] {
         assert!(read(wrong).has_errors(), "{wrong}");
     }
+}
+
+#[test]
+fn the_store_has_its_settings_in_a_document_of_its_own() {
+    let text = "apiVersion: nines/v1\nkind: Metrics\nspec:\n  store: {retention: 90d, retention_size: 2GB, durability: sync, series_max: 5000}\n";
+    let files = vec![SourceFile { path: "a.yaml".to_owned(), text: text.to_owned() }];
+    let reading = read_files(files);
+    assert_eq!(reading.findings, []);
+    let storage = reading.spec.storage;
+    assert_eq!(storage.retention, Some(jiff::SignedDuration::from_hours(90 * 24)));
+    assert_eq!((storage.retention_bytes, storage.series_max), (Some(2 << 30), Some(5_000)));
+    assert_eq!(storage.durability, crate::DurabilitySpec::Sync);
 }

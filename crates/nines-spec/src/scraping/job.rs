@@ -232,7 +232,7 @@ fn limits(
 }
 
 /// `10MB`, `1GiB`, `0`: units are powers of 1024, as in Prometheus.
-pub(super) fn size(page: &mut Page<'_, '_>, text: Text<'_>) -> Option<u64> {
+pub(crate) fn size(page: &mut Page<'_, '_>, text: Text<'_>) -> Option<u64> {
     const UNITS: [(&str, u32); 6] = [("", 0), ("K", 1), ("M", 2), ("G", 3), ("T", 4), ("P", 5)];
     let digits = text.text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.text.split_at_checked(digits).unwrap_or((text.text, ""));

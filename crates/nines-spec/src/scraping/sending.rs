@@ -135,5 +135,6 @@ pub(crate) fn storage(page: &mut Page<'_, '_>, node: &Node) -> Option<StorageSpe
     Some(StorageSpec {
         retention: page.maybe_duration(&retention, "time"),
         retention_bytes: page.maybe(&retention, "size").and_then(|it| size(page, it)),
+        ..StorageSpec::default()
     })
 }

@@ -136,7 +136,7 @@ impl Collector for Snapshot {
             alone(waiting as f64),
         )?;
         let forwarded = app.metrics.forwarding.statuses();
-        let to = |name: &str| -> LabelPairs { vec![("to", name.to_owned())] };
+        let to = |name: &str| -> LabelPairs { vec![("receiver", name.to_owned())] };
         gauges(
             &mut encoder,
             "nines_forward_queued_bytes",

@@ -52,6 +52,8 @@ const SHOP_SAMPLES_PER_REQUEST: usize = 200;
 
 /// What work in the background may take before a figure is read.
 const SETTLE: Duration = Duration::from_secs(5);
+/// nines looks after its files once a minute.
+const MAINTAINED: Duration = Duration::from_secs(65);
 
 /// Runs one part, or all; the result is what is recorded.
 pub(super) fn run(repository: &Repository, only: Option<&str>) -> anyhow::Result<Value> {
@@ -118,8 +120,11 @@ impl Bench {
     fn steady(&self, report: &mut Report) -> anyhow::Result<()> {
         let peers = self.all(|it| self.start(it, "steady", ""))?;
         let samples = STEADY_SERIES * STEADY_SAMPLES;
-        let cpu = self.write_mix(&peers, STEADY_SERIES, STEADY_SAMPLES)?;
+        // A day old, so that all of it reaches its final form.
+        let end_ms = self.now_ms - 24 * 60 * 60 * 1_000;
+        let cpu = Self::write_mix(&peers, STEADY_SERIES, STEADY_SAMPLES, end_ms)?;
         report.add(Figure::RemoteWrite, &per_million(&cpu, samples));
+        thread::sleep(MAINTAINED);
         let bytes = peers.iter().map(Peer::bytes_on_disk).collect::<anyhow::Result<Vec<_>>>()?;
         let per_sample: Vec<f64> = bytes.iter().map(|it| *it as f64 / samples as f64).collect();
         report.add(Figure::DiskPerSample, &per_sample);
@@ -129,7 +134,7 @@ impl Bench {
     /// Remote write of many series that were not there before, and the memory that they take.
     fn many(&self, report: &mut Report) -> anyhow::Result<()> {
         let peers = self.all(|it| self.start(it, "many", ""))?;
-        let cpu = self.write_mix(&peers, MANY_SERIES, MANY_SAMPLES)?;
+        let cpu = Self::write_mix(&peers, MANY_SERIES, MANY_SAMPLES, self.now_ms)?;
         report.add(Figure::RemoteWriteNew, &per_million(&cpu, MANY_SERIES * MANY_SAMPLES));
         let memory = peers.iter().map(Peer::memory_bytes).collect::<anyhow::Result<Vec<_>>>()?;
         let per_series: Vec<f64> =
@@ -139,9 +144,14 @@ impl Bench {
     }
 
     /// Sends the same requests to all, and returns the processor seconds of each.
-    fn write_mix(&self, peers: &[Peer], series: usize, samples: usize) -> anyhow::Result<Measured> {
+    fn write_mix(
+        peers: &[Peer],
+        series: usize,
+        samples: usize,
+        end_ms: i64,
+    ) -> anyhow::Result<Measured> {
         let mut mix = Mix::new(series);
-        let start_ms = self.now_ms - i64::try_from(samples)? * INTERVAL_MS;
+        let start_ms = end_ms - i64::try_from(samples)? * INTERVAL_MS;
         let before = cpu_of(peers)?;
         for index in 0..samples {
             let at_ms = start_ms + i64::try_from(index)? * INTERVAL_MS;

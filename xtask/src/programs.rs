@@ -14,8 +14,28 @@ struct Peer {
     used_by: &'static str,
 }
 
-const PEERS: &[Peer] =
-    &[Peer { program: "promtool", package: "prometheus", used_by: "the tests against promtool" }];
+const PEERS: &[Peer] = &[
+    Peer { program: "promtool", package: "prometheus", used_by: "the tests against promtool" },
+    Peer { program: "prometheus", package: "prometheus", used_by: "the tests against Prometheus" },
+    Peer {
+        program: "prometheus-alertmanager",
+        package: "prometheus-alertmanager",
+        used_by: "the tests against Alertmanager",
+    },
+    Peer {
+        program: "prometheus-node-exporter",
+        package: "prometheus-node-exporter",
+        used_by: "the tests of scraping a real target",
+    },
+    Peer {
+        program: "victoria-metrics",
+        package: "victoria-metrics",
+        used_by: "the tests against VictoriaMetrics",
+    },
+];
+
+/// Names the folder of clients from PyPI and npm; see `tests/clients`.
+const CLIENTS: &str = "NINES_CLIENTS";
 
 /// Conformance data lies beside the clone.
 const CONFORMANCE: &str = "../shared/conformance";
@@ -42,6 +62,11 @@ impl Demand {
 pub(crate) fn missing(root: &Path) -> Vec<String> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut missing = missing_peers(&path);
+    if env::var_os(CLIENTS).is_none() {
+        missing.push(format!(
+            "the tests with clients of PyPI and npm: set {CLIENTS} as tests/clients/README.md says"
+        ));
+    }
     if !root.join(CONFORMANCE).is_dir() {
         missing.push(format!("the conformance data of foreign engines: no folder {CONFORMANCE}"));
     }

@@ -4,8 +4,10 @@ use super::{find_in, missing_peers};
 
 #[test]
 fn a_missing_peer_is_named_with_its_package() {
-    let expected = ["the tests against promtool: no promtool; install the package prometheus"];
-    assert_eq!(missing_peers(OsStr::new("")), expected);
+    let missing = missing_peers(OsStr::new(""));
+    let expected = "the tests against promtool: no promtool; install the package prometheus";
+    assert_eq!(missing.first().map(String::as_str), Some(expected));
+    assert!(missing.iter().all(|it| it.contains("install the package")), "{missing:?}");
 }
 
 #[test]

@@ -166,7 +166,9 @@ impl Tsdb {
     fn store_rows(&self, rows: &impl Rows) -> Result<(Plan, Option<u64>), AppendError> {
         let mut log = self.log();
         let log = &mut *log;
-        let mut plan = Plan::new(log.wal.next_ref, self.oldest_ms.load(Ordering::Relaxed));
+        let (oldest_ms, settled_ms) =
+            (self.oldest_ms.load(Ordering::Relaxed), self.settled_ms.load(Ordering::Relaxed));
+        let mut plan = Plan::new(log.wal.next_ref, oldest_ms, settled_ms);
         let state = self.state();
         for (index, known) in known_rows(rows, &log.keys, &state.registry).iter().enumerate() {
             plan.row(index, *known, rows, &state.registry, log, &self.options);
@@ -178,6 +180,7 @@ impl Tsdb {
         log.wal.write(log.writer.finish())?;
         log.wal.next_ref += plan.new_count();
         plan.apply(rows, &mut self.state_mut().registry, &mut log.keys);
+        self.late_samples.fetch_add(plan.late, Ordering::Relaxed);
         Ok((plan, Some(log.wal.position())))
     }
 }

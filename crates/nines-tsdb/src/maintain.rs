@@ -17,6 +17,8 @@ use crate::segment::{Index, SEGMENT, Segment, SegmentError, Stored};
 use crate::store::{State, segments_dir, wal_dir};
 use crate::{Damage, Finding, MaintainError, Tsdb};
 
+/// More samples that are older than the last cut are cut without waiting for the next span.
+const LATE_SAMPLES_MAX: u64 = 500_000;
 /// Merges of one call, so that it ends.
 const MERGES_MAX: usize = 16;
 /// A longer log is rewritten even when no span has passed, so that a restart stays fast.
@@ -112,8 +114,11 @@ impl Tsdb {
         // Not `<`: when a clock that went ahead has gone back, cuts go on.
         let span_has_passed =
             upkeep.cut_before_ms != before_ms && self.has_samples_before(before_ms);
-        if suspect || log_is_long || span_has_passed {
+        // Back-fill goes on to where it belongs, and does not wait in memory for the next span.
+        let much_is_late = LATE_SAMPLES_MAX < self.late_samples.load(Ordering::Relaxed);
+        if suspect || log_is_long || span_has_passed || much_is_late {
             self.log_is_suspect.store(false, Ordering::Relaxed);
+            self.late_samples.store(0, Ordering::Relaxed);
             let cut = self.cut(upkeep, before_ms, oldest_ms);
             if cut.is_err() && suspect {
                 self.log_is_suspect.store(true, Ordering::Relaxed);
@@ -121,6 +126,7 @@ impl Tsdb {
             let (segments, until_ms) = cut?;
             done.segments_cut += segments;
             upkeep.cut_before_ms = until_ms;
+            self.settled_ms.store(until_ms, Ordering::Relaxed);
         }
         Ok(())
     }

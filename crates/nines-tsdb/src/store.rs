@@ -40,6 +40,10 @@ pub struct Tsdb {
     pub(crate) appending: AtomicU64,
     /// Samples before are older than the retention.
     pub(crate) oldest_ms: AtomicI64,
+    /// What was older at the last cut has left the head.
+    pub(crate) settled_ms: AtomicI64,
+    /// Samples that came since the last cut although they are older than it.
+    pub(crate) late_samples: AtomicU64,
     /// The position in the log up to which everything survives the loss of power.
     synced: Mutex<u64>,
     /// A failed sync may have lost what it should have written, so only writing it again helps.

@@ -52,8 +52,8 @@ const SHOP_SAMPLES_PER_REQUEST: usize = 200;
 
 /// What work in the background may take before a figure is read.
 const SETTLE: Duration = Duration::from_secs(5);
-/// nines looks after its files once a minute.
-const MAINTAINED: Duration = Duration::from_secs(65);
+/// What is old reaches its final form within two looks of nines after its files.
+const MAINTAINED: Duration = Duration::from_secs(35);
 
 /// Runs one part, or all; the result is what is recorded.
 pub(super) fn run(repository: &Repository, only: Option<&str>) -> anyhow::Result<Value> {
@@ -194,7 +194,7 @@ impl Bench {
             let request = shop.request(at_ms, SHOP_INTERVAL_MS, count);
             peers.iter().try_for_each(|it| it.write(&request))?;
         }
-        thread::sleep(SETTLE);
+        thread::sleep(MAINTAINED);
         for peer in &peers {
             peer.settle()?;
         }

@@ -11,7 +11,7 @@ use crate::app::{App, Shared};
 /// How often samples are forced to the disk; what was taken survives the process in any case.
 const SYNC: Duration = Duration::from_millis(200);
 /// How often the store looks after its files.
-const MAINTAIN: Duration = Duration::from_mins(1);
+const MAINTAIN: Duration = Duration::from_secs(15);
 
 /// How often the state is saved, so that a start reads little of the journal.
 const SNAPSHOT: Duration = Duration::from_mins(10);

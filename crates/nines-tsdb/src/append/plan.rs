@@ -61,6 +61,10 @@ pub(super) struct Plan {
     first_ref: u64,
     /// Samples before are older than the retention.
     oldest_ms: i64,
+    /// What is older belongs into segments.
+    settled_ms: i64,
+    /// Samples of rows that are older.
+    pub(super) late: u64,
     samples: u64,
     refused: BTreeMap<String, Vec<RefusedSeries>>,
 }
@@ -73,13 +77,15 @@ struct New {
 }
 
 impl Plan {
-    pub(super) fn new(first_ref: u64, oldest_ms: i64) -> Self {
+    pub(super) fn new(first_ref: u64, oldest_ms: i64, settled_ms: i64) -> Self {
         Self {
             targets: Vec::new(),
             new: Vec::new(),
             new_by_labels: HashMap::new(),
             first_ref,
             oldest_ms,
+            settled_ms,
+            late: 0,
             samples: 0,
             refused: BTreeMap::new(),
         }
@@ -234,8 +240,12 @@ impl Plan {
             if matches!(target, Target::New(_)) {
                 rows.remember(index, id, registry.len(), keys);
             }
+            let samples = rows.samples(index);
+            if samples.last().is_some_and(|it| it.at_ms < self.settled_ms) {
+                self.late += samples.len() as u64;
+            }
             if let Some(series) = registry.get_mut(id) {
-                for sample in rows.samples(index).iter().filter(|it| self.oldest_ms <= it.at_ms) {
+                for sample in samples.iter().filter(|it| self.oldest_ms <= it.at_ms) {
                     series.head.push(*sample);
                 }
                 for sample in rows.histograms(index).iter().filter(|it| self.oldest_ms <= it.at_ms)

@@ -65,6 +65,8 @@ impl Tsdb {
             samples_appended: AtomicU64::new(0),
             appending: AtomicU64::new(0),
             oldest_ms: AtomicI64::new(i64::MIN),
+            settled_ms: AtomicI64::new(i64::MIN),
+            late_samples: AtomicU64::new(0),
             synced: Mutex::new(0),
             log_is_suspect: AtomicBool::new(false),
         };

@@ -662,3 +662,25 @@ fn exemplars_are_found_again() {
     assert_eq!(store.exemplars(&[], 0, 9, 9), [(labels(1), vec![exemplar])]);
     assert_eq!(store.exemplars(&[vec![Matcher::equal("n", "2")]], 0, 9, 9), []);
 }
+
+#[test]
+fn much_back_fill_is_cut_without_waiting_for_the_next_span() {
+    const HOUR_MS: i64 = 3_600_000;
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _) = Tsdb::open(folder.path(), Options::default()).unwrap();
+    let now_ms = 1_000 * 24 * HOUR_MS;
+    store.append(&[batch(1, &[(now_ms - 9 * HOUR_MS, 1.0), (now_ms, 1.0)])]).unwrap();
+    assert_eq!(store.maintain(now_ms).unwrap().segments_cut, 1);
+
+    let few = [(now_ms - 30 * HOUR_MS, 1.0)];
+    store.append(&[batch(1, &few)]).unwrap();
+    assert_eq!(store.maintain(now_ms).unwrap().segments_cut, 0, "a few can wait");
+    let from_ms = now_ms - 100 * HOUR_MS;
+    let many: Vec<(i64, f64)> = (0..600_000).map(|it| (from_ms + it, it as f64)).collect();
+    store.append(&[batch(2, &many)]).unwrap();
+    assert!(0 < store.maintain(now_ms).unwrap().segments_cut);
+    assert_eq!(store.maintain(now_ms).unwrap().segments_cut, 0);
+    let read = store.select(&[], i64::MIN, i64::MAX, &ALL).unwrap();
+    let counts: Vec<usize> = read.iter().map(|it| it.samples.len()).collect();
+    assert_eq!(counts, [3, 600_000]);
+}

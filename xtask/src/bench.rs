@@ -32,7 +32,7 @@ const OWN: &[(&str, &str)] = &[
     ("demo", "from starting the demo until it is ready, in milliseconds"),
     (
         "metrics [PART]",
-        "the store against Prometheus and VictoriaMetrics: steady, many, scrape, query",
+        "the store against Prometheus and VictoriaMetrics: steady, disk, many, scrape, query",
     ),
 ];
 

@@ -59,8 +59,9 @@ const MAINTAINED: Duration = Duration::from_secs(35);
 pub(super) fn run(repository: &Repository, only: Option<&str>) -> anyhow::Result<Value> {
     let bench = Bench::prepare(repository)?;
     let mut report = Report::default();
-    let parts: [(&str, Part); 4] = [
+    let parts: [(&str, Part); 5] = [
         ("steady", Bench::steady),
+        ("disk", Bench::disk),
         ("many", Bench::many),
         ("scrape", Bench::scrape),
         ("query", Bench::query),
@@ -116,17 +117,23 @@ impl Bench {
         Peer::start(system, &self.place.join(format!("{part}-{}", system.name())), scrapes)
     }
 
-    /// Remote write of the same series again and again, and what is on the disk after it.
+    /// Remote write of the same series again and again, up to now.
     fn steady(&self, report: &mut Report) -> anyhow::Result<()> {
         let peers = self.all(|it| self.start(it, "steady", ""))?;
-        let samples = STEADY_SERIES * STEADY_SAMPLES;
-        // A day old, so that all of it reaches its final form.
+        let cpu = Self::write_mix(&peers, STEADY_SERIES, STEADY_SAMPLES, self.now_ms)?;
+        report.add(Figure::RemoteWrite, &per_million(&cpu, STEADY_SERIES * STEADY_SAMPLES));
+        peers.into_iter().try_for_each(Peer::stop)
+    }
+
+    /// What the same load takes on the disk; a day old, so that all of it reaches its final form.
+    fn disk(&self, report: &mut Report) -> anyhow::Result<()> {
+        let peers = self.all(|it| self.start(it, "disk", ""))?;
         let end_ms = self.now_ms - 24 * 60 * 60 * 1_000;
-        let cpu = Self::write_mix(&peers, STEADY_SERIES, STEADY_SAMPLES, end_ms)?;
-        report.add(Figure::RemoteWrite, &per_million(&cpu, samples));
+        Self::write_mix(&peers, STEADY_SERIES, STEADY_SAMPLES, end_ms)?;
         thread::sleep(MAINTAINED);
+        let samples = (STEADY_SERIES * STEADY_SAMPLES) as f64;
         let bytes = peers.iter().map(Peer::bytes_on_disk).collect::<anyhow::Result<Vec<_>>>()?;
-        let per_sample: Vec<f64> = bytes.iter().map(|it| *it as f64 / samples as f64).collect();
+        let per_sample: Vec<f64> = bytes.iter().map(|it| *it as f64 / samples).collect();
         report.add(Figure::DiskPerSample, &per_sample);
         peers.into_iter().try_for_each(Peer::stop)
     }

@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+mod burns;
 mod chain;
 mod command;
 mod config;
@@ -19,6 +20,7 @@ pub mod snapshot;
 mod state;
 pub mod why;
 
+pub use burns::{burn_key, burn_labels, observe_burns};
 pub use command::{AckTarget, Command, Coverage, Observation, Refusal, Reply, Send, StepJob};
 pub use config::{Config, Installation, SECRET_BYTES};
 pub use decide::{SLO_ALERT, rank_suspects};

@@ -379,7 +379,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let metrics = Metrics::new(store, tracker, folder.queues());
     let names: Vec<_> = spec.slos.iter().map(|it| it.name.clone()).collect();
     work::back_fill(&metrics, &names, now.as_millisecond()).map_err(ServeError::Past)?;
-    resume_burns(&handle, &metrics);
+    resume_burns(&handle, &metrics, &spec.slos);
     let secrets = read_secrets(&spec, files.folder())?;
     let mut access = Access::new(folder.token.clone(), folder.secret, &external_url);
     access.open = prom.open.clone();
@@ -461,17 +461,11 @@ fn wake(worker: &SyncSender<u64>, seq: u64) {
 }
 
 /// Burns that fired before the restart go on, with their own beginning.
-fn resume_burns(engine: &EngineHandle, metrics: &Metrics) {
+fn resume_burns(engine: &EngineHandle, metrics: &Metrics, slos: &[nines_slo::Slo]) {
     let firing = engine.read(|state| {
         let burn = |record: &nines_engine::AlertRecord| {
-            let labels = &record.alert.labels;
-            let name = format!("{}/{}", labels.value("service"), labels.value("slo"));
-            let severity = match labels.value("severity") {
-                "page" => nines_slo::Severity::Page,
-                _ => nines_slo::Severity::Ticket,
-            };
             let since = record.alert.activation.as_ref()?.fired_at;
-            Some((name.parse::<nines_slo::SloName>().ok()?, severity, since))
+            Some((nines_engine::burn_key(slos, &record.alert.labels)?, since))
         };
         let is_burn = |it: &nines_engine::AlertRecord| {
             it.alert.labels.value("alertname") == nines_engine::SLO_ALERT
@@ -480,8 +474,8 @@ fn resume_burns(engine: &EngineHandle, metrics: &Metrics) {
         burns.filter_map(|(_, record)| burn(record)).collect::<Vec<_>>()
     });
     let mut tracker = metrics.tracker();
-    for (name, severity, since) in firing {
-        tracker.resume(&name, severity, since);
+    for (key, since) in firing {
+        tracker.resume(&key, since);
     }
 }
 

@@ -144,8 +144,9 @@ impl Shared {
 }
 
 fn slo_view(status: &SloStatus, slo: &nines_slo::Slo) -> SloView {
-    let counts = status.budget.counts;
-    let burns = status.burns.iter().map(|it| BurnView {
+    let goal = status.primary();
+    let counts = goal.budget.counts;
+    let burns = goal.burns.iter().map(|it| BurnView {
         severity: it.pair.severity.to_string(),
         long: format_duration(it.pair.long),
         short: format_duration(it.pair.short),
@@ -158,35 +159,35 @@ fn slo_view(status: &SloStatus, slo: &nines_slo::Slo) -> SloView {
         short_total: it.short.counts.total,
         holds: it.holds,
     });
-    let empty_in = match (status.exhausts_in, status.remaining_ratio <= 0.0) {
+    let empty_in = match (goal.exhausts_in, goal.remaining_ratio <= 0.0) {
         (_, true) => "—".to_owned(),
         (Some(it), _) => text::duration(it),
-        (None, _) => format!("> {}", format_duration(status.window)),
+        (None, _) => format!("> {}", format_duration(goal.window.nominal())),
     };
     let now_ratio = (0 < counts.total).then(|| 1.0 - counts.bad as f64 / counts.total as f64);
-    let allowed_tenths = u128::from(counts.total) * u128::from(slo.objective.allowed()) * 10
+    let allowed_tenths = u128::from(counts.total) * u128::from(goal.target.allowed()) * 10
         / u128::from(nines_slo::Objective::SCALE);
     SloView {
         slo: status.name.clone(),
         service: status.name.service.clone(),
         state: state_word(status).to_owned(),
-        objective: status.objective.to_string(),
-        window: format_duration(status.window),
+        objective: goal.target.to_string(),
+        window: goal.window.to_string(),
         owner: slo.owner.clone(),
         runbook: slo.runbook.clone(),
         origin: slo.origin.to_string(),
         now_ratio: now_ratio.map(round),
-        now: now_ratio.map_or_else(|| "—".to_owned(), |it| text::ratio_beside(it, slo.objective)),
-        remaining_ratio: round(status.remaining_ratio),
-        from: status.budget.from,
-        to: status.budget.to,
+        now: now_ratio.map_or_else(|| "—".to_owned(), |it| text::ratio_beside(it, goal.target)),
+        remaining_ratio: round(goal.remaining_ratio),
+        from: goal.budget.from,
+        to: goal.budget.to,
         good: counts.total.saturating_sub(counts.bad),
         bad: counts.bad,
         total: counts.total,
         allowed: format!("{}.{}", allowed_tenths / 10, allowed_tenths % 10),
-        coverage_ratio: round(status.budget.coverage_ratio()),
+        coverage_ratio: round(goal.budget.coverage_ratio()),
         burns: burns.collect(),
-        exhausts_in_seconds: status.exhausts_in.map(|it| it.as_secs()),
+        exhausts_in_seconds: goal.exhausts_in.map(|it| it.as_secs()),
         empty_in,
         last_sample: status.last_sample,
         problem: status.suspect.as_ref().map(problem),

@@ -5,7 +5,8 @@ use divan::{Bencher, black_box};
 use jiff::{SignedDuration, Timestamp};
 use nines_base::{Labels, METRIC_NAME, MatchOp, Matcher, Origin, Sample, SampleBatch};
 use nines_slo::{
-    Alerting, CounterSli, Preset, Selector, Sli, Slo, SloName, Tracker, TrackerConfig,
+    Alerting, CounterSli, Goal, Method, Preset, Selector, Sli, SliKind, Slo, SloName, Tracker,
+    TrackerConfig, Window,
 };
 
 const START_MS: i64 = 1_800_000_000_000;
@@ -23,21 +24,28 @@ fn requests(service: &str, code: Option<&str>) -> Selector {
     Selector { text: service.to_owned(), matchers }
 }
 
+fn goal() -> Goal {
+    let window = Window::Rolling(WINDOW);
+    let alerting = Alerting::preset(Preset::Scaled, &window, None);
+    Goal::new("99.5%".parse().expect("an objective"), window, alerting)
+}
+
 fn slo(index: usize) -> Slo {
     let service = format!("service-{index}");
     Slo {
-        sli: Sli::Counter(CounterSli {
+        sli: Sli::from(SliKind::Counter(CounterSli {
             good: Vec::new(),
             bad: vec![requests(&service, Some("5.."))],
             total: vec![requests(&service, None)],
-        }),
+            scale: 0,
+        })),
         name: SloName { service, slo: "availability".to_owned() },
         owner: None,
         runbook: None,
         labels: Labels::empty(),
-        objective: "99.5%".parse().expect("an objective"),
-        window: WINDOW,
-        alerting: Alerting::preset(Preset::Scaled, WINDOW, None),
+        method: Method::Occurrences,
+        goals: vec![goal()],
+        grouping: None,
         origin: Origin::default(),
     }
 }

@@ -72,10 +72,10 @@ pub fn is_spent(counts: Counts, objective: Objective) -> bool {
 pub fn burns_faster_than(window: &WindowCounts, objective: Objective, factor: BurnFactor) -> bool {
     let Counts { total, bad } = window.counts;
     let duration = |it| u128::from(millis(it).unsigned_abs());
-    // Factors are thousandths. 2^64 · 2^63 and 2^32 · 2^30 each fit 128 bits, their product does not.
+    // Factors are billionths. 2^64 · 2^63 and 2^32 · 2^30 each fit 128 bits, their product does not.
     let spent = wide_product(
         u128::from(bad) * duration(window.known),
-        1_000 * u128::from(Objective::SCALE),
+        u128::from(BurnFactor::ONE.0) * u128::from(Objective::SCALE),
     );
     let limit = wide_product(
         u128::from(total) * duration(window.length()),

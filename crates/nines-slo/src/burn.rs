@@ -1,34 +1,48 @@
 //! Burn alerts: when they fire and recover, and the evidence they leave.
 
 use jiff::{SignedDuration, Timestamp};
+use nines_base::Labels;
 use serde::{Deserialize, Serialize};
 
 use crate::tail::is_beyond_luck;
 use crate::{
-    BurnFactor, BurnPair, Objective, Severity, SloName, WindowCounts, burn_ratio,
+    BurnFactor, BurnPair, Objective, Severity, SloName, Window, WindowCounts, burn_ratio,
     burns_faster_than, remaining_billionths,
 };
 
 /// One alert that fires now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BurnAlert {
-    /// Whose budget burns.
-    pub slo: SloName,
-    /// Pairs of one severity are one alert.
-    pub severity: Severity,
+    /// What burns; equal keys are one alert.
+    pub key: BurnKey,
     /// When it began to fire; a recovery that did not last does not count.
     pub since: Timestamp,
     /// Why it fires.
     pub evidence: BurnEvidence,
 }
 
-/// Everything that a burn alert was decided from. Part of facts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The identity of a burn alert: pairs of one severity of one goal, of one group, are one alert.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BurnKey {
+    /// Whose budget burns.
+    pub slo: SloName,
+    /// Which objective of it.
+    pub objective: String,
+    /// Over which window, as it is written.
+    pub window: String,
+    /// Which group; empty for all events.
+    pub group: Labels,
+    /// What it makes people do.
+    pub severity: Severity,
+}
+
+/// Everything that a burn alert was decided from.
+#[derive(Debug, Clone, PartialEq)]
 pub struct BurnEvidence {
     /// The objective in force.
     pub objective: Objective,
     /// The period of the budget.
-    pub window: SignedDuration,
+    pub window: Window,
     /// The budget at that moment.
     pub budget: WindowCounts,
     /// The pairs that hold; at least one.
@@ -58,7 +72,7 @@ impl BurnEvidence {
 
     /// `at this rate the 28-day budget is gone in 5 h 10 m`
     pub fn sentence(&self) -> String {
-        let budget = format!("the {} budget", adjective(self.window));
+        let budget = format!("the {} budget", adjective(&self.window));
         match self.exhausts_in {
             Some(SignedDuration::ZERO) => format!("{budget} is gone"),
             Some(left) => format!("at this rate {budget} is gone in {}", spoken(left)),
@@ -67,9 +81,10 @@ impl BurnEvidence {
     }
 }
 
-/// `28-day`, `6-hour`, `90-minute`.
-fn adjective(window: SignedDuration) -> String {
-    let minutes = window.as_mins();
+/// `28-day`, `6-hour`, `90-minute`, `month's`.
+fn adjective(window: &Window) -> String {
+    let Window::Rolling(length) = window else { return format!("{window}'s") };
+    let minutes = length.as_mins();
     match (minutes % (24 * 60), minutes % 60) {
         (0, _) => format!("{}-day", minutes / (24 * 60)),
         (_, 0) => format!("{}-hour", minutes / 60),
@@ -138,8 +153,7 @@ impl PairStatus {
 
 /// Whether the burn has ended for now: no faster than the budget lasts. Without data nobody knows.
 pub(crate) fn is_calm(shortest: &WindowCounts, objective: Objective) -> bool {
-    const SUSTAINABLE: BurnFactor = BurnFactor(1_000);
-    shortest.known.is_positive() && !burns_faster_than(shortest, objective, SUSTAINABLE)
+    shortest.known.is_positive() && !burns_faster_than(shortest, objective, BurnFactor::ONE)
 }
 
 /// An alert that has begun and is not over.

@@ -8,15 +8,20 @@
 mod budget;
 mod burn;
 mod counts;
+mod decimal;
 mod forecast;
 mod history;
+mod judge;
 mod ledger;
 mod lint;
+mod meter;
 mod objective;
+mod overlay;
 mod presence;
 mod preset;
 mod reader;
 mod series;
+mod sli;
 mod slo;
 mod status;
 mod tail;
@@ -25,18 +30,27 @@ mod tally;
 mod testing;
 mod time;
 mod tracker;
+mod window;
 
 pub use budget::{
     Allowed, burn_ratio, burns_faster_than, is_spent, remaining_billionths, remaining_ratio,
 };
-pub use burn::{BurnAlert, BurnEvidence, PairEvidence, PairStatus};
+pub use burn::{BurnAlert, BurnEvidence, BurnKey, PairEvidence, PairStatus};
 pub use counts::{Counts, WindowCounts};
+pub use decimal::{Decimal, DecimalError};
 pub use lint::{Lint, LintSeverity, lint, lint_traffic};
 pub use objective::{Objective, ObjectiveError};
+pub use overlay::{Overlay, OverlayAlerts, OverlayEffect, SloPattern, When};
 pub use preset::Preset;
-pub use slo::{
-    Alerting, BurnFactor, BurnPair, CounterSli, HistogramSli, Selector, Severity, Sli, Slo,
-    SloName, SloNameError,
+pub use sli::{
+    BooleanRule, BooleanSli, CompositeRule, CompositeSli, CounterSli, DataRules, GaugeBy,
+    HistogramSli, Member, NoData, NoTraffic, OnMissing, PromqlQueries, PromqlSli, Selector, Sli,
+    SliKind, SliceValue, SlicesSli, Target, TargetOp,
 };
-pub use status::{SloState, SloStatus, Suspect};
+pub use slo::{
+    AlertMode, AlertOn, Alerting, BurnFactor, BurnPair, Goal, Grouping, Guard, Method,
+    ObjectiveVersion, Severity, Slo, SloName, SloNameError,
+};
+pub use status::{GoalStatus, SloState, SloStatus, Suspect};
 pub use tracker::{Slice, Tracker, TrackerConfig};
+pub use window::{Bounds, Calendar, Period, Window};

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::time::millis;
-use crate::{Alerting, BurnFactor, BurnPair, Severity};
+use crate::{AlertMode, Alerting, BurnFactor, BurnPair, Guard, Severity, Window};
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -30,30 +30,51 @@ struct Row {
     long_ms: i64,
     /// The share of the budget that is gone when the pair fires, in hundredths.
     share_percent: i64,
-    /// The factor for a period of 30 days.
-    factor: u32,
+    /// The factor for a period of 30 days, in thousandths.
+    factor_thousandths: u64,
 }
 
 /// Source: *The Site Reliability Workbook* (Google, 2018), chapter 5, table 5-8, with 24 hours added.
 const ROWS: [Row; 4] = [
-    Row { severity: Severity::Page, long_ms: HOUR_MS, share_percent: 2, factor: 14_400 },
-    Row { severity: Severity::Page, long_ms: 6 * HOUR_MS, share_percent: 5, factor: 6_000 },
-    Row { severity: Severity::Ticket, long_ms: 24 * HOUR_MS, share_percent: 10, factor: 3_000 },
-    Row { severity: Severity::Ticket, long_ms: 72 * HOUR_MS, share_percent: 10, factor: 1_000 },
+    Row {
+        severity: Severity::Page,
+        long_ms: HOUR_MS,
+        share_percent: 2,
+        factor_thousandths: 14_400,
+    },
+    Row {
+        severity: Severity::Page,
+        long_ms: 6 * HOUR_MS,
+        share_percent: 5,
+        factor_thousandths: 6_000,
+    },
+    Row {
+        severity: Severity::Ticket,
+        long_ms: 24 * HOUR_MS,
+        share_percent: 10,
+        factor_thousandths: 3_000,
+    },
+    Row {
+        severity: Severity::Ticket,
+        long_ms: 72 * HOUR_MS,
+        share_percent: 10,
+        factor_thousandths: 1_000,
+    },
 ];
 
 impl Alerting {
-    /// The pairs of `preset` for a budget over `window`.
-    pub fn preset(preset: Preset, window: SignedDuration, escalation: Option<String>) -> Self {
-        let period_ms = millis(window).max(MINUTE_MS);
+    /// The pairs of `preset` for a budget over `window`, judged as is usual here.
+    pub fn preset(preset: Preset, window: &Window, escalation: Option<String>) -> Self {
+        let period_ms = millis(window.nominal()).max(MINUTE_MS);
         let pairs = match preset {
             Preset::Scaled => ROWS.iter().map(|row| scaled(row, period_ms)).collect(),
-            Preset::Workbook => {
-                ROWS.iter().map(|row| pair(row, row.long_ms, BurnFactor(row.factor))).collect()
-            }
+            Preset::Workbook => ROWS
+                .iter()
+                .map(|row| pair(row, row.long_ms, BurnFactor(row.factor_thousandths * 1_000_000)))
+                .collect(),
             Preset::None => Vec::new(),
         };
-        Self { pairs, escalation }
+        Self { mode: AlertMode::Safe, guard: Guard::Tail, pairs, escalation }
     }
 }
 
@@ -66,7 +87,9 @@ fn scaled(row: &Row, period_ms: i64) -> BurnPair {
         1_000 * i128::from(row.share_percent) * i128::from(period_ms),
         100 * i128::from(long_ms),
     );
-    let factor = u32::try_from(factor.max(1_000)).unwrap_or(u32::MAX);
+    // Rounded to thousandths, which people can read.
+    let factor = u64::try_from(factor.max(1_000)).unwrap_or(u64::MAX);
+    let factor = factor.saturating_mul(1_000_000);
     pair(row, long_ms, BurnFactor(factor))
 }
 
@@ -85,6 +108,7 @@ fn pair(row: &Row, long_ms: i64, factor: BurnFactor) -> BurnPair {
         long: SignedDuration::from_millis(long_ms),
         short: SignedDuration::from_millis(short_ms),
         factor,
+        hold: SignedDuration::ZERO,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use nines_base::{Labels, METRIC_NAME, MatchOp, Matcher};
 
-use crate::{Selector, Sli};
+use crate::{Selector, Sli, SliKind};
 
 /// The label with a bucket's upper bound.
 const LE: &str = "le";
@@ -44,23 +44,29 @@ pub(crate) enum Reader {
 impl Reader {
     pub(crate) fn new(sli: &Sli) -> Self {
         let matchers = |it: &[Selector]| it.iter().map(|it| it.matchers.clone()).collect();
-        match sli {
-            Sli::Histogram(it) => {
+        match &sli.kind {
+            SliKind::Histogram(it) => {
                 let name = Matcher::equal(METRIC_NAME, &format!("{}_bucket", it.metric));
                 let matchers = [name].into_iter().chain(it.matchers.iter().cloned()).collect();
                 Self::Buckets { matchers, below: it.below }
             }
             // Good and bad events together are all events.
-            Sli::Counter(it) if it.total.is_empty() => {
+            SliKind::Counter(it) if it.total.is_empty() => {
                 let (whole, part) = ([it.good.as_slice(), &it.bad].concat(), matchers(&it.bad));
                 Self::Counters { whole: matchers(&whole), part, kind: PartKind::Bad }
             }
-            Sli::Counter(it) => {
+            SliKind::Counter(it) => {
                 let (part, kind) = match it.bad.as_slice() {
                     [] => (&it.good, PartKind::Good),
                     _ => (&it.bad, PartKind::Bad),
                 };
                 Self::Counters { whole: matchers(&it.total), part: matchers(part), kind }
+            }
+            SliKind::Boolean(_)
+            | SliKind::Slices(_)
+            | SliKind::Promql(_)
+            | SliKind::Composite(_) => {
+                Self::Counters { whole: Vec::new(), part: Vec::new(), kind: PartKind::Bad }
             }
         }
     }

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use jiff::SignedDuration;
-use nines_base::{Labels, Matcher, Origin};
+use jiff::{SignedDuration, Timestamp};
+use nines_base::{Labels, Origin};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::Objective;
+use crate::{Objective, Sli, Window};
 
 /// `service/slo`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,7 +64,7 @@ pub struct SloNameError {
     pub text: String,
 }
 
-/// One service-level objective.
+/// One SLI, and what is promised of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slo {
     /// Unique in a configuration.
@@ -77,63 +77,150 @@ pub struct Slo {
     pub labels: Labels,
     /// What is counted.
     pub sli: Sli,
-    /// The share that must be good.
-    pub objective: Objective,
-    /// The rolling window of the budget.
-    pub window: SignedDuration,
-    /// When to tell somebody.
-    pub alerting: Alerting,
+    /// How counts spend a budget.
+    pub method: Method,
+    /// Every objective over every one of its windows, in the order in which they were written; never empty.
+    pub goals: Vec<Goal>,
+    /// Whether counts are kept by labels too.
+    pub grouping: Option<Grouping>,
     /// Where it was written.
     pub origin: Origin,
 }
 
-/// A rule that turns samples into good and total counts.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Sli {
-    /// Events counted by counters.
-    Counter(CounterSli),
-    /// Observations of a classic histogram at or below a threshold.
-    Histogram(HistogramSli),
+impl Slo {
+    /// The first goal, which stands for the SLO where there is room for one.
+    ///
+    /// # Panics
+    /// Without goals; who makes an SLO gives it one.
+    pub fn primary(&self) -> &Goal {
+        self.goals.first().expect("an SLO has a goal")
+    }
 }
 
-/// Exactly two of the three are given; the third follows.
+/// One objective over one window: one error budget.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CounterSli {
-    /// Counters of good events, summed.
-    pub good: Vec<Selector>,
-    /// Counters of bad events, summed.
-    pub bad: Vec<Selector>,
-    /// Counters of all events, summed.
-    pub total: Vec<Selector>,
+pub struct Goal {
+    /// The objective's name, such as `slo` or `sla`.
+    pub objective: String,
+    /// What was promised when, oldest first; never empty.
+    pub versions: Vec<ObjectiveVersion>,
+    /// What the budget is computed over.
+    pub window: Window,
+    /// When to tell somebody.
+    pub alerting: Alerting,
 }
 
-/// Observations at or below `below` are good; `below` must be a bucket bound.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HistogramSli {
-    /// Without `_bucket`, such as `http_request_duration_seconds`.
-    pub metric: String,
-    /// What else its series must match; not `le`.
-    pub matchers: Vec<Matcher>,
-    /// The threshold, in the unit of the metric; compared with `le` as a number.
-    pub below: f64,
+impl Goal {
+    /// The name of an objective that has none.
+    pub const OBJECTIVE: &'static str = "slo";
+
+    /// One objective that has always been in force.
+    pub fn new(target: Objective, window: Window, alerting: Alerting) -> Self {
+        let versions = vec![ObjectiveVersion { effective: Timestamp::MIN, target }];
+        Self { objective: Self::OBJECTIVE.to_owned(), versions, window, alerting }
+    }
+
+    /// The objective in force at an instant; before the first version that one.
+    ///
+    /// # Panics
+    /// Without versions; who makes a goal gives it one.
+    pub fn target_at(&self, at: Timestamp) -> Objective {
+        let next = self.versions.partition_point(|it| it.effective <= at);
+        let version = self.versions.get(next.saturating_sub(1));
+        version.expect("a goal has an objective").target
+    }
+
+    /// The latest objective, in force or announced.
+    ///
+    /// # Panics
+    /// As [`Self::target_at`].
+    pub fn latest(&self) -> Objective {
+        self.versions.last().expect("a goal has an objective").target
+    }
 }
 
-/// Series of one kind, as in PromQL, with the text that was written.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Selector {
-    /// As it was written.
-    pub text: String,
-    /// All must match; one of them names the metric.
-    pub matchers: Vec<Matcher>,
+/// An objective, and since when it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectiveVersion {
+    /// Events after this instant earn budget under it; [`Timestamp::MIN`] for ever.
+    pub effective: Timestamp,
+    /// The share that must be good.
+    pub target: Objective,
+}
+
+/// How counts spend a budget (slo design, "Budgets").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Every bad event spends.
+    Occurrences,
+    /// Every bad slice spends. A slice is good when its share of good events is at least `slice_target`; SLIs with
+    /// a value per slice have a target of their own.
+    Timeslices {
+        /// Needed for SLIs that count events.
+        slice_target: Option<Objective>,
+        /// The length of a slice.
+        width: SignedDuration,
+    },
+    /// Every slice spends its share of bad events, each rounded half-even to 10⁻¹² once.
+    RatioTimeslices {
+        /// The length of a slice.
+        width: SignedDuration,
+    },
+}
+
+/// Counts by labels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grouping {
+    /// The labels whose values make a group.
+    pub by: Vec<String>,
+    /// Groups beyond so many, at most 1,000, fall into `~other`.
+    pub limit: usize,
+    /// Whose burn is judged.
+    pub alert_on: AlertOn,
+}
+
+/// Whose burn is judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertOn {
+    /// That of all events.
+    Total,
+    /// That of each group; each has alerts of its own.
+    Group,
+    /// That of the group that burns fastest.
+    Worst,
 }
 
 /// Who is told, and how fast the budget must burn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alerting {
+    /// How it is judged.
+    pub mode: AlertMode,
+    /// What keeps luck from paging.
+    pub guard: Guard,
     /// Pairs of one severity make one alert; empty means no alerts.
     pub pairs: Vec<BurnPair>,
     /// The escalation policy; without one the routing decides.
     pub escalation: Option<String>,
+}
+
+/// How burn alerts are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AlertMode {
+    /// Unknown time counts as clean, luck is held back, and what recovers is told apart.
+    Safe,
+    /// As exported rules in Prometheus: ratios over whatever data exist, and nothing else.
+    Prometheus,
+}
+
+/// What keeps luck from paging while few events are expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// The exact one-sided 95 % lower bound of the bad share lies above the threshold.
+    Tail,
+    /// At least so many bad events in the long window.
+    MinBad(u64),
+    /// Nothing.
+    Off,
 }
 
 /// Fires while the budget burns faster than `factor` over both windows.
@@ -147,6 +234,8 @@ pub struct BurnPair {
     pub short: SignedDuration,
     /// How many times the sustainable speed.
     pub factor: BurnFactor,
+    /// It must hold for so long before it fires; usually not at all.
+    pub hold: SignedDuration,
 }
 
 /// What an alert makes people do.
@@ -168,15 +257,20 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A multiple of the sustainable speed of spending, in thousandths: `14_400` is 14.4×.
+/// A multiple of the sustainable speed of spending, in billionths: `14_400_000_000` is 14.4×.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct BurnFactor(pub u32);
+pub struct BurnFactor(pub u64);
+
+impl BurnFactor {
+    /// As fast as the budget lasts.
+    pub const ONE: Self = Self(1_000_000_000);
+}
 
 impl fmt::Display for BurnFactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = format!("{:03}", self.0 % 1_000);
+        let digits = format!("{:09}", self.0 % Self::ONE.0);
         let decimals = digits.trim_end_matches('0');
         let point = if decimals.is_empty() { "" } else { "." };
-        write!(f, "{}{point}{decimals}×", self.0 / 1_000)
+        write!(f, "{}{point}{decimals}×", self.0 / Self::ONE.0)
     }
 }

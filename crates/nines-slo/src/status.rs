@@ -2,17 +2,46 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Allowed, Objective, PairStatus, Severity, SloName, WindowCounts};
+use crate::{Allowed, Objective, PairStatus, Severity, SloName, Window, WindowCounts};
 
 /// How one SLO stands at an instant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SloStatus {
     /// Which.
     pub name: SloName,
-    /// The share that must be good.
-    pub objective: Objective,
+    /// In one word, that of its worst goal.
+    pub state: SloState,
+    /// The gravest alert that fires, as of the last evaluation.
+    pub firing: Option<Severity>,
+    /// Every budget, in the order of [`crate::Slo::goals`]; never empty.
+    pub goals: Vec<GoalStatus>,
+    /// The latest sample of a series that counts all events.
+    pub last_sample: Option<Timestamp>,
+    /// The good share of the shortest window; nothing without events.
+    pub now_ratio: Option<f64>,
+    /// Why the numbers should not be believed.
+    pub suspect: Option<Suspect>,
+}
+
+impl SloStatus {
+    /// The first goal, which stands for the SLO where there is room for one.
+    ///
+    /// # Panics
+    /// Without goals; the tracker gives every status one.
+    pub fn primary(&self) -> &GoalStatus {
+        self.goals.first().expect("an SLO has a goal")
+    }
+}
+
+/// How one budget stands at an instant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GoalStatus {
+    /// The objective's name.
+    pub objective: String,
+    /// The share that must be good now.
+    pub target: Objective,
     /// The period of the budget.
-    pub window: SignedDuration,
+    pub window: Window,
     /// The events of the period.
     pub budget: WindowCounts,
     /// The bad events that these many events permit.
@@ -23,7 +52,7 @@ pub struct SloStatus {
     pub remaining_billionths: Option<i128>,
     /// In one word.
     pub state: SloState,
-    /// The gravest alert that fires, as of the last evaluation.
+    /// The gravest alert of this goal that fires, as of the last evaluation.
     pub firing: Option<Severity>,
     /// The burn pairs in their order.
     pub burns: Vec<PairStatus>,
@@ -31,12 +60,6 @@ pub struct SloStatus {
     pub exhausts_in: Option<SignedDuration>,
     /// The window whose rate `exhausts_in` goes on with.
     pub rate_window: SignedDuration,
-    /// The latest sample of a series that counts all events.
-    pub last_sample: Option<Timestamp>,
-    /// The good share of the shortest window; nothing without events.
-    pub now_ratio: Option<f64>,
-    /// Why the numbers should not be believed.
-    pub suspect: Option<Suspect>,
 }
 
 /// How an SLO stands, in one word: the last that applies, where missing data hides the rest.

@@ -17,10 +17,9 @@ const LUCK_RATIO: f64 = 0.05;
 /// The one float that decides. It uses +, −, ×, ÷ in one order and no library function, so that all
 /// machines agree. Source: C. J. Clopper and E. S. Pearson, Biometrika 26 (1934).
 pub(crate) fn is_beyond_luck(counts: Counts, objective: Objective, factor: BurnFactor) -> bool {
-    let unit = 1_000 * u128::from(Objective::SCALE);
+    let unit = u128::from(BurnFactor::ONE.0) * u128::from(Objective::SCALE);
     let share = u128::from(factor.0) * u128::from(objective.allowed());
-    // At most 2^64 · 2^62.
-    if EXPECTED_BAD_MAX * unit <= share * u128::from(counts.total) {
+    if EXPECTED_BAD_MAX * unit <= share.saturating_mul(u128::from(counts.total)) {
         return true;
     }
     if unit <= share {

@@ -7,6 +7,7 @@ use nines_base::{Labels, Matcher, Sample};
 
 use crate::history::{Grains, History};
 use crate::ledger::{Change, Sums};
+use crate::meter::Meter;
 use crate::presence::{Presence, Touched};
 use crate::reader::{Meaning, PartKind, Reader, Roles};
 use crate::series::{Reading, Rules, Series};
@@ -216,19 +217,6 @@ impl Tally {
         self.is_unsettled
     }
 
-    /// The events of the last `length_ms` before `to_ms`.
-    pub(crate) fn window(&self, length_ms: i64, to_ms: i64) -> WindowCounts {
-        let (from_ms, sums) = self.history.between(to_ms.saturating_sub(length_ms), to_ms);
-        let known_ms =
-            if self.is_part_missing() { 0 } else { self.presence.known_ms(from_ms, to_ms) };
-        WindowCounts {
-            from: instant(from_ms),
-            to: instant(to_ms),
-            counts: self.counts(sums),
-            known: SignedDuration::from_millis(known_ms),
-        }
-    }
-
     /// The grain of a window, see [`History::grain_ms`].
     pub(crate) fn grain_ms(&self, from_ms: i64, to_ms: i64) -> i64 {
         self.history.grain_ms(from_ms, to_ms)
@@ -248,19 +236,43 @@ impl Tally {
         self.reader.part_kind() == PartKind::Good && !self.part_seen
     }
 
-    /// The latest sample of a series that counts all events.
-    pub(crate) fn last_ms(&self) -> Option<i64> {
+    /// Targets are scraped at different instants, so the last minutes do not fit together yet.
+    fn settled_hour(&self, now_ms: i64) -> Sums {
+        const HOUR_MS: i64 = 3_600_000;
+        let to_ms = now_ms.saturating_sub(self.limits.stale_after_ms);
+        self.history.between(to_ms.saturating_sub(HOUR_MS), to_ms).1
+    }
+
+    fn nearest_bounds(&self, below: f64) -> Vec<f64> {
+        let index = self.bounds.partition_point(|it| *it < below);
+        let around = index.saturating_sub(1)..(index + 1).min(self.bounds.len());
+        self.bounds.get(around).unwrap_or_default().to_vec()
+    }
+}
+
+impl Meter for Tally {
+    fn between(&self, from_ms: i64, to_ms: i64) -> WindowCounts {
+        let (from_ms, sums) = self.history.between(from_ms, to_ms);
+        let known_ms =
+            if self.is_part_missing() { 0 } else { self.presence.known_ms(from_ms, to_ms) };
+        WindowCounts {
+            from: instant(from_ms),
+            to: instant(to_ms),
+            counts: self.counts(sums),
+            known: SignedDuration::from_millis(known_ms),
+        }
+    }
+
+    fn last_ms(&self) -> Option<i64> {
         self.presence.last_ms()
     }
 
-    /// Whether samples come, and all series that are needed have been seen.
-    pub(crate) fn has_data(&self, now_ms: i64) -> bool {
+    fn has_data(&self, now_ms: i64) -> bool {
         let is_fresh = |last: i64| now_ms.saturating_sub(last) <= self.limits.stale_after_ms;
         self.last_ms().is_some_and(is_fresh) && !self.is_part_missing()
     }
 
-    /// Why the numbers should not be believed.
-    pub(crate) fn suspect(&self, now_ms: i64) -> Option<Suspect> {
+    fn suspect(&self, now_ms: i64) -> Option<Suspect> {
         if self.is_part_missing() && self.last_ms().is_some() {
             return Some(match &self.reader {
                 Reader::Buckets { below, .. } => {
@@ -274,19 +286,6 @@ impl Tally {
         }
         let Sums { whole, part } = self.settled_hour(now_ms);
         (whole < part).then_some(Suspect::PartExceedsTotal { total: whole, part })
-    }
-
-    /// Targets are scraped at different instants, so the last minutes do not fit together yet.
-    fn settled_hour(&self, now_ms: i64) -> Sums {
-        const HOUR_MS: i64 = 3_600_000;
-        let to_ms = now_ms.saturating_sub(self.limits.stale_after_ms);
-        self.history.between(to_ms.saturating_sub(HOUR_MS), to_ms).1
-    }
-
-    fn nearest_bounds(&self, below: f64) -> Vec<f64> {
-        let index = self.bounds.partition_point(|it| *it < below);
-        let around = index.saturating_sub(1)..(index + 1).min(self.bounds.len());
-        self.bounds.get(around).unwrap_or_default().to_vec()
     }
 }
 

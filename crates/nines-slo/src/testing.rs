@@ -3,7 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use nines_base::{Labels, METRIC_NAME, MatchOp, Matcher, Origin, Sample, SampleBatch};
 
-use crate::{Alerting, CounterSli, Counts, Preset, Selector, Sli, Slo, SloName, WindowCounts};
+use crate::{
+    Alerting, CounterSli, Counts, Goal, Method, Preset, Selector, Sli, SliKind, Slo, SloName,
+    Window, WindowCounts,
+};
 
 pub(crate) const MINUTE_MS: i64 = 60_000;
 pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
@@ -38,16 +41,24 @@ pub(crate) fn slo(objective: &str, window: SignedDuration) -> Slo {
         owner: None,
         runbook: None,
         labels: Labels::empty(),
-        sli: Sli::Counter(CounterSli {
+        sli: Sli::from(SliKind::Counter(CounterSli {
             good: Vec::new(),
             bad: vec![requests(Some("5.."))],
             total: vec![requests(None)],
-        }),
-        objective: objective.parse().unwrap(),
-        window,
-        alerting: Alerting::preset(Preset::Scaled, window, None),
+            scale: 0,
+        })),
+        method: Method::Occurrences,
+        goals: vec![goal(objective, window)],
+        grouping: None,
         origin: Origin::default(),
     }
+}
+
+/// One objective over a rolling window, with the usual alerts.
+pub(crate) fn goal(objective: &str, length: SignedDuration) -> Goal {
+    let window = Window::Rolling(length);
+    let alerting = Alerting::preset(Preset::Scaled, &window, None);
+    Goal::new(objective.parse().unwrap(), window, alerting)
 }
 
 pub(crate) fn series(instance: &str, code: &str) -> Labels {

@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use nines_base::{Labels, Matcher, SampleBatch};
 
-use crate::burn::{Activation, Judgement, Phase, is_calm, step};
-use crate::forecast::exhausts_in;
+use crate::burn::{Activation, Phase};
 use crate::history::Grains;
+use crate::judge::{Activations, Judge};
+use crate::meter::Meter;
 use crate::tally::{Feed, Limits, Tally};
 use crate::time::{floor_to, instant, millis};
 use crate::{
-    Allowed, BurnAlert, BurnEvidence, PairStatus, Severity, Slo, SloName, SloState, SloStatus,
-    WindowCounts, is_spent, remaining_billionths, remaining_ratio,
+    BurnAlert, BurnKey, Goal, GoalStatus, Slo, SloName, SloState, SloStatus, WindowCounts,
 };
 
 /// Series that feed nothing are remembered too, up to this number of series.
@@ -24,12 +24,6 @@ const ROUTES_MAX: usize = 500_000;
 
 /// No chart has more points.
 const POINTS_MAX: usize = 11_000;
-
-/// The rate of this window is used while no pair holds (slo design, exhaustion forecast).
-const RATE_WINDOW: SignedDuration = SignedDuration::from_hours(6);
-
-/// Without burn pairs "now" is this long.
-const NOW_WINDOW: SignedDuration = SignedDuration::from_mins(5);
 
 /// The counts of one step of a chart.
 pub type Slice = WindowCounts;
@@ -86,7 +80,8 @@ pub struct Tracker {
 struct Tracked {
     slo: Slo,
     tally: Tally,
-    activations: BTreeMap<Severity, Activation>,
+    /// By the index of the goal, and by group.
+    activations: BTreeMap<(usize, Labels), Activations>,
 }
 
 impl Tracker {
@@ -171,8 +166,12 @@ impl Tracker {
     }
 
     fn span_ms(&self, slo: &Slo) -> i64 {
-        let pairs = slo.alerting.pairs.iter().map(|it| it.long);
-        let longest = pairs.fold(slo.window.max(self.config.history_min), SignedDuration::max);
+        let needed = |it: &Goal| {
+            let pairs = it.alerting.pairs.iter().map(|it| it.long);
+            pairs.fold(it.window.longest(), SignedDuration::max)
+        };
+        let longest = slo.goals.iter().map(needed);
+        let longest = longest.fold(self.config.history_min, SignedDuration::max);
         // Edges are rounded down, and the last slice may be unfinished.
         millis(longest).saturating_add(2 * millis(self.config.cold_grain))
     }
@@ -269,10 +268,17 @@ impl Tracker {
     }
 
     /// Takes up an activation of an earlier process, so that it keeps its beginning.
-    pub fn resume(&mut self, name: &SloName, severity: Severity, since: Timestamp) {
-        if let Ok(index) = self.tracked.binary_search_by(|it| it.slo.name.cmp(name)) {
+    pub fn resume(&mut self, key: &BurnKey, since: Timestamp) {
+        let Ok(index) = self.tracked.binary_search_by(|it| it.slo.name.cmp(&key.slo)) else {
+            return;
+        };
+        let tracked = &mut self.tracked[index];
+        let is_meant =
+            |it: &Goal| it.objective == key.objective && it.window.to_string() == key.window;
+        if let Some(goal) = tracked.slo.goals.iter().position(is_meant) {
             let activation = Activation { since, phase: Phase::Firing };
-            self.tracked[index].activations.insert(severity, activation);
+            let activations = tracked.activations.entry((goal, key.group.clone())).or_default();
+            activations.insert(key.severity, activation);
         }
     }
 
@@ -326,7 +332,7 @@ impl Tracker {
         let first_ms = floor_to(from_ms, step_ms);
         let ends = (1..=points).map(|it| first_ms.saturating_add(it.saturating_mul(step_ms)));
         ends.take_while(|end| end - step_ms < to_ms)
-            .map(|end| tracked.tally.window(step_ms, end))
+            .map(|end| tracked.tally.between(end.saturating_sub(step_ms), end))
             .collect()
     }
 
@@ -337,7 +343,7 @@ impl Tracker {
         length: SignedDuration,
         now: Timestamp,
     ) -> Option<WindowCounts> {
-        self.find(name).map(|it| it.window(length, now))
+        self.find(name).map(|it| it.tally.last(millis(length), now))
     }
 
     /// What to select from the store to count the past of an SLO: the union of these selectors.
@@ -362,119 +368,40 @@ fn round_up(length_ms: i64, step_ms: i64) -> i64 {
 }
 
 impl Tracked {
-    fn window(&self, length: SignedDuration, now: Timestamp) -> WindowCounts {
-        self.tally.window(millis(length), now.as_millisecond())
-    }
-
-    fn pairs(&self, now: Timestamp) -> Vec<PairStatus> {
-        let objective = self.slo.objective;
-        let status = |pair: &crate::BurnPair| {
-            let (long, short) = (self.window(pair.long, now), self.window(pair.short, now));
-            PairStatus::new(*pair, long, short, objective)
-        };
-        self.slo.alerting.pairs.iter().map(status).collect()
-    }
-
-    /// The shortest window of all pairs.
-    fn shortest(&self) -> SignedDuration {
-        self.slo.alerting.pairs.iter().map(|it| it.short).min().unwrap_or(NOW_WINDOW)
+    /// Every goal with its index.
+    fn judges<'a>(&'a self, group: &'a Labels) -> impl Iterator<Item = (usize, Judge<'a>)> {
+        let meter: &dyn Meter = &self.tally;
+        let judge = move |goal| Judge { slo: &self.slo.name, goal, group, meter };
+        self.slo.goals.iter().map(judge).enumerate()
     }
 
     fn evaluate(&mut self, now: Timestamp) -> Vec<BurnAlert> {
-        let pairs = self.pairs(now);
-        let is_calm = is_calm(&self.window(self.shortest(), now), self.slo.objective);
-        let mut alerts = Vec::new();
-        for severity in [Severity::Page, Severity::Ticket] {
-            let holds = pairs.iter().any(|it| it.holds && it.pair.severity == severity);
-            let judgement = match (holds, is_calm) {
-                (true, false) => Judgement::Burning,
-                (true, true) => Judgement::OnlyPast,
-                (false, _) => Judgement::Over,
-            };
-            let activation = step(self.activations.remove(&severity), judgement, now);
-            if let Some(activation) = activation {
-                self.activations.insert(severity, activation);
-                if activation.phase == Phase::Firing {
-                    let evidence = self.evidence(&pairs, severity, now);
-                    let slo = self.slo.name.clone();
-                    alerts.push(BurnAlert { slo, severity, since: activation.since, evidence });
-                }
-            }
-        }
+        let (all, mut activations) = (Labels::empty(), std::mem::take(&mut self.activations));
+        let alerts = self
+            .judges(&all)
+            .flat_map(|(goal, judge)| {
+                let activations = activations.entry((goal, all.clone())).or_default();
+                judge.evaluate(activations, now)
+            })
+            .collect();
+        self.activations = activations;
         alerts
     }
 
-    fn evidence(&self, pairs: &[PairStatus], severity: Severity, now: Timestamp) -> BurnEvidence {
-        let budget = self.window(self.slo.window, now);
-        let (exhausts_in, rate_window) = self.forecast(pairs, &budget, now);
-        let holding = pairs.iter().filter(|it| it.holds && it.pair.severity == severity);
-        BurnEvidence {
-            objective: self.slo.objective,
-            window: self.slo.window,
-            budget,
-            pairs: holding.map(PairStatus::evidence).collect(),
-            exhausts_in,
-            rate_window,
-        }
-    }
-
-    /// How long the budget lasts at the rate of the longest window that holds, and that window.
-    fn forecast(
-        &self,
-        pairs: &[PairStatus],
-        budget: &WindowCounts,
-        now: Timestamp,
-    ) -> (Option<SignedDuration>, SignedDuration) {
-        let holding = pairs.iter().filter(|it| it.holds).max_by_key(|it| it.pair.long);
-        let rate_window = holding.map_or(RATE_WINDOW.min(self.slo.window), |it| it.pair.long);
-        let rate = holding.map_or_else(|| self.window(rate_window, now), |it| it.long);
-        let from_ms = budget.from.as_millisecond();
-        let leaving =
-            |ahead_ms: i64| self.tally.window(ahead_ms, from_ms.saturating_add(ahead_ms)).counts;
-        (exhausts_in(budget, &rate, self.slo.objective, leaving), rate_window)
-    }
-
     fn status(&self, now: Timestamp) -> SloStatus {
-        let Slo { name, objective, window, .. } = &self.slo;
-        let now_ms = now.as_millisecond();
-        let (budget, burns) = (self.window(*window, now), self.pairs(now));
-        let (exhausts_in, rate_window) = self.forecast(&burns, &budget, now);
-        let suspect = self.tally.suspect(now_ms);
-        let is_known = suspect.is_none() && self.tally.last_ms().is_some();
-        let firing = self.firing();
+        let all = Labels::empty();
+        let goals = self
+            .judges(&all)
+            .map(|(goal, it)| it.status(self.activations.get(&(goal, all.clone())), now));
+        let goals: Vec<GoalStatus> = goals.collect();
         SloStatus {
-            name: name.clone(),
-            objective: *objective,
-            window: *window,
-            allowed: Allowed::of(budget.counts.total, *objective),
-            remaining_ratio: remaining_ratio(budget.counts, *objective),
-            remaining_billionths: is_known.then(|| remaining_billionths(budget.counts, *objective)),
-            state: self.state(&budget, firing, now_ms),
-            firing,
-            burns,
-            exhausts_in,
-            rate_window,
+            name: self.slo.name.clone(),
+            state: goals.iter().map(|it| it.state).max().unwrap_or(SloState::NoData),
+            firing: goals.iter().filter_map(|it| it.firing).min(),
             last_sample: self.tally.last_ms().map(instant),
-            now_ratio: self.window(self.shortest(), now).counts.good_ratio(),
-            suspect,
-            budget,
-        }
-    }
-
-    /// The gravest severity comes first.
-    fn firing(&self) -> Option<Severity> {
-        let mut firing = self.activations.iter().filter(|(_, it)| it.phase == Phase::Firing);
-        firing.next().map(|(severity, _)| *severity)
-    }
-
-    fn state(&self, budget: &WindowCounts, firing: Option<Severity>, now_ms: i64) -> SloState {
-        match firing {
-            _ if !self.tally.has_data(now_ms) => SloState::NoData,
-            _ if budget.counts.total == 0 => SloState::NoEvents,
-            _ if is_spent(budget.counts, self.slo.objective) => SloState::Spent,
-            Some(Severity::Page) => SloState::Page,
-            Some(Severity::Ticket) => SloState::Ticket,
-            None => SloState::Fine,
+            now_ratio: self.judges(&all).next().and_then(|(_, it)| it.now_ratio(now)),
+            suspect: self.tally.suspect(now.as_millisecond()),
+            goals,
         }
     }
 }

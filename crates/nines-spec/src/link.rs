@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use nines_base::format_duration;
 use nines_oncall::{Policy, Target};
-use nines_slo::{Lint, Severity, Slo};
+use nines_slo::{Goal, Lint, Severity, Slo};
 
 use crate::draft::{Draft, Noun, Place};
 use crate::fields::suggestion;
@@ -32,8 +32,15 @@ pub(crate) struct Reference {
 #[derive(Debug, Clone)]
 pub(crate) struct SloPlaces {
     pub(crate) name: Place,
-    pub(crate) objective: Place,
     pub(crate) alerting: Option<Place>,
+    /// One for each goal.
+    pub(crate) goals: Vec<GoalPlaces>,
+}
+
+/// Where the parts of a goal were written.
+#[derive(Debug, Clone)]
+pub(crate) struct GoalPlaces {
+    pub(crate) objective: Place,
     /// One for each burn pair.
     pub(crate) pairs: Vec<Place>,
 }
@@ -118,8 +125,9 @@ fn defined(draft: &Draft<'_>, noun: Noun, known: &[(&str, Place)]) -> String {
 fn check_pages(draft: &mut Draft<'_>) {
     let mut mistakes = Vec::new();
     for (slo, places) in draft.spec.slos.iter().zip(&draft.slo_places) {
-        let has_page = slo.alerting.pairs.iter().any(|it| it.severity == Severity::Page);
-        if has_page && let Some(because) = why_nobody(draft, slo) {
+        let pages = |it: &&Goal| it.alerting.pairs.iter().any(|it| it.severity == Severity::Page);
+        let lost = slo.goals.iter().filter(pages).find_map(|it| why_nobody(draft, slo, it));
+        if let Some(because) = lost {
             let (slo, help) = (slo.name.to_string(), help_for_nobody(draft));
             let place = places.alerting.unwrap_or(places.name);
             let at = place.span;
@@ -146,8 +154,8 @@ fn help_for_nobody(draft: &Draft<'_>) -> String {
 }
 
 /// The reason, or nothing when somebody is reached or when the reason is a finding of its own.
-fn why_nobody(draft: &Draft<'_>, slo: &Slo) -> Option<String> {
-    let name = match &slo.alerting.escalation {
+fn why_nobody(draft: &Draft<'_>, slo: &Slo, goal: &Goal) -> Option<String> {
+    let name = match &goal.alerting.escalation {
         Some(name) => name.clone(),
         None => {
             let labels = slo
@@ -223,14 +231,16 @@ fn check_burn_pairs(draft: &mut Draft<'_>) {
 }
 
 fn burn_pair_mistake(slo: &Slo, places: &SloPlaces, lint: &Lint) -> Option<(Place, Mistake)> {
-    let (Lint::FactorBelowOne { pair_index, pair }
-    | Lint::NeverFires { pair_index, pair, .. }
-    | Lint::ShortWindowTooShort { pair_index, pair, .. }
-    | Lint::ShortWindowNotShorter { pair_index, pair }
-    | Lint::LongWindowTooLong { pair_index, pair, .. }) = *lint
+    let (Lint::FactorBelowOne { goal_index, pair_index, pair }
+    | Lint::NeverFires { goal_index, pair_index, pair, .. }
+    | Lint::ShortWindowTooShort { goal_index, pair_index, pair, .. }
+    | Lint::ShortWindowNotShorter { goal_index, pair_index, pair }
+    | Lint::LongWindowTooLong { goal_index, pair_index, pair, .. }) = *lint
     else {
         return None;
     };
+    let goal = slo.goals.get(goal_index)?;
+    let places = places.goals.get(goal_index)?;
     let place = places.pairs.get(pair_index).copied().unwrap_or(places.objective);
     let at = place.span;
     let factor = pair.factor.to_string().trim_end_matches('×').to_owned();
@@ -240,7 +250,7 @@ fn burn_pair_mistake(slo: &Slo, places: &SloPlaces, lint: &Lint) -> Option<(Plac
         Lint::NeverFires { worst_thousandths, .. } => Mistake::NeverFires {
             severity: pair.severity.to_string(),
             factor,
-            objective: slo.objective.to_string(),
+            objective: goal.latest().to_string(),
             worst: thousandths(worst_thousandths),
             at,
         },

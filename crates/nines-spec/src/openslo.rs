@@ -5,13 +5,15 @@
 
 use jiff::SignedDuration;
 use nines_base::{Labels, parse_duration};
-use nines_slo::{Alerting, CounterSli, Objective, Sli, Slo, SloName};
+use nines_slo::{
+    Alerting, CounterSli, Goal, Method, Objective, Sli, SliKind, Slo, SloName, Window,
+};
 
 use crate::draft::{Form, Noun, Page};
 use crate::fields::{Fields, Text, did_you_mean};
 use crate::finding::Span;
 use crate::kinds::slo::{PRESET_DEFAULT, WINDOW_DEFAULT, check_window, exactly_two};
-use crate::link::SloPlaces;
+use crate::link::{GoalPlaces, SloPlaces};
 use crate::mistake::Mistake;
 use crate::node::{Node, Value};
 use crate::spec::Service;
@@ -144,18 +146,19 @@ fn slo(page: &mut Page<'_, '_>, fields: &Fields<'_>) {
     }
     let sli = indicator(page, &spec);
     let (objective, objective_at) = objectives(page, &spec);
-    let window = window(page, &spec).unwrap_or(WINDOW_DEFAULT);
+    let window = Window::Rolling(window(page, &spec).unwrap_or(WINDOW_DEFAULT));
     let (Some(name), Some(service)) = (name, service) else { return };
     let full_name = format!("{}/{}", service.text, name.text);
     if !page.define(Noun::Slo, &full_name, name.span) {
         return;
     }
     let (Some(sli), Some(objective)) = (sli, objective) else { return };
-    let alerting = Alerting::preset(PRESET_DEFAULT, window, None);
+    let alerting = Alerting::preset(PRESET_DEFAULT, &window, None);
     let place = page.place(name.span);
     let pairs = vec![place; alerting.pairs.len()];
     let objective_place = page.place(objective_at);
-    let places = SloPlaces { name: place, objective: objective_place, alerting: None, pairs };
+    let goals = vec![GoalPlaces { objective: objective_place, pairs }];
+    let places = SloPlaces { name: place, alerting: None, goals };
     page.draft.slo_places.push(places);
     let origin = page.origin(fields.at);
     page.draft.spec.slos.push(Slo {
@@ -164,9 +167,9 @@ fn slo(page: &mut Page<'_, '_>, fields: &Fields<'_>) {
         runbook: None,
         labels,
         sli,
-        objective,
-        window,
-        alerting,
+        method: Method::Occurrences,
+        goals: vec![Goal::new(objective, window, alerting)],
+        grouping: None,
         origin,
     });
 }
@@ -249,8 +252,9 @@ fn ratio(page: &mut Page<'_, '_>, node: &Node, at: Span) -> Option<Sli> {
         good: good.unwrap_or_default(),
         bad: bad.unwrap_or_default(),
         total: total.unwrap_or_default(),
+        scale: 0,
     };
-    (two && found == 2).then_some(Sli::Counter(sli))
+    (two && found == 2).then(|| Sli::from(SliKind::Counter(sli)))
 }
 
 fn metric_source(

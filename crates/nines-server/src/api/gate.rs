@@ -39,21 +39,23 @@ pub(crate) fn decide(app: &Shared, query: GateQuery) -> Decision {
     let default = GatePolicy::default_policy();
     let policy = named.or(general).unwrap_or(&default);
     let statuses = app.metrics.tracker().statuses(now);
-    let budgets = statuses.iter().filter(|it| it.name.service == query.service).map(|it| {
+    let of_service = statuses.iter().filter(|it| it.name.service == query.service);
+    let goals = of_service.flat_map(|status| status.goals.iter().map(move |it| (status, it)));
+    let budgets = goals.map(|(status, it)| {
         let billion = 1_000_000_000_u128;
-        let length = it.window.as_millis().unsigned_abs().max(1);
+        let length = it.budget.length().as_millis().unsigned_abs().max(1);
         let known = it.budget.known.as_millis().unsigned_abs();
         let coverage = (known * billion / length).min(billion);
         let counts = it.budget.counts;
         BudgetInput {
-            slo: it.name.to_string(),
+            slo: status.name.to_string(),
             remaining_billionths: it.remaining_billionths,
             bad: counts.bad,
             allowed_billionths: u128::from(counts.total)
-                * u128::from(it.objective.allowed())
+                * u128::from(it.target.allowed())
                 * (billion / u128::from(Objective::SCALE)),
             coverage_billionths: u64::try_from(coverage).unwrap_or(u64::MAX),
-            state: state_word(it).to_owned(),
+            state: state_word(status).to_owned(),
             burn_page: it.burns.iter().any(|it| it.holds && it.pair.severity == Severity::Page),
         }
     });

@@ -41,18 +41,17 @@ fn impact(app: &Shared, slo: &str, from: Timestamp, until: Timestamp) -> Option<
     let name: SloName = slo.parse().ok()?;
     // The slice in which it began belongs to it as a whole.
     let from = from - nines_incident::SLICE;
-    let definition = app.slo(&name)?;
     let tracker = app.metrics.tracker();
     let counts = tracker.window(&name, until.duration_since(from), until)?.counts;
     let status = tracker.status(&name, until)?;
     // Consumed = bad ÷ (allowed share × events of the whole window), in billionths, rounded down.
     let scale = i128::from(nines_slo::Objective::SCALE);
-    let allowed =
-        i128::from(status.budget.counts.total) * i128::from(definition.objective.allowed());
+    let goal = status.primary();
+    let allowed = i128::from(goal.budget.counts.total) * i128::from(goal.target.allowed());
     let bad = i128::from(counts.bad);
     Some(SloImpact {
         slo: slo.to_owned(),
-        objective: definition.objective.to_string(),
+        objective: goal.target.to_string(),
         from,
         until,
         bad: counts.bad,

@@ -145,7 +145,7 @@ fn windows(slo: &SloView) -> Markup {
 /// Whom a page for this objective would reach now: the functions that page decide it.
 fn who(app: &Shared, slo: &Slo, visit: &Visit) -> Markup {
     let loaded = app.loaded();
-    let (policy, because, place) = match &slo.alerting.escalation {
+    let (policy, because, place) = match &slo.primary().alerting.escalation {
         Some(policy) => {
             (Some(policy.clone()), "the SLO names it".to_owned(), slo.origin.to_string())
         }

@@ -243,11 +243,11 @@ fn burn_groups(app: &App, filter: &Filter) -> Vec<Group> {
         });
         let of_slo: Vec<&Value> = of_slo.map(|(_, alert)| alert).collect();
         let state = if of_slo.is_empty() { "inactive" } else { "firing" };
-        let window = nines_base::format_duration(slo.window);
+        let goal = slo.primary();
         let rule = json!({
             "type": "alerting",
             "name": nines_engine::SLO_ALERT,
-            "query": format!("error budget of {} over {window}", slo.objective),
+            "query": format!("error budget of {} over {}", goal.latest(), goal.window),
             "duration": 0,
             "keepFiringFor": 0,
             "labels": slo.labels,

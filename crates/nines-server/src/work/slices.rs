@@ -69,7 +69,9 @@ fn written(matcher: &Matcher) -> String {
 fn questions(slos: &[(Slo, Vec<Vec<Matcher>>)]) -> (Vec<Question>, Vec<String>) {
     let (mut questions, mut nameless) = (BTreeMap::<String, Question>::new(), Vec::new());
     for (slo, selectors) in slos {
-        let span_ms = i64::try_from(slo.window.as_millis()).unwrap_or(i64::MAX);
+        let windows = slo.goals.iter().map(|it| it.window.longest());
+        let longest = windows.max().unwrap_or_default();
+        let span_ms = i64::try_from(longest.as_millis()).unwrap_or(i64::MAX);
         for selector in selectors {
             let is_name = |it: &&Matcher| it.name() == METRIC_NAME && it.op() == MatchOp::Equal;
             let Some(name) = selector.iter().find(is_name) else {

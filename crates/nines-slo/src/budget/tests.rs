@@ -13,6 +13,10 @@ fn any_objective() -> impl Strategy<Value = Objective> {
         .prop_map(|it| format!("{}.{:04}%", it / 10_000, it % 10_000).parse().unwrap())
 }
 
+fn any_factor() -> impl Strategy<Value = BurnFactor> {
+    any::<u32>().prop_map(|thousandths| BurnFactor(u64::from(thousandths) * 1_000_000))
+}
+
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 #[test]
@@ -20,7 +24,7 @@ fn as_fast_as_the_factor_is_not_faster_and_one_event_more_is() {
     // 13.44 × 0.5 % of 100 000 events is 6 720 exactly; as floats the product is not.
     let burns = |bad| {
         let window = known_window(HOUR, 100_000, bad);
-        burns_faster_than(&window, objective("99.5%"), BurnFactor(13_440))
+        burns_faster_than(&window, objective("99.5%"), BurnFactor(13_440_000_000))
     };
     assert!(!burns(6_720));
     assert!(burns(6_721));
@@ -32,7 +36,7 @@ fn unknown_time_counts_as_clean_time_with_the_same_traffic() {
     let burns = |bad| {
         let known = SignedDuration::from_mins(30);
         let window = WindowCounts { known, ..known_window(HOUR, 100_000, bad) };
-        burns_faster_than(&window, objective("99.5%"), BurnFactor(13_440))
+        burns_faster_than(&window, objective("99.5%"), BurnFactor(13_440_000_000))
     };
     assert!(!burns(13_440));
     assert!(burns(13_441));
@@ -42,8 +46,16 @@ fn unknown_time_counts_as_clean_time_with_the_same_traffic() {
 fn the_largest_counts_do_not_overflow() {
     let century = SignedDuration::from_hours(24 * 36_500);
     let window = known_window(century, u64::MAX, u64::MAX);
-    assert!(burns_faster_than(&window, objective("99.9999999%"), BurnFactor(u32::MAX)));
-    assert!(!burns_faster_than(&window, objective("0.0000001%"), BurnFactor(u32::MAX)));
+    assert!(burns_faster_than(
+        &window,
+        objective("99.9999999%"),
+        BurnFactor(u64::from(u32::MAX) * 1_000_000)
+    ));
+    assert!(!burns_faster_than(
+        &window,
+        objective("0.0000001%"),
+        BurnFactor(u64::from(u32::MAX) * 1_000_000)
+    ));
 }
 
 #[test]
@@ -85,12 +97,12 @@ proptest! {
     #[test]
     fn more_traffic_of_the_same_quality_decides_the_same(
         total in 0..1_u64 << 40, bad in 0..1_u64 << 20, scale in 1..1_000_u64,
-        objective in any_objective(), factor: u32,
+        objective in any_objective(), factor in any_factor(),
     ) {
         let bad = bad.min(total);
         let (window, scaled) =
             (known_window(HOUR, total, bad), known_window(HOUR, total * scale, bad * scale));
-        let burns = |it| burns_faster_than(it, objective, BurnFactor(factor));
+        let burns = |it| burns_faster_than(it, objective, factor);
         prop_assert_eq!(burns(&window), burns(&scaled));
         prop_assert_eq!(
             remaining_billionths(window.counts, objective),
@@ -100,11 +112,11 @@ proptest! {
 
     #[test]
     fn one_more_bad_event_never_helps(
-        total in 1..1_u64 << 40, bad in 0..1_u64 << 40, objective in any_objective(), factor: u32,
+        total in 1..1_u64 << 40, bad in 0..1_u64 << 40, objective in any_objective(), factor in any_factor(),
     ) {
         let bad = bad % total;
         let (window, worse) = (known_window(HOUR, total, bad), known_window(HOUR, total, bad + 1));
-        let burns = |it| burns_faster_than(it, objective, BurnFactor(factor));
+        let burns = |it| burns_faster_than(it, objective, factor);
         prop_assert!(burns(&window) <= burns(&worse));
         let left = |it: WindowCounts| remaining_billionths(it.counts, objective);
         prop_assert!(left(worse) < left(window) || total > 1 << 30);
@@ -112,15 +124,16 @@ proptest! {
 
     #[test]
     fn a_ratio_equal_to_the_threshold_does_not_fire(
-        scale in 1..1_u64 << 20, allowed in 1..50_000_u64, factor in 1_000..20_000_u32,
+        scale in 1..1_u64 << 20, allowed in 1..50_000_u64, thousandths in 1_000..20_000_u64,
     ) {
         let promised = 1_000_000 - allowed;
         let objective = objective(&format!("{}.{:04}%", promised / 10_000, promised % 10_000));
         // total = 10¹² · scale makes the threshold a whole number of events.
         let total = 1_000_000_000_000 * scale;
-        let limit = u64::from(factor) * objective.allowed() * scale;
+        let limit = thousandths * objective.allowed() * scale;
+        let factor = BurnFactor(thousandths * 1_000_000);
         let burns = |bad| {
-            burns_faster_than(&known_window(HOUR, total, bad), objective, BurnFactor(factor))
+            burns_faster_than(&known_window(HOUR, total, bad), objective, factor)
         };
         prop_assert!(!burns(limit));
         prop_assert!(burns(limit + 1));

@@ -1,6 +1,7 @@
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::Window;
 use crate::testing::{days, slo};
 use crate::{Alerting, BurnFactor, Preset, Severity};
 
@@ -8,7 +9,7 @@ const INTERVAL: SignedDuration = SignedDuration::from_secs(15);
 
 fn check(objective: &str, change: impl Fn(&mut BurnPair), expect: &Expect) {
     let mut slo = slo(objective, days(28));
-    slo.alerting.pairs.iter_mut().for_each(change);
+    slo.goals[0].alerting.pairs.iter_mut().for_each(change);
     let line = |it: &Lint| format!("{:?} {it:?}\n", it.severity());
     expect.assert_eq(&lint(&slo, INTERVAL).iter().map(line).collect::<String>());
 }
@@ -17,7 +18,7 @@ fn check(objective: &str, change: impl Fn(&mut BurnPair), expect: &Expect) {
 fn presets_have_no_findings_at_usual_objectives() {
     for (preset, window) in [(Preset::Scaled, days(7)), (Preset::Workbook, days(30))] {
         let mut slo = slo("99.5%", window);
-        slo.alerting = Alerting::preset(preset, window, None);
+        slo.goals[0].alerting = Alerting::preset(preset, &Window::Rolling(window), None);
         assert_eq!(lint(&slo, INTERVAL), [], "{preset:?}");
     }
 }
@@ -28,8 +29,8 @@ fn a_factor_beyond_a_total_outage_never_fires() {
         "92%",
         |_| {},
         &expect![[r#"
-        Error NeverFires { pair_index: 0, pair: BurnPair { severity: Page, long: 1h, short: 5m, factor: BurnFactor(13440) }, worst_thousandths: 12500 }
-    "#]],
+            Error NeverFires { goal_index: 0, pair_index: 0, pair: BurnPair { severity: Page, long: 1h, short: 5m, factor: BurnFactor(13440000000), hold: 0s }, worst_thousandths: 12500 }
+        "#]],
     );
 }
 
@@ -37,7 +38,7 @@ fn a_factor_beyond_a_total_outage_never_fires() {
 fn each_mistake_of_a_pair_is_found() {
     let change = |pair: &mut BurnPair| {
         if pair.severity == Severity::Ticket {
-            pair.factor = BurnFactor(999);
+            pair.factor = BurnFactor(999_000_000);
             pair.long = days(29);
             pair.short = days(30);
         } else {
@@ -48,15 +49,15 @@ fn each_mistake_of_a_pair_is_found() {
         "99.5%",
         change,
         &expect![[r#"
-        Error ShortWindowTooShort { pair_index: 0, pair: BurnPair { severity: Page, long: 1h, short: 29s, factor: BurnFactor(13440) }, short_min: 30s }
-        Error ShortWindowTooShort { pair_index: 1, pair: BurnPair { severity: Page, long: 6h, short: 29s, factor: BurnFactor(5600) }, short_min: 30s }
-        Error FactorBelowOne { pair_index: 2, pair: BurnPair { severity: Ticket, long: 696h, short: 720h, factor: BurnFactor(999) } }
-        Error ShortWindowNotShorter { pair_index: 2, pair: BurnPair { severity: Ticket, long: 696h, short: 720h, factor: BurnFactor(999) } }
-        Error LongWindowTooLong { pair_index: 2, pair: BurnPair { severity: Ticket, long: 696h, short: 720h, factor: BurnFactor(999) }, window: 672h }
-        Error FactorBelowOne { pair_index: 3, pair: BurnPair { severity: Ticket, long: 696h, short: 720h, factor: BurnFactor(999) } }
-        Error ShortWindowNotShorter { pair_index: 3, pair: BurnPair { severity: Ticket, long: 696h, short: 720h, factor: BurnFactor(999) } }
-        Error LongWindowTooLong { pair_index: 3, pair: BurnPair { severity: Ticket, long: 696h, short: 720h, factor: BurnFactor(999) }, window: 672h }
-    "#]],
+            Error ShortWindowTooShort { goal_index: 0, pair_index: 0, pair: BurnPair { severity: Page, long: 1h, short: 29s, factor: BurnFactor(13440000000), hold: 0s }, short_min: 30s }
+            Error ShortWindowTooShort { goal_index: 0, pair_index: 1, pair: BurnPair { severity: Page, long: 6h, short: 29s, factor: BurnFactor(5600000000), hold: 0s }, short_min: 30s }
+            Error FactorBelowOne { goal_index: 0, pair_index: 2, pair: BurnPair { severity: Ticket, long: 696h, short: 720h, factor: BurnFactor(999000000), hold: 0s } }
+            Error ShortWindowNotShorter { goal_index: 0, pair_index: 2, pair: BurnPair { severity: Ticket, long: 696h, short: 720h, factor: BurnFactor(999000000), hold: 0s } }
+            Error LongWindowTooLong { goal_index: 0, pair_index: 2, pair: BurnPair { severity: Ticket, long: 696h, short: 720h, factor: BurnFactor(999000000), hold: 0s }, window: 672h }
+            Error FactorBelowOne { goal_index: 0, pair_index: 3, pair: BurnPair { severity: Ticket, long: 696h, short: 720h, factor: BurnFactor(999000000), hold: 0s } }
+            Error ShortWindowNotShorter { goal_index: 0, pair_index: 3, pair: BurnPair { severity: Ticket, long: 696h, short: 720h, factor: BurnFactor(999000000), hold: 0s } }
+            Error LongWindowTooLong { goal_index: 0, pair_index: 3, pair: BurnPair { severity: Ticket, long: 696h, short: 720h, factor: BurnFactor(999000000), hold: 0s }, window: 672h }
+        "#]],
     );
 }
 

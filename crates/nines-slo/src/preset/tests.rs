@@ -9,7 +9,7 @@ fn check(preset: Preset, window: SignedDuration, expect: &Expect) {
         let (long, short) = (format_duration(it.long), format_duration(it.short));
         format!("{} {} in {long} and {short}\n", it.severity, it.factor)
     };
-    let alerting = Alerting::preset(preset, window, None);
+    let alerting = Alerting::preset(preset, &Window::Rolling(window), None);
     expect.assert_eq(&alerting.pairs.iter().map(line).collect::<String>());
 }
 
@@ -83,6 +83,6 @@ fn none_is_none() {
 #[test]
 fn absurd_periods_give_windows_nonetheless() {
     for window in [SignedDuration::ZERO, SignedDuration::MIN, SignedDuration::MAX] {
-        assert_eq!(Alerting::preset(Preset::Scaled, window, None).pairs.len(), 4);
+        assert_eq!(Alerting::preset(Preset::Scaled, &Window::Rolling(window), None).pairs.len(), 4);
     }
 }

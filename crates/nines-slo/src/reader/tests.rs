@@ -3,16 +3,21 @@ use crate::testing::{requests, series};
 use crate::{CounterSli, HistogramSli};
 
 fn counters(good: &[Selector], bad: &[Selector], total: &[Selector]) -> Reader {
-    Reader::new(&Sli::Counter(CounterSli {
+    Reader::new(&Sli::from(SliKind::Counter(CounterSli {
         good: good.to_vec(),
         bad: bad.to_vec(),
         total: total.to_vec(),
-    }))
+        scale: 0,
+    })))
 }
 
 fn buckets(below: f64) -> Reader {
     let metric = "http_request_duration_seconds".to_owned();
-    Reader::new(&Sli::Histogram(HistogramSli { metric, matchers: Vec::new(), below }))
+    Reader::new(&Sli::from(SliKind::Histogram(HistogramSli {
+        metric,
+        matchers: Vec::new(),
+        below,
+    })))
 }
 
 fn bucket(le: &str) -> Labels {

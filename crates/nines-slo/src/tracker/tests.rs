@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::testing::{DAY_MS, HOUR_MS, MINUTE_MS, at, batch, days, name, series, slo};
-use crate::{BurnFactor, Counts};
+use crate::{Counts, Severity};
 
 mod laws;
 mod oracle;
@@ -43,15 +43,16 @@ fn a_status_names_every_number_it_was_made_from() {
     let now = at(START_MS + 2 * HOUR_MS);
     assert_eq!(tracker.evaluate(now), []);
     let status = tracker.status(&availability(), now).unwrap();
-    assert_eq!(status.budget.counts, Counts { total: 120_000, bad: 480 });
-    assert_eq!(status.budget.known, SignedDuration::from_hours(2));
-    assert_eq!(status.allowed.whole_events(), 600);
-    assert_eq!(status.remaining_billionths, Some(200_000_000));
+    let goal = status.primary();
+    assert_eq!(goal.budget.counts, Counts { total: 120_000, bad: 480 });
+    assert_eq!(goal.budget.known, SignedDuration::from_hours(2));
+    assert_eq!(goal.allowed.whole_events(), 600);
+    assert_eq!(goal.remaining_billionths, Some(200_000_000));
     assert_eq!(status.state, SloState::Fine);
     assert_eq!(status.last_sample, Some(now));
     assert_eq!(status.now_ratio, Some(0.996));
-    assert_eq!(status.burns.len(), 4);
-    assert_eq!(format!("{:.2}", status.burns[0].burn_long), "0.80");
+    assert_eq!(goal.burns.len(), 4);
+    assert_eq!(format!("{:.2}", goal.burns[0].burn_long), "0.80");
     assert_eq!(tracker.statuses(now), [status]);
     assert_eq!(tracker.status(&name("no/such"), now), None);
 }
@@ -61,11 +62,14 @@ fn silence_is_no_data_and_idleness_is_no_events() {
     let mut tracker = tracker(vec![slo("99.5%", days(28))]);
     let state = |it: &Tracker, at_ms| it.status(&availability(), at(at_ms)).unwrap();
     let never = state(&tracker, START_MS);
-    assert_eq!((never.state, never.remaining_billionths), (SloState::NoData, None));
+    assert_eq!((never.state, never.primary().remaining_billionths), (SloState::NoData, None));
     steady(&mut tracker, 60, 0, 0);
     let end_ms = START_MS + HOUR_MS;
     let idle = state(&tracker, end_ms + 5 * MINUTE_MS);
-    assert_eq!((idle.state, idle.remaining_billionths), (SloState::NoEvents, Some(1_000_000_000)));
+    assert_eq!(
+        (idle.state, idle.primary().remaining_billionths),
+        (SloState::NoEvents, Some(1_000_000_000))
+    );
     assert_eq!(state(&tracker, end_ms + 5 * MINUTE_MS + 1).state, SloState::NoData);
 }
 
@@ -111,8 +115,9 @@ fn low_traffic_does_not_page_on_three_failures_but_on_six() {
             tracker.observe(&scrape(at_ms, total, failed));
         }
         let now = at(START_MS + DAY_MS);
-        let fires = tracker.evaluate(now).iter().any(|it| it.severity == Severity::Page);
-        let pair = &tracker.status(&availability(), now).unwrap().burns[0];
+        let fires = tracker.evaluate(now).iter().any(|it| it.key.severity == Severity::Page);
+        let status = tracker.status(&availability(), now).unwrap();
+        let pair = &status.primary().burns[0];
         (pair.long.counts.total, pair.is_held_back, fires)
     };
     assert_eq!(pages(2), (40, false, false));
@@ -145,7 +150,7 @@ fn an_alert_carries_its_evidence() {
         alerts = tracker.evaluate(at(at_ms));
     }
     let [page] = alerts.as_slice() else { panic!("{alerts:?}") };
-    assert_eq!((page.severity, page.since), (Severity::Page, at(START_MS + 605 * MINUTE_MS)));
+    assert_eq!((page.key.severity, page.since), (Severity::Page, at(START_MS + 605 * MINUTE_MS)));
     let [pair] = page.evidence.pairs.as_slice() else { panic!("{page:?}") };
     assert_eq!(pair.long.counts, Counts { total: 18_000, bad: 3_000 });
     assert_eq!(pair.short.counts, Counts { total: 1_500, bad: 1_500 });
@@ -156,7 +161,10 @@ fn an_alert_carries_its_evidence() {
 fn the_forecast_goes_on_with_the_longest_window_that_holds() {
     let mut tracker = tracker(vec![slo("99.5%", days(28))]);
     let rate_window = |it: &Tracker, minutes| {
-        it.status(&availability(), at(START_MS + minutes * MINUTE_MS)).unwrap().rate_window
+        it.status(&availability(), at(START_MS + minutes * MINUTE_MS))
+            .unwrap()
+            .primary()
+            .rate_window
     };
     steady(&mut tracker, 60, 10_000, 0);
     assert_eq!(rate_window(&tracker, 60), SignedDuration::from_hours(6)); // none holds
@@ -168,7 +176,14 @@ fn the_forecast_goes_on_with_the_longest_window_that_holds() {
 fn a_resumed_alert_keeps_its_beginning() {
     let mut tracker = tracker(vec![slo("99.5%", days(28))]);
     steady(&mut tracker, 60, 300, 300);
-    tracker.resume(&availability(), Severity::Page, at(START_MS));
+    let key = BurnKey {
+        slo: availability(),
+        objective: "slo".to_owned(),
+        window: "28d".to_owned(),
+        group: Labels::empty(),
+        severity: Severity::Page,
+    };
+    tracker.resume(&key, at(START_MS));
     let alerts = tracker.evaluate(at(START_MS + HOUR_MS));
     assert_eq!(alerts[0].since, at(START_MS));
 }
@@ -178,7 +193,8 @@ fn unchanged_slis_keep_their_counts_when_the_configuration_changes() {
     let mut tracker = tracker(vec![slo("99.5%", days(28))]);
     steady(&mut tracker, 60, 100, 1);
     let now = at(START_MS + HOUR_MS);
-    let total = |it: &Tracker, name: &SloName| it.status(name, now).unwrap().budget.counts.total;
+    let total =
+        |it: &Tracker, name: &SloName| it.status(name, now).unwrap().primary().budget.counts.total;
 
     let other = Slo { name: name("aaa/new"), ..slo("99%", days(7)) };
     assert_eq!(tracker.reconfigure(vec![slo("99.9%", days(7)), other.clone()]), [name("aaa/new")]);
@@ -204,7 +220,7 @@ fn a_new_sli_takes_no_old_total_for_an_increase() {
     assert_eq!(tracker.reconfigure(vec![slo("99.5%", days(28)), other]), [name("aaa/new")]);
     tracker.observe(&scrape(START_MS + 61 * MINUTE_MS, 61_000_000, 0));
     let status = tracker.status(&name("aaa/new"), at(START_MS + 61 * MINUTE_MS)).unwrap();
-    assert_eq!(status.budget.counts.total, 0);
+    assert_eq!(status.primary().budget.counts.total, 0);
 }
 
 #[test]
@@ -238,7 +254,7 @@ fn a_sample_from_the_future_is_not_taken() {
     tracker.observe(&scrape(START_MS + 1_000 * DAY_MS, 1_000_000, 1_000_000));
     tracker.observe(&scrape(START_MS + HOUR_MS + MINUTE_MS, 6_100, 0));
     let status = tracker.status(&availability(), at(START_MS + HOUR_MS + MINUTE_MS)).unwrap();
-    assert_eq!(status.budget.counts, Counts { total: 6_100, bad: 0 });
+    assert_eq!(status.primary().budget.counts, Counts { total: 6_100, bad: 0 });
 }
 
 #[test]
@@ -268,7 +284,7 @@ fn series_that_have_ended_are_forgotten_when_there_are_many_and_their_counts_sta
         |it: &Tracker, days: i64| it.status(&availability(), at(START_MS + days * DAY_MS)).unwrap();
     let limit = crate::tally::SERIES_MAX;
     assert_eq!(status(&tracker, 1).suspect, Some(crate::Suspect::TooManySeries { limit }));
-    assert_eq!(status(&tracker, 1).budget.counts.total, u64::try_from(limit).unwrap());
+    assert_eq!(status(&tracker, 1).primary().budget.counts.total, u64::try_from(limit).unwrap());
     let feeds = |it: &Tracker| it.routes.values().flatten().count();
     drop(tracker.evaluate(at(START_MS + 28 * DAY_MS)));
     assert_eq!(feeds(&tracker), limit);

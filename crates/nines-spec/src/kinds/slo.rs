@@ -3,12 +3,15 @@
 use jiff::SignedDuration;
 use nines_base::{Labels, METRIC_NAME, Matcher, format_duration, parse_duration};
 use nines_promql::parse_selector;
-use nines_slo::{CounterSli, HistogramSli, Objective, ObjectiveError, Preset, Sli, Slo, SloName};
+use nines_slo::{
+    CounterSli, Goal, HistogramSli, Method, Objective, ObjectiveError, Preset, Sli, SliKind, Slo,
+    SloName, Window,
+};
 
 use crate::draft::{Noun, Page};
 use crate::fields::{Fields, Text};
 use crate::finding::Span;
-use crate::link::SloPlaces;
+use crate::link::{GoalPlaces, SloPlaces};
 use crate::mistake::Mistake;
 use crate::node::{Node, Value};
 use crate::values::decimal;
@@ -45,18 +48,19 @@ pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
     let sli = page.need(&spec, "sli", "sli: {counter: {bad: ..., total: ...}}");
     let sli = sli.and_then(|it| self::sli(page, it));
     let (objective, objective_at) = objective(page, &spec);
-    let window = window(page, &spec);
+    let window = Window::Rolling(window(page, &spec).unwrap_or(WINDOW_DEFAULT));
     let at = name.as_ref().map_or(spec.at, |(_, it)| it.span);
-    let (alerting, pair_places) =
-        alerting::read(page, spec.get("alerting"), window.unwrap_or(WINDOW_DEFAULT), at);
+    let (alerting, pair_places) = alerting::read(page, spec.get("alerting"), &window, at);
     let (Some((name, written)), Some(sli), Some(objective)) = (name, sli, objective) else {
         return;
     };
     let places = SloPlaces {
         name: page.place(written.span),
-        objective: page.place(objective_at),
         alerting: spec.get("alerting").map(|it| page.place(it.anchor())),
-        pairs: pair_places.into_iter().map(|it| page.place(it)).collect(),
+        goals: vec![GoalPlaces {
+            objective: page.place(objective_at),
+            pairs: pair_places.into_iter().map(|it| page.place(it)).collect(),
+        }],
     };
     page.draft.slo_places.push(places);
     page.draft.spec.slos.push(Slo {
@@ -65,9 +69,9 @@ pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
         runbook: runbook.map(|it| it.text.to_owned()),
         labels,
         sli,
-        objective,
-        window: window.unwrap_or(WINDOW_DEFAULT),
-        alerting,
+        method: Method::Occurrences,
+        goals: vec![Goal::new(objective, window, alerting)],
+        grouping: None,
         origin: document.origin.clone(),
     });
 }
@@ -92,6 +96,10 @@ fn unsupported(page: &mut Page<'_, '_>, fields: &Fields<'_>, later: &[&str]) {
 }
 
 fn sli(page: &mut Page<'_, '_>, node: &Node) -> Option<Sli> {
+    kind(page, node).map(Sli::from)
+}
+
+fn kind(page: &mut Page<'_, '_>, node: &Node) -> Option<SliKind> {
     let known: Vec<&str> =
         ["counter", "histogram"].into_iter().chain(KINDS_LATER).chain(["no_data"]).collect();
     let fields = page.fields(node, "an SLI", &known)?;
@@ -116,7 +124,7 @@ fn sli(page: &mut Page<'_, '_>, node: &Node) -> Option<Sli> {
     }
 }
 
-fn counter(page: &mut Page<'_, '_>, node: &Node, at: Span) -> Option<Sli> {
+fn counter(page: &mut Page<'_, '_>, node: &Node, at: Span) -> Option<SliKind> {
     let fields = page.fields(node, "a counter SLI", &["good", "bad", "total"])?;
     let roles = ["good", "bad", "total"].map(|it| fields.get(it));
     let two = exactly_two(page, roles.map(|it| it.is_some()), at);
@@ -125,7 +133,7 @@ fn counter(page: &mut Page<'_, '_>, node: &Node, at: Span) -> Option<Sli> {
         node.map(|it| page.selectors(it, &format!("`{role}`"))).unwrap_or_default()
     });
     let found = [&good, &bad, &total].into_iter().filter(|it| !it.is_empty()).count();
-    (two && found == 2).then_some(Sli::Counter(CounterSli { good, bad, total }))
+    (two && found == 2).then_some(SliKind::Counter(CounterSli { good, bad, total, scale: 0 }))
 }
 
 /// Whether two of good, bad and total are given; reports when not.
@@ -140,7 +148,7 @@ pub(crate) fn exactly_two(page: &mut Page<'_, '_>, given: [bool; 3], at: Span) -
     false
 }
 
-fn histogram(page: &mut Page<'_, '_>, node: &Node) -> Option<Sli> {
+fn histogram(page: &mut Page<'_, '_>, node: &Node) -> Option<SliKind> {
     let fields = page.fields(node, "a histogram SLI", &["metric", "match", "below"])?;
     let metric = page.need(&fields, "metric", "metric: http_request_duration_seconds");
     let metric = metric.and_then(|it| self::metric(page, it));
@@ -149,7 +157,7 @@ fn histogram(page: &mut Page<'_, '_>, node: &Node) -> Option<Sli> {
         None => Some(Vec::new()),
     };
     let below = page.need(&fields, "below", "below: 300ms").and_then(|it| below(page, it));
-    Some(Sli::Histogram(HistogramSli { metric: metric?, matchers: matchers?, below: below? }))
+    Some(SliKind::Histogram(HistogramSli { metric: metric?, matchers: matchers?, below: below? }))
 }
 
 fn metric(page: &mut Page<'_, '_>, node: &Node) -> Option<String> {

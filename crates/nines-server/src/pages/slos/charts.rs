@@ -77,10 +77,12 @@ pub(super) fn burn_down(app: &Shared, slo: &SloView) -> Markup {
 pub(super) fn burn(app: &Shared, slo: &Slo, view: &SloView, now: Timestamp) -> Markup {
     let from = now - BURN_BACK;
     let slices = slices(app, &slo.name, from, now);
-    let allowed_ratio = slo.objective.allowed() as f64 / nines_slo::Objective::SCALE as f64;
+    let allowed_ratio =
+        slo.primary().target_at(now).allowed() as f64 / nines_slo::Objective::SCALE as f64;
     let points = chart::burn(&slices, allowed_ratio);
-    let pages = slo.alerting.pairs.iter().find(|it| it.severity == nines_slo::Severity::Page);
-    let limit = pages.map(|it| f64::from(it.factor.0) / 1e3);
+    let pages =
+        slo.primary().alerting.pairs.iter().find(|it| it.severity == nines_slo::Severity::Page);
+    let limit = pages.map(|it| it.factor.0 as f64 / nines_slo::BurnFactor::ONE.0 as f64);
     let highest = chart::extent(&points).map_or(0.0, |it| it.1);
     let high = highest.max(limit.unwrap_or(1.0) * 1.2).min(BURN_HIGH);
     let marks = marks(app, view, from);

@@ -35,11 +35,11 @@ impl Run {
         self.bad = bad_total;
         let (total, bad) = (self.total.unsigned_abs(), self.bad.unsigned_abs());
         self.tracker.observe(&scrape(self.now_ms, total, bad));
-        self.tracker.evaluate(at(self.now_ms)).iter().map(|it| it.severity).collect()
+        self.tracker.evaluate(at(self.now_ms)).iter().map(|it| it.key.severity).collect()
     }
 
     fn phase(&self, severity: Severity) -> Option<Phase> {
-        self.tracker.tracked[0].activations.get(&severity).map(|it| it.phase)
+        self.tracker.tracked[0].activations[&(0, Labels::empty())].get(&severity).map(|it| it.phase)
     }
 }
 

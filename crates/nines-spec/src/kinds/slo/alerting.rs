@@ -1,7 +1,7 @@
 //! `alerting` of an SLO: a preset, or pairs of windows of one's own.
 
 use jiff::SignedDuration;
-use nines_slo::{Alerting, BurnFactor, BurnPair, Preset, Severity};
+use nines_slo::{AlertMode, Alerting, BurnFactor, BurnPair, Guard, Preset, Severity, Window};
 
 use crate::draft::{Noun, Page};
 use crate::fields::Fields;
@@ -17,6 +17,9 @@ const PAIRS_MAX: usize = 20;
 /// Without `short`: a twelfth of the long window.
 const LONG_PER_SHORT: i32 = 12;
 
+/// No objective lets anything burn so fast.
+const FACTOR_MAX: BurnFactor = BurnFactor(1_000_000_000 * BurnFactor::ONE.0);
+
 const PRESETS: [(&str, Preset); 3] =
     [("scaled", Preset::Scaled), ("workbook", Preset::Workbook), ("none", Preset::None)];
 const SEVERITIES: [(&str, Severity); 2] = [("page", Severity::Page), ("ticket", Severity::Ticket)];
@@ -25,7 +28,7 @@ const SEVERITIES: [(&str, Severity); 2] = [("page", Severity::Page), ("ticket", 
 pub(super) fn read(
     page: &mut Page<'_, '_>,
     node: Option<&Node>,
-    window: SignedDuration,
+    window: &Window,
     otherwise: Span,
 ) -> (Alerting, Vec<Span>) {
     let of_preset = |preset, escalation, at: Span| {
@@ -48,8 +51,9 @@ pub(super) fn read(
         page.report(&Mistake::Conflict { owner, one, other, at });
     }
     if let Some(node) = fields.get("pairs") {
-        let (pairs, places) = pairs(page, node, window);
-        return (Alerting { pairs, escalation }, places);
+        let (pairs, places) = pairs(page, node, window.nominal());
+        let (mode, guard) = (AlertMode::Safe, Guard::Tail);
+        return (Alerting { mode, guard, pairs, escalation }, places);
     }
     let preset = fields.get("preset");
     let at = preset.map_or(otherwise, |it| it.span);
@@ -83,7 +87,9 @@ fn pair(page: &mut Page<'_, '_>, node: &Node, window: SignedDuration) -> Option<
         None => long.map(|it| it / LONG_PER_SHORT),
     };
     let factor = factor(page, &fields, long, window);
-    Some(BurnPair { severity: severity?, long: long?, short: short?, factor: factor? })
+    let (long, short) = (long?, short?);
+    let hold = SignedDuration::ZERO;
+    Some(BurnPair { severity: severity?, long, short, factor: factor?, hold })
 }
 
 /// `factor`, or the one at which `share` of the budget is gone after the long window.
@@ -96,7 +102,7 @@ fn factor(
     let Some(share) = fields.get("share") else {
         let node = page.need(fields, "factor", "factor: 14.4")?;
         let text = page.scalar(node, "`factor`")?;
-        let factor = decimal(text.text, 3).and_then(|it| u32::try_from(it).ok());
+        let factor = decimal(text.text, 9).filter(|it| *it <= FACTOR_MAX.0);
         if factor.is_none() {
             page.report(&Mistake::BadFactor { text: text.text.to_owned(), at: text.span });
         }
@@ -109,9 +115,8 @@ fn factor(
         return None;
     }
     let share = page.share(share, "`share`")?;
-    // Billionths of the budget × the window ÷ the long window, in thousandths, rounded.
+    // Billionths of the budget × the window ÷ the long window, in billionths, rounded.
     let long_ms = long.map(|it| it.as_millis()).filter(|it| 0 < *it)?;
-    let thousandths = i128::from(share) * window.as_millis();
-    let scale = long_ms * 1_000_000;
-    u32::try_from((thousandths + scale / 2) / scale).ok().map(BurnFactor)
+    let product = i128::from(share) * window.as_millis();
+    u64::try_from((product + long_ms / 2) / long_ms).ok().map(BurnFactor)
 }

@@ -164,7 +164,7 @@ impl Judge<'_> {
 }
 
 /// The gravest severity comes first.
-fn firing(activations: &Activations) -> Option<Severity> {
+pub(crate) fn firing(activations: &Activations) -> Option<Severity> {
     let mut firing = activations.iter().filter(|(_, it)| it.phase == Phase::Firing);
     firing.next().map(|(severity, _)| *severity)
 }

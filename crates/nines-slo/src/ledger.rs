@@ -44,6 +44,17 @@ pub(crate) struct Change {
     pub(crate) part: i64,
 }
 
+impl Change {
+    /// The same for all events and for the part.
+    pub(crate) fn same(events: i64) -> Self {
+        Self { whole: events, part: events }
+    }
+
+    pub(crate) fn minus(self, other: Self) -> Self {
+        Self { whole: self.whole - other.whole, part: self.part - other.part }
+    }
+}
+
 /// Sums at one grain.
 #[derive(Debug, Clone)]
 pub(crate) struct Ledger {

@@ -7,29 +7,38 @@
 
 mod budget;
 mod burn;
+mod cells;
+mod composite;
 mod counts;
 mod decimal;
 mod forecast;
+mod groups;
 mod history;
 mod judge;
 mod ledger;
 mod lint;
 mod meter;
+mod native;
 mod objective;
+mod outcome;
 mod overlay;
+mod plan;
 mod presence;
 mod preset;
 mod reader;
+mod reading;
 mod series;
 mod sli;
 mod slo;
 mod status;
+mod stock;
 mod tail;
 mod tally;
 #[cfg(test)]
 mod testing;
 mod time;
 mod tracker;
+mod verdict;
 mod window;
 
 pub use budget::{
@@ -38,8 +47,10 @@ pub use budget::{
 pub use burn::{BurnAlert, BurnEvidence, BurnKey, PairEvidence, PairStatus};
 pub use counts::{Counts, WindowCounts};
 pub use decimal::{Decimal, DecimalError};
+pub use groups::GroupStatus;
 pub use lint::{Lint, LintSeverity, lint, lint_traffic};
 pub use objective::{Objective, ObjectiveError};
+pub use outcome::{DueSlice, Outcome};
 pub use overlay::{Overlay, OverlayAlerts, OverlayEffect, SloPattern, When};
 pub use preset::Preset;
 pub use sli::{

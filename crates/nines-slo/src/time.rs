@@ -18,3 +18,9 @@ pub(crate) fn instant(at_ms: i64) -> Timestamp {
 pub(crate) fn floor_to(at_ms: i64, step_ms: i64) -> i64 {
     at_ms.saturating_sub(at_ms.rem_euclid(step_ms))
 }
+
+/// The first multiple of `step_ms` that is not before `at_ms`.
+pub(crate) fn ceil_to(at_ms: i64, step_ms: i64) -> i64 {
+    let floor_ms = floor_to(at_ms, step_ms);
+    if floor_ms == at_ms { at_ms } else { floor_ms.saturating_add(step_ms) }
+}

@@ -135,6 +135,3 @@ impl Groups {
         freed
     }
 }
-
-#[cfg(test)]
-mod tests;

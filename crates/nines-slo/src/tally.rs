@@ -629,14 +629,17 @@ impl Tally {
                     stock.cover(last_ms.clamp(earliest_ms, end_ms), end_ms);
                     stock.book(end_ms, difference(sums(kind, good, total), Sums::default()));
                 }
-                Outcome::Ratio(_) | Outcome::Value(_) => {
+                Outcome::Ratio(_) | Outcome::Value(_) if plan.verdicts.is_some() => {
                     let end_ms = ceil_to(end_ms, width_ms);
                     let shown = shown(&plan, outcome).ok_or(NotCounted)?;
                     stock.cover(end_ms.saturating_sub(width_ms), end_ms);
                     stock.record(end_ms, shown);
                 }
                 Outcome::NoData => {}
-                Outcome::Events { .. } | Outcome::Unread => return Err(NotCounted),
+                Outcome::Events { .. }
+                | Outcome::Ratio(_)
+                | Outcome::Value(_)
+                | Outcome::Unread => return Err(NotCounted),
             }
             let ready_ms = watermark_ms.or(stock.last_ms()).unwrap_or(i64::MIN);
             changed_ms = changed_ms.into_iter().chain(stock.settle(part, ready_ms)).min();

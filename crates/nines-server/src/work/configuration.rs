@@ -79,7 +79,7 @@ pub(crate) fn back_fill(metrics: &Metrics, names: &[SloName], now_ms: i64) -> Re
                 let batch = SampleBatch {
                     labels: it.labels.clone(),
                     samples: it.samples,
-                    histograms: Vec::new(),
+                    histograms: it.histograms,
                 };
                 selected.insert(it.labels, batch);
             }

@@ -6,9 +6,15 @@ use super::*;
 use crate::testing::{DAY_MS, HOUR_MS, MINUTE_MS, at, batch, days, name, series, slo};
 use crate::{Counts, Severity, SloState};
 
+mod composites;
+mod groups;
+mod kinds;
 mod laws;
+mod missing;
 mod oracle;
+mod outside;
 mod simulate;
+mod slices;
 
 fn tracker(slos: Vec<Slo>) -> Tracker {
     Tracker::new(slos, TrackerConfig::default())

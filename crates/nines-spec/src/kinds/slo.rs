@@ -277,7 +277,9 @@ fn target(page: &mut Page<'_, '_>, node: &Node) -> Option<Objective> {
     };
     let label = match &error {
         ObjectiveError::NotAPercentage { .. } => meant(text),
-        ObjectiveError::OutOfRange => Some("there would be no budget, or no promise".to_owned()),
+        ObjectiveError::OutOfRange => {
+            Some("there would be no promise, or more than all".to_owned())
+        }
         _ => None,
     };
     let label = label.unwrap_or_else(|| "here".to_owned());

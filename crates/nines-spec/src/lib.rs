@@ -23,6 +23,7 @@ mod render;
 mod rules;
 mod runbooks;
 mod scraping;
+mod shape;
 mod shown;
 mod source;
 mod spec;

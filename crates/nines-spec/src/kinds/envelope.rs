@@ -20,6 +20,9 @@ fn metadata_fields(kind: &str) -> (&'static [&'static str], &'static str) {
             (&["name", "owner", "runbook", "labels"], "metadata: {name: checkout/availability}")
         }
         "Service" => (&["name", "owner", "runbook"], "metadata: {name: checkout}"),
+        "Policy" => {
+            (&["name", "owners", "approvers", "revisit"], "metadata: {name: tier1, owners: [shop]}")
+        }
         _ => (&["name"], "metadata: {name: shop}"),
     }
 }

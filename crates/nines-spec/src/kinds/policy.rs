@@ -16,11 +16,10 @@ use crate::fields::{Fields, Text};
 use crate::hex::sha256;
 use crate::mistake::Mistake;
 use crate::node::{Node, Value};
-use crate::values::is_name;
 
 use super::Envelope;
 
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 10] = [
     "mode",
     "scope",
     "budget",
@@ -31,7 +30,6 @@ const FIELDS: [&str; 11] = [
     "dependencies",
     "unknown",
     "overrides",
-    "min_coverage",
 ];
 /// The effects of a level or a rule.
 const EFFECTS: [&str; 13] = [
@@ -69,8 +67,7 @@ pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
     };
     let (owners, approvers) = (texts(page, "owners"), texts(page, "approvers"));
     let revisit = metadata.and_then(|it| it.get("revisit")).and_then(|it| page.day(it, "`revisit`"));
-    let known = FIELDS.get(..10).unwrap_or(&FIELDS);
-    let Some(spec) = page.fields(document.spec, "Policy spec", known) else { return };
+    let Some(spec) = page.fields(document.spec, "Policy spec", &FIELDS) else { return };
     let modes = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
     let mode = spec.get("mode").and_then(|it| page.word(it, "`mode`", &modes));
     let scope = spec.get("scope").map(|it| scope(page, it)).unwrap_or_default();
@@ -353,12 +350,11 @@ fn overrides(page: &mut Page<'_, '_>, node: &Node) -> Option<Overrides> {
     fields.get("per").and_then(|it| page.word(it, "`per`", &[("quarter", ())]));
     let team = page.whole_number(&fields, "team", 0, OVERRIDES_MAX);
     let expires = page.maybe_duration(&fields, "expires");
-    if let Some(expires) = expires.filter(|it| !it.is_positive() || EXPIRES_MAX < *it) {
+    if expires.is_some_and(|it| !it.is_positive() || EXPIRES_MAX < it) {
         let longest = nines_base::format_duration(EXPIRES_MAX);
         let (what, range) = ("`expires`".to_owned(), format!("more than 0 and at most {longest}"));
         let at = fields.get("expires").map_or(fields.at, |it| it.span);
         page.report(&Mistake::OutOfRange { what, range, at });
-        let _expires = expires;
     }
     let names = |page: &mut Page<'_, '_>, field: &str| {
         let texts = page.texts(&fields, field);
@@ -397,8 +393,9 @@ impl Page<'_, '_> {
     /// A day, which begins at midnight in UTC, or an instant.
     fn day(&mut self, node: &Node, what: &str) -> Option<Timestamp> {
         let Text { text, span } = self.scalar(node, what)?;
-        let day = text.parse::<Date>().ok().and_then(|it| it.to_zoned(TimeZone::UTC).ok());
-        let instant = text.parse::<Timestamp>().ok().or_else(|| day.map(|it| it.timestamp()));
+        let midnight = |it: Date| TimeZone::UTC.to_timestamp(it.at(0, 0, 0, 0)).ok();
+        let day = || text.parse::<Date>().ok().and_then(midnight);
+        let instant = text.parse::<Timestamp>().ok().or_else(day);
         if instant.is_none() {
             let (text, expected) = (text.to_owned(), "a day or an instant");
             let example = "2026-11-27T00:00:00Z";
@@ -448,9 +445,4 @@ fn report_lints(
         };
         page.report(&Mistake::DoubtfulPolicy { problem, help, at });
     }
-}
-
-/// Whether an approver could be somebody: a name that others may have.
-pub(super) fn is_approver_name(text: &str) -> bool {
-    is_name(text)
 }

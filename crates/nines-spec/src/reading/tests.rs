@@ -139,7 +139,7 @@ spec:
                     routes: [],
                 },
                 runbooks: [],
-                gates: [],
+                release_policies: [],
                 services: [],
                 scrapes: [
                     ScrapeSpec {

@@ -64,6 +64,6 @@ pub(crate) fn router() -> Router<App> {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
-pub(crate) use gate::{GateQuery, decide as decide_gate};
+pub(crate) use gate::{GateQuery, preview as preview_gate, question as gate_question};
 pub(crate) use learn::draft as draft_postmortem;
 pub(crate) use run::{RunView, read_answer, run_view};

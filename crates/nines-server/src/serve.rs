@@ -440,6 +440,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         queries: Arc::new(Semaphore::new(prom.queries_max)),
         prom,
         health: Health::default(),
+        slo_counters: own_metrics::Counters::default(),
         rules: RuleBook::default(),
         started_at: now,
         demo_person: person,

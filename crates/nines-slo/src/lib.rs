@@ -17,6 +17,7 @@ mod lint;
 mod meter;
 mod objective;
 mod overlay;
+mod packed;
 mod presence;
 mod preset;
 mod reader;

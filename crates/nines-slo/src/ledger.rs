@@ -137,6 +137,7 @@ impl Ledger {
             return index;
         }
         let slots = Box::new(self.take_packed(number).unwrap_or([Sums::default(); SLOTS]));
+        self.open.reserve_exact(1);
         self.open.insert(index, Block { number, sum: sum(slots.as_slice()), slots });
         if self.open.len() <= OPEN_MAX {
             return index;
@@ -155,6 +156,8 @@ impl Ledger {
         let number = block.number.div_euclid(BLOCKS);
         let index = self.volumes.partition_point(|it| it.number < number);
         if self.volumes.get(index).is_none_or(|it| it.number != number) {
+            // One by one: half of a doubled list would stay empty for a day.
+            self.volumes.reserve_exact(1);
             self.volumes.insert(index, Volume::new(number));
         }
         self.volumes[index].insert(bit_of(block.number), block);

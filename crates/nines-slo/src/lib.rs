@@ -9,6 +9,7 @@ mod budget;
 mod burn;
 mod counts;
 mod decimal;
+mod directory;
 mod forecast;
 mod history;
 mod judge;

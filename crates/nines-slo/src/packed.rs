@@ -21,13 +21,16 @@ pub(crate) fn sum(slots: &[Sums]) -> Sums {
     slots.iter().fold(Sums::default(), |sum, it| sum.plus(*it))
 }
 
-/// Appends a block.
+/// Appends a block: sums, the length of what follows, columns.
 pub(crate) fn pack(slots: &Slots, bytes: &mut Vec<u8>) {
     let Sums { whole, part } = sum(slots);
     put_varint(bytes, whole);
     put_varint(bytes, part);
-    pack_column(&slots.map(|it| it.whole), bytes);
-    pack_column(&slots.map(|it| it.part), bytes);
+    let mut columns = Vec::new();
+    pack_column(&slots.map(|it| it.whole), &mut columns);
+    pack_column(&slots.map(|it| it.part), &mut columns);
+    put_varint(bytes, columns.len() as u64);
+    bytes.extend(columns);
 }
 
 /// Reads blocks that were packed one after the other; all of it is known to be well formed.
@@ -40,8 +43,7 @@ pub(crate) struct Unpacker<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Packed<'a> {
     pub(crate) sum: Sums,
-    whole: Column<'a>,
-    part: Column<'a>,
+    columns: &'a [u8],
 }
 
 /// The head of a column, and its bits.
@@ -67,7 +69,8 @@ impl<'a> Unpacker<'a> {
     /// The next block; nothing at the end, and where the bytes are no block.
     pub(crate) fn next(&mut self) -> Option<Packed<'a>> {
         let sum = Sums { whole: self.varint()?, part: self.varint()? };
-        Some(Packed { sum, whole: self.column()?, part: self.column()? })
+        let length = usize::try_from(self.varint()?).ok()?;
+        Some(Packed { sum, columns: self.take(length)? })
     }
 
     fn column(&mut self) -> Option<Column<'a>> {
@@ -99,55 +102,67 @@ impl<'a> Unpacker<'a> {
 impl Packed<'_> {
     /// The sum of the slots up to `last`.
     pub(crate) fn sum_to(&self, last: usize) -> Sums {
-        Sums { whole: self.whole.sum_to(last), part: self.part.sum_to(last) }
+        let sum_to = |it: &Column<'_>| it.sum_to(last);
+        self.columns()
+            .map_or(self.sum, |(whole, part)| Sums { whole: sum_to(&whole), part: sum_to(&part) })
     }
 
     pub(crate) fn unpack(&self) -> Slots {
         let mut slots = [Sums::default(); SLOTS];
-        self.whole.each(SLOTS - 1, |slot, count| slots[slot].whole = count);
-        self.part.each(SLOTS - 1, |slot, count| slots[slot].part = count);
+        if let Some((whole, part)) = self.columns() {
+            whole.each(|slot, count| slots[slot].whole = count);
+            part.each(|slot, count| slots[slot].part = count);
+        }
         slots
+    }
+
+    /// Both columns; nothing when the bytes are none.
+    fn columns(&self) -> Option<(Column<'_>, Column<'_>)> {
+        let mut unpacker = Unpacker { bytes: self.columns };
+        let columns = (unpacker.column()?, unpacker.column()?);
+        (unpacker.left() == 0).then_some(columns)
+    }
+
+    /// Whether it can be unpacked, and its sum is that of its slots.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.columns().is_some() && self.sum == sum(&self.unpack())
     }
 }
 
 impl Column<'_> {
     fn sum_to(&self, last: usize) -> u64 {
-        if self.width == 0 {
-            let kept = (self.mask & (u64::MAX >> (SLOTS - 1 - last))).count_ones();
-            return self.least.saturating_mul(u64::from(kept));
+        let kept = (self.mask & (u64::MAX >> (SLOTS - 1 - last))).count_ones();
+        let mut sum = self.least.saturating_mul(u64::from(kept));
+        if 0 < self.width {
+            for index in 0..kept {
+                sum = sum.saturating_add(self.excess(index));
+            }
         }
-        let mut sum = 0_u64;
-        self.each(last, |_, count| sum = sum.saturating_add(count));
         sum
     }
 
     /// Every count that is kept, in the order of the slots.
-    fn each(&self, last: usize, mut visit: impl FnMut(usize, u64)) {
-        let mut bits = Bits { bytes: self.bits.iter(), buffer: 0, held: 0 };
-        for slot in (0..=last).filter(|it| self.mask >> it & 1 == 1) {
-            visit(slot, self.least.saturating_add(bits.take(self.width)));
+    fn each(&self, mut visit: impl FnMut(usize, u64)) {
+        let kept = (0..SLOTS).filter(|it| self.mask >> it & 1 == 1);
+        for (slot, index) in kept.zip(0..) {
+            visit(slot, self.least.saturating_add(self.excess(index)));
         }
     }
-}
 
-/// Numbers of a few bits each, lowest bits first.
-struct Bits<'a> {
-    bytes: std::slice::Iter<'a, u8>,
-    buffer: u128,
-    held: u32,
-}
-
-impl Bits<'_> {
-    fn take(&mut self, width: u32) -> u64 {
-        while self.held < width {
-            self.buffer |= u128::from(self.bytes.next().copied().unwrap_or(0)) << self.held;
-            self.held += u8::BITS;
-        }
-        let mask = (1_u128 << width) - 1;
-        let taken = self.buffer & mask;
-        self.buffer >>= width;
-        self.held -= width;
-        u64::try_from(taken).expect("at most 64 bits")
+    /// How much more than the least the count at this index is: `width` bits, lowest first.
+    fn excess(&self, index: u32) -> u64 {
+        let (first_bit, mask) = (index * self.width, (1_u128 << self.width) - 1);
+        let rest = self.bits.get((first_bit / u8::BITS) as usize..).unwrap_or_default();
+        // Bits that begin inside of a byte may reach into a ninth one.
+        let word = match rest.first_chunk::<16>() {
+            Some(bytes) => u128::from_le_bytes(*bytes),
+            None => {
+                let mut bytes = [0; 16];
+                bytes[..rest.len()].copy_from_slice(rest);
+                u128::from_le_bytes(bytes)
+            }
+        };
+        u64::try_from(word >> (first_bit % u8::BITS) & mask).expect("at most 64 bits")
     }
 }
 
@@ -155,10 +170,8 @@ fn pack_column(counts: &[u64; SLOTS], bytes: &mut Vec<u8>) {
     let dense = Frame::new(counts, u64::MAX);
     let present = counts.iter().rev().fold(0, |mask, it| mask << 1 | u64::from(*it != 0));
     let sparse = Frame::new(counts, present);
-    let (frame, mode) = match sparse.bytes() + 8 < dense.bytes() {
-        true => (sparse, MASKED),
-        false => (dense, 0),
-    };
+    let is_sparse = sparse.bytes() + 8 < dense.bytes();
+    let (frame, mode) = if is_sparse { (sparse, MASKED) } else { (dense, 0) };
     bytes.push(u8::try_from(frame.width).expect("at most 64") | mode);
     put_varint(bytes, frame.least);
     if mode == MASKED {

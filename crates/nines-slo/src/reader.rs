@@ -1,6 +1,6 @@
 //! Which series feed an SLI, and as what.
 
-use nines_base::{Labels, METRIC_NAME, MatchOp, Matcher};
+use nines_base::{Labels, METRIC_NAME, Matcher};
 
 use crate::{Selector, Sli, SliKind};
 
@@ -103,17 +103,6 @@ impl Reader {
                 selectors
             }
         }
-    }
-
-    /// The metrics that it reads; nothing when a selector does not name one.
-    pub(crate) fn metrics(&self) -> Option<Vec<String>> {
-        let is_name = |it: &&Matcher| it.name() == METRIC_NAME && it.op() == MatchOp::Equal;
-        let metric = |it: &Vec<Matcher>| Some(it.iter().find(is_name)?.value().to_owned());
-        let mut metrics: Vec<String> =
-            self.selectors().iter().map(metric).collect::<Option<_>>()?;
-        metrics.sort_unstable();
-        metrics.dedup();
-        Some(metrics)
     }
 }
 

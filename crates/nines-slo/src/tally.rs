@@ -111,10 +111,6 @@ impl Tally {
         self.reader.selectors()
     }
 
-    pub(crate) fn metrics(&self) -> Option<Vec<String>> {
-        self.reader.metrics()
-    }
-
     /// A feed, if the series belongs to this SLI.
     pub(crate) fn admit(&mut self, labels: &Labels, slo: usize) -> Option<Feed> {
         let roles = match self.reader.read(labels) {

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use nines_base::{Labels, Matcher, SampleBatch};
 
 use crate::burn::{Activation, Phase};
+use crate::directory::Directory;
 use crate::history::Grains;
 use crate::judge::{Activations, Judge};
 use crate::meter::Meter;
@@ -69,8 +70,8 @@ pub struct Tracker {
     tracked: Vec<Tracked>,
     /// What each known series feeds; nothing for series that no SLI reads.
     routes: BTreeMap<Labels, Vec<Feed>>,
-    /// The SLOs that read a metric; those that name none are under `None`.
-    readers: BTreeMap<Option<String>, Vec<usize>>,
+    /// The SLOs that may read a series.
+    readers: Directory,
     /// The latest evaluation.
     evaluated: Option<Timestamp>,
 }
@@ -82,6 +83,15 @@ struct Tracked {
     tally: Tally,
     /// By the index of the goal, and by group.
     activations: BTreeMap<(usize, Labels), Activations>,
+    /// The last judgement, while it holds.
+    judged: Option<Judged>,
+}
+
+/// What was found the last time.
+#[derive(Debug)]
+struct Judged {
+    at: Timestamp,
+    alerts: Vec<BurnAlert>,
 }
 
 impl Tracker {
@@ -94,7 +104,7 @@ impl Tracker {
             config,
             tracked: Vec::new(),
             routes: BTreeMap::new(),
-            readers: BTreeMap::new(),
+            readers: Directory::default(),
             evaluated: None,
         };
         // All of them are new, so the answer is known.
@@ -131,7 +141,7 @@ impl Tracker {
                 }
             };
             let activations = activations.unwrap_or_default();
-            self.tracked.push(Tracked { slo, tally, activations });
+            self.tracked.push(Tracked { slo, tally, activations, judged: None });
         }
         self.reroute(&moved, &fresh);
         fresh
@@ -139,14 +149,8 @@ impl Tracker {
 
     /// Feeds of kept SLIs move to their new index, new SLIs are offered every known series.
     fn reroute(&mut self, moved: &BTreeMap<usize, usize>, fresh: &[SloName]) {
-        self.readers.clear();
-        for (index, it) in self.tracked.iter().enumerate() {
-            let metrics =
-                it.tally.metrics().map_or(vec![None], |it| it.into_iter().map(Some).collect());
-            for metric in metrics {
-                self.readers.entry(metric).or_default().push(index);
-            }
-        }
+        let selectors = self.tracked.iter().map(|it| it.tally.selectors()).enumerate();
+        self.readers = Directory::new(&selectors.collect::<Vec<_>>());
         // What fed nothing may feed a new SLI: it is looked at again when it comes.
         self.routes.retain(|_, feeds| !feeds.is_empty());
         for (labels, feeds) in &mut self.routes {
@@ -157,7 +161,8 @@ impl Tracker {
                 }
                 None => false,
             });
-            for (index, it) in self.tracked.iter_mut().enumerate() {
+            for index in self.readers.candidates(labels) {
+                let it = &mut self.tracked[index];
                 if fresh.binary_search(&it.slo.name).is_ok() {
                     feeds.extend(it.tally.admit(labels, index));
                 }
@@ -199,21 +204,28 @@ impl Tracker {
         let limit_ms = self.evaluated.map_or(Timestamp::MAX.as_millisecond(), |it| {
             it.as_millisecond().saturating_add(ahead_ms)
         });
+        // Cost follows the batch, not the number of SLOs.
+        let mut touched = Vec::new();
         for SampleBatch { labels, samples, .. } in batch {
             if !self.routes.contains_key(labels) {
                 self.add_route(labels);
             }
             for feed in self.routes.get_mut(labels).into_iter().flatten() {
-                self.tracked[feed.slo].tally.take(feed, samples, limit_ms);
+                let tally = &mut self.tracked[feed.slo].tally;
+                if !tally.is_unsettled() {
+                    touched.push(feed.slo);
+                }
+                tally.take(feed, samples, limit_ms);
             }
         }
-        if self.tracked.iter().any(|it| it.tally.is_unsettled() && it.tally.has_older_target()) {
+        if touched.iter().any(|it| self.tracked[*it].tally.has_older_target()) {
             for feed in self.routes.values_mut().flatten() {
                 self.tracked[feed.slo].tally.judge(feed);
             }
         }
-        for it in &mut self.tracked {
-            it.tally.settle();
+        for index in touched {
+            self.tracked[index].tally.settle();
+            self.tracked[index].judged = None;
         }
     }
 
@@ -240,13 +252,11 @@ impl Tracker {
 
     /// What a series feeds that is not known yet.
     fn feeds(&mut self, labels: &Labels) -> Vec<Feed> {
-        let metric = labels.metric_name().map(str::to_owned);
-        let named = self.readers.get(&metric).into_iter().flatten();
-        let nameless = self.readers.get(&None).filter(|_| metric.is_some()).into_iter().flatten();
         let mut feeds = Vec::new();
-        for index in named.chain(nameless) {
-            feeds.extend(self.tracked[*index].tally.admit(labels, *index));
+        for index in self.readers.candidates(labels) {
+            feeds.extend(self.tracked[index].tally.admit(labels, index));
         }
+        feeds.shrink_to_fit();
         feeds
     }
 
@@ -261,10 +271,24 @@ impl Tracker {
     }
 
     /// Judges the burn of all SLOs: every alert that fires now, by name and severity.
+    ///
+    /// An SLO of which no sample came since the last time is judged again when a fine slice has passed; before
+    /// that its alerts are the same.
     pub fn evaluate(&mut self, now: Timestamp) -> Vec<BurnAlert> {
         self.evaluated = self.evaluated.max(Some(now));
         self.forget_ended_series(now);
-        self.tracked.iter_mut().flat_map(|it| it.evaluate(now)).collect()
+        let mut alerts = Vec::new();
+        for it in &mut self.tracked {
+            let is_due = it
+                .judged
+                .as_ref()
+                .is_none_or(|it| now < it.at || self.config.hot_grain <= now.duration_since(it.at));
+            if is_due {
+                it.judged = Some(Judged { at: now, alerts: it.evaluate(now) });
+            }
+            alerts.extend(it.judged.iter().flat_map(|it| &it.alerts).cloned());
+        }
+        alerts
     }
 
     /// Takes up an activation of an earlier process, so that it keeps its beginning.
@@ -273,6 +297,7 @@ impl Tracker {
             return;
         };
         let tracked = &mut self.tracked[index];
+        tracked.judged = None;
         let is_meant =
             |it: &Goal| it.objective == key.objective && it.window.to_string() == key.window;
         if let Some(goal) = tracked.slo.goals.iter().position(is_meant) {

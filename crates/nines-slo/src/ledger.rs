@@ -5,7 +5,10 @@
 //! take no room. Booking is possible in any order: a packed block is opened again. Sums are right after
 //! [`Ledger::settle`], and they do not depend on what is packed.
 
-use crate::packed::{Packed, SLOTS, Slots, Unpacker, pack, sum};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::packed::{Bytes, Packed, SLOTS, Slots, Unpacker, pack, sum};
 
 /// Slices in a block.
 const SLICES: i64 = 64;
@@ -77,7 +80,7 @@ struct Volume {
     /// One bit for each block that is there.
     present: u16,
     /// The blocks that are there, one after the other.
-    bytes: Box<[u8]>,
+    bytes: Bytes,
 }
 
 /// An open block.
@@ -242,7 +245,7 @@ fn bit_of(number: i64) -> u16 {
 impl Volume {
     fn new(number: i64) -> Self {
         let (before, sum) = (Sums::default(), Sums::default());
-        Self { number, before, sum, present: 0, bytes: Box::default() }
+        Self { number, before, sum, present: 0, bytes: Bytes::default() }
     }
 
     fn blocks(&self) -> Blocks<'_> {
@@ -273,7 +276,7 @@ impl Volume {
         let mut bytes = before.to_vec();
         pack(&block.slots, &mut bytes);
         bytes.extend(after);
-        self.bytes = bytes.into_boxed_slice();
+        self.bytes = Bytes::from(bytes);
         self.present |= 1 << bit;
         self.sum_up();
     }
@@ -285,10 +288,17 @@ impl Volume {
         let mut unpacker = Unpacker::new(rest);
         unpacker.next();
         let after = &rest[rest.len() - unpacker.left()..];
-        self.bytes = [before, after].concat().into_boxed_slice();
+        self.bytes = Bytes::from([before, after].concat());
         self.present &= !(1 << bit);
         self.sum_up();
         Some(slots)
+    }
+
+    /// Whether the bytes are the blocks that should be there.
+    fn is_whole(&self) -> bool {
+        let mut blocks = self.blocks();
+        let found = blocks.by_ref().filter(|(_, it)| it.is_whole()).count();
+        found == self.present.count_ones() as usize && blocks.unpacker.left() == 0
     }
 
     fn sum_up(&mut self) {
@@ -312,6 +322,66 @@ impl<'a> Iterator for Blocks<'a> {
         let bit = u16::try_from(self.present.trailing_zeros()).expect("below 16");
         self.present &= self.present - 1;
         Some((bit, self.unpacker.next()?))
+    }
+}
+
+/// A ledger as it is saved: open blocks are packed too.
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    grain_ms: i64,
+    volumes_max: usize,
+    first_number: i64,
+    /// Number, which blocks are there, and the blocks.
+    volumes: Vec<(i64, u16, Bytes)>,
+    /// Number and block.
+    open: Vec<(i64, Bytes)>,
+}
+
+impl Serialize for Ledger {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let volumes = self.volumes.iter().map(|it| (it.number, it.present, it.bytes.clone()));
+        let open = self.open.iter().map(|it| {
+            let mut bytes = Vec::new();
+            pack(&it.slots, &mut bytes);
+            (it.number, Bytes::from(bytes))
+        });
+        let (volumes, open) = (volumes.collect(), open.collect());
+        let Self { grain_ms, volumes_max, first_number, .. } = *self;
+        Saved { grain_ms, volumes_max, first_number, volumes, open }.serialize(serializer)
+    }
+}
+
+/// What cannot be a ledger is refused.
+impl<'de> Deserialize<'de> for Ledger {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let saved = Saved::deserialize(deserializer)?;
+        Self::restored(saved).ok_or_else(|| D::Error::custom("these are no counts of slices"))
+    }
+}
+
+impl Ledger {
+    fn restored(saved: Saved) -> Option<Self> {
+        let Saved { grain_ms, volumes_max, first_number, .. } = saved;
+        let volumes = saved.volumes.into_iter().map(|(number, present, bytes)| {
+            let (before, sum) = (Sums::default(), Sums::default());
+            let mut volume = Volume { number, before, sum, present, bytes };
+            volume.sum_up();
+            volume.is_whole().then_some(volume)
+        });
+        let open = saved.open.into_iter().map(|(number, bytes)| {
+            let slots = Box::new(Unpacker::new(&bytes).next()?.unpack());
+            Some(Block { number, sum: sum(slots.as_slice()), slots })
+        });
+        let (volumes, open): (Vec<_>, Vec<_>) =
+            (volumes.collect::<Option<_>>()?, open.collect::<Option<_>>()?);
+        let is_sorted = volumes.is_sorted_by(|a, b| a.number < b.number)
+            && open.is_sorted_by(|a, b| a.number < b.number);
+        let mut ledger = Self { grain_ms, volumes_max, volumes, settled: 0, open, first_number };
+        if grain_ms <= 0 || volumes_max == 0 || !is_sorted {
+            return None;
+        }
+        ledger.settle();
+        Some(ledger)
     }
 }
 

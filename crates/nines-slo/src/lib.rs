@@ -54,5 +54,5 @@ pub use slo::{
     ObjectiveVersion, Severity, Slo, SloName, SloNameError,
 };
 pub use status::{GoalStatus, SloState, SloStatus, Suspect};
-pub use tracker::{Slice, Tracker, TrackerConfig};
+pub use tracker::{SavedSlo, Slice, Tracker, TrackerConfig};
 pub use window::{Bounds, Calendar, Period, Window};

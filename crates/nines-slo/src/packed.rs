@@ -5,6 +5,12 @@
 //! greatest of them needs (frame of reference). Where most counts are 0 (rare errors, scrapes that are farther
 //! apart than slices) a mask says which are not, and only those are kept.
 
+use std::fmt;
+use std::ops::Deref;
+
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::ledger::Sums;
 
 /// Slices in a block.
@@ -123,9 +129,9 @@ impl Packed<'_> {
         (unpacker.left() == 0).then_some(columns)
     }
 
-    /// Whether it can be unpacked, and its sum is that of its slots.
-    pub(crate) fn is_sound(&self) -> bool {
-        self.columns().is_some() && self.sum == sum(&self.unpack())
+    /// Whether it can be unpacked; whether the sum is right is not looked at.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.columns().is_some()
     }
 }
 
@@ -226,6 +232,57 @@ fn lowest_byte(buffer: u128) -> u8 {
 fn bytes_of(mask: u64, width: u32) -> usize {
     let bits = mask.count_ones() * width;
     bits.div_ceil(u8::BITS) as usize
+}
+
+/// Bytes that are saved as bytes, not as a list of numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Bytes(Box<[u8]>);
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into_boxed_slice())
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Bytes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("bytes")
+            }
+
+            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
+                Ok(Bytes::from(bytes.to_vec()))
+            }
+
+            // Formats without bytes write lists of numbers.
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Bytes, A::Error> {
+                let mut bytes = Vec::new();
+                while let Some(byte) = list.next_element()? {
+                    bytes.push(byte);
+                }
+                Ok(Bytes::from(bytes))
+            }
+        }
+        deserializer.deserialize_bytes(Reader)
+    }
 }
 
 /// Seven bits a byte, lowest first; the eighth says that there is more (LEB128).

@@ -1,6 +1,7 @@
 //! Which series feed an SLI, and as what.
 
 use nines_base::{Labels, METRIC_NAME, Matcher};
+use serde::{Deserialize, Serialize};
 
 use crate::{Selector, Sli, SliKind};
 
@@ -8,7 +9,7 @@ use crate::{Selector, Sli, SliKind};
 const LE: &str = "le";
 
 /// What the increases of a series are for an SLI; both may be true.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Roles {
     /// They are events.
     pub(crate) whole: bool,

@@ -4,6 +4,8 @@
 //! in which batches arrive, with the one exception that `series` names; so the past may be replayed
 //! before, after or between live samples.
 
+mod checkpoint;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,6 +21,8 @@ use crate::time::{floor_to, instant, millis};
 use crate::{
     BurnAlert, BurnKey, Goal, GoalStatus, Slo, SloName, SloState, SloStatus, WindowCounts,
 };
+
+pub use checkpoint::SavedSlo;
 
 /// Series that feed nothing are remembered too, up to this number of series.
 const ROUTES_MAX: usize = 500_000;
@@ -293,9 +297,7 @@ impl Tracker {
 
     /// Takes up an activation of an earlier process, so that it keeps its beginning.
     pub fn resume(&mut self, key: &BurnKey, since: Timestamp) {
-        let Ok(index) = self.tracked.binary_search_by(|it| it.slo.name.cmp(&key.slo)) else {
-            return;
-        };
+        let Some(index) = self.index_of(&key.slo) else { return };
         let tracked = &mut self.tracked[index];
         tracked.judged = None;
         let is_meant =
@@ -381,9 +383,12 @@ impl Tracker {
         self.tracked.iter().map(|it| &it.slo)
     }
 
+    fn index_of(&self, name: &SloName) -> Option<usize> {
+        self.tracked.binary_search_by(|it| it.slo.name.cmp(name)).ok()
+    }
+
     fn find(&self, name: &SloName) -> Option<&Tracked> {
-        let index = self.tracked.binary_search_by(|it| it.slo.name.cmp(name)).ok()?;
-        self.tracked.get(index)
+        self.tracked.get(self.index_of(name)?)
     }
 }
 

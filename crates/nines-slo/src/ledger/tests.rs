@@ -123,8 +123,28 @@ proptest! {
         for (at_ms, events) in pieces.iter().take(taken_back).flat_map(bookings) {
             book(at_ms, change(-events, -(events % 3)));
         }
+        let saved = serde_json::to_string(&ledger).unwrap();
+        let restored: Ledger = serde_json::from_str(&saved).unwrap();
         for at_ms in edges {
             prop_assert_eq!(ledger.up_to(at_ms), plain.up_to(at_ms));
+            prop_assert_eq!(restored.up_to(at_ms), plain.up_to(at_ms));
         }
     }
+}
+
+#[test]
+fn what_is_no_ledger_is_refused() {
+    let refused = |grain_ms: i64, volumes: &str, open: &str| {
+        let text = format!(
+            r#"{{"grain_ms":{grain_ms},"volumes_max":9,"first_number":0,"volumes":{volumes},"open":{open}}}"#
+        );
+        serde_json::from_str::<Ledger>(&text).is_err()
+    };
+    let block = "1,0,4,0,1,0,0"; // one event, two columns
+    assert!(!refused(10, &format!("[[3,1,[{block}]]]"), "[]"));
+    assert!(refused(10, &format!("[[3,3,[{block}]]]"), "[]"), "two blocks");
+    assert!(refused(10, &format!("[[3,1,[{block},7]]]"), "[]"), "a byte more");
+    assert!(refused(10, &format!("[[3,1,[{block}]],[2,1,[{block}]]]"), "[]"), "in wrong order");
+    assert!(refused(10, "[]", "[[3,[1,0]]]"), "half of a block");
+    assert!(refused(0, "[]", "[]"), "slices without length");
 }

@@ -47,7 +47,7 @@ proptest! {
         let mut unpacker = Unpacker::new(&bytes);
         let packed = unpacker.next().unwrap();
         prop_assert_eq!(unpacker.left(), 0);
-        prop_assert!(packed.is_sound());
+        prop_assert!(packed.is_whole());
         prop_assert_eq!(packed.unpack(), slots);
         prop_assert_eq!(packed.sum, sum(&slots));
         prop_assert_eq!(packed.sum_to(last), sum(&slots[..=last]));

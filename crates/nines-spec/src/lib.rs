@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod draft;
+mod exchange;
 mod explain;
 mod fields;
 mod finding;
@@ -28,6 +29,7 @@ mod spec;
 mod values;
 
 pub use draft::FINDINGS_MAX;
+pub use exchange::{Export, Loss, RULES_PER_SLO_MAX, RuleOptions, export_rules};
 pub use explain::{codes, explain};
 pub use fields::LIST_MAX;
 pub use finding::{Finding, Level, Span};

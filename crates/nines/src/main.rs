@@ -18,6 +18,7 @@ mod deploy;
 mod describe;
 mod environment;
 mod exit;
+mod export;
 mod gate;
 mod get;
 mod incident;
@@ -67,6 +68,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&args),
         Command::Test(args) => rule_tests::run(&args),
         Command::Explain(args) => check::explain(&args),
+        Command::Export(args) => export::run(&args),
         Command::Serve(args) => serve::run(args, &environment),
         Command::Backup(args) => backup::run(&args, open),
         Command::Compat(args) => compat::run(args, &environment),

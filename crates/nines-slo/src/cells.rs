@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::GaugeBy;
 use crate::verdict::Shown;
 
@@ -14,13 +16,13 @@ const SLICES_MAX: usize = 50_000;
 const VOTES_MAX: usize = 64;
 
 /// Gauges by slice, known by its end.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Gauges {
     by: GaugeBy,
     slices: BTreeMap<i64, Gauge>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Gauge {
     /// In billionths: the least, the greatest, the sum or the latest value.
     value: i128,
@@ -70,12 +72,12 @@ impl Gauge {
 }
 
 /// The last sample of each series of a slice, known by its end.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Votes {
     slices: BTreeMap<i64, Vec<Vote>>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Vote {
     /// The number of the series.
     voter: u32,
@@ -102,7 +104,7 @@ impl Votes {
 }
 
 /// What was recorded from outside, by the end of the slice.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Records {
     slices: BTreeMap<i64, Shown>,
 }

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use nines_base::Labels;
+use serde::{Deserialize, Serialize};
 
-use crate::stock::Stock;
+use crate::stock::{SavedStock, Stock};
 use crate::{GoalStatus, Grouping, SloState};
 
 /// The value of every label of the group of those that found no place.
@@ -33,7 +34,7 @@ pub struct GroupStatus {
 }
 
 /// Where the samples of a series go beside the total.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Place {
     /// It has not been looked for.
     Unknown,
@@ -53,7 +54,34 @@ pub(crate) struct Groups {
     fallen: BTreeSet<Labels>,
 }
 
+/// What a later process needs to go on.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SavedGroups {
+    slots: Vec<Option<SavedStock>>,
+    indexes: BTreeMap<Labels, usize>,
+    fallen: BTreeSet<Labels>,
+}
+
 impl Groups {
+    pub(crate) fn save(&self) -> SavedGroups {
+        SavedGroups {
+            slots: self.slots.iter().map(|it| it.as_ref().map(Stock::save)).collect(),
+            indexes: self.indexes.clone(),
+            fallen: self.fallen.clone(),
+        }
+    }
+
+    pub(crate) fn restore(&mut self, saved: SavedGroups, stock: impl Fn() -> Stock) {
+        let restored = |it: SavedStock| {
+            let mut stock = stock();
+            stock.restore(it);
+            stock
+        };
+        self.slots = saved.slots.into_iter().map(|it| it.map(restored)).collect();
+        self.indexes = saved.indexes;
+        self.fallen = saved.fallen;
+    }
+
     pub(crate) fn new(grouping: Option<Grouping>) -> Self {
         Self { grouping, slots: Vec::new(), indexes: BTreeMap::new(), fallen: BTreeSet::new() }
     }

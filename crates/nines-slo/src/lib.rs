@@ -5,12 +5,16 @@
 
 #![warn(missing_docs)]
 
+mod attribution;
 mod budget;
 mod burn;
 mod cells;
+mod closed_form;
 mod composite;
 mod counts;
+mod cover;
 mod decimal;
+mod directory;
 mod forecast;
 mod groups;
 mod history;
@@ -22,6 +26,7 @@ mod native;
 mod objective;
 mod outcome;
 mod overlay;
+mod packed;
 mod plan;
 mod presence;
 mod preset;
@@ -39,16 +44,18 @@ mod testing;
 mod time;
 mod tracker;
 mod verdict;
+mod wide;
 mod window;
 
-pub use budget::{
-    Allowed, burn_ratio, burns_faster_than, is_spent, remaining_billionths, remaining_ratio,
-};
+pub use attribution::{Attributed, Attribution, Cause, above_baseline, attribute};
+pub use budget::{Allowed, Permitted, burns_faster_than, share_exceeds};
 pub use burn::{BurnAlert, BurnEvidence, BurnKey, PairEvidence, PairStatus};
+pub use closed_form::{budget_share, detection, recovery, reset, worst_burn};
 pub use counts::{Counts, WindowCounts};
 pub use decimal::{Decimal, DecimalError};
+pub use forecast::expected_total;
 pub use groups::GroupStatus;
-pub use lint::{Lint, LintSeverity, lint, lint_traffic};
+pub use lint::{EqualLabels, Lint, LintSeverity, lint, lint_labels, lint_retention, lint_traffic};
 pub use objective::{Objective, ObjectiveError};
 pub use outcome::{DueSlice, Outcome};
 pub use overlay::{Overlay, OverlayAlerts, OverlayEffect, SloPattern, When};
@@ -62,6 +69,6 @@ pub use slo::{
     AlertMode, AlertOn, Alerting, BurnFactor, BurnPair, Goal, Grouping, Guard, Method,
     ObjectiveVersion, Severity, Slo, SloName, SloNameError,
 };
-pub use status::{GoalStatus, SloState, SloStatus, Suspect};
-pub use tracker::{Slice, Tracker, TrackerConfig};
+pub use status::{Basis, GoalStatus, SloState, SloStatus, Standing, Suspect};
+pub use tracker::{SavedSlo, Slice, Tracker, TrackerConfig};
 pub use window::{Bounds, Calendar, Period, Window};

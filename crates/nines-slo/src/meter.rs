@@ -20,7 +20,7 @@ pub(crate) trait Meter {
     /// Why the counts should not be believed.
     fn suspect(&self, now_ms: i64) -> Option<Suspect>;
 
-    /// Whether every count is what happened, rather than an estimate.
+    /// Whether the counts are those that were sent, neither estimated nor rounded on the way.
     fn is_exact(&self) -> bool {
         true
     }

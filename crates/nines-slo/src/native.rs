@@ -7,6 +7,7 @@
 //! Source: Prometheus, "Native Histograms" specification.
 
 use nines_base::{BucketSpan, CUSTOM_SCHEMA, CounterReset, Histogram};
+use serde::{Deserialize, Serialize};
 
 use crate::ledger::Change;
 use crate::series::Cumulative;
@@ -18,7 +19,7 @@ const SCHEMAS: std::ops::RangeInclusive<i32> = -4..=8;
 const STEPS_MAX: usize = 16;
 
 /// One sample of a native histogram, seen from one threshold.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct NativeReading {
     at_ms: i64,
     /// All observations.
@@ -30,7 +31,7 @@ pub(crate) struct NativeReading {
 }
 
 /// The observations at or below a bound.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 struct Step {
     bound: f64,
     count: i64,

@@ -75,7 +75,7 @@ impl Plan {
         let (source, own_test) = kind_of(&slo.sli.kind);
         let (own_width_ms, read_width_ms) = widths(&slo.sli.kind);
         let counts_events = own_test.is_none();
-        let is_share = matches!(&slo.sli.kind, SliKind::Promql(it) if matches!(it.queries, PromqlQueries::Ratio(_)));
+        let is_share = matches!(&slo.sli.kind, SliKind::Promql(it) if it.gives_shares());
         // The width of an SLI with a value per slice is its own.
         let (unit, method_width_ms) = match slo.method {
             Method::Occurrences if is_share => (Some(Unit::Share), None),

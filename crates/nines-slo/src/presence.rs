@@ -4,18 +4,20 @@
 //! before this series appeared?) and for slices that are read one by one (which are still to be read?).
 //! Depends on the set of instants only, never on their order of arrival.
 
+use serde::{Deserialize, Serialize};
+
 /// No more stretches are kept; the oldest are forgotten first.
 const SPANS_MAX: usize = 8_192;
 
 /// Stretches between instants that lie at most `join_ms` apart, oldest first.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Presence {
     join_ms: i64,
     spans: Vec<Span>,
 }
 
 /// One stretch, both ends included; between two lie more than `join_ms`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[expect(clippy::struct_field_names, reason = "the unit is a part of each name")]
 struct Span {
     from_ms: i64,

@@ -1,10 +1,12 @@
 //! The value of a counter as a whole number, and that of a gauge.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ledger::Change;
 use crate::series::Cumulative;
 
 /// A usable value of a counter: not NaN, not negative, and below 4·10¹⁸ in its unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Reading {
     pub(crate) at_ms: i64,
     /// Events, or 10⁻ˢᶜᵃˡᵉ of them.

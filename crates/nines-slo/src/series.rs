@@ -12,6 +12,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use crate::ledger::Change;
 
 /// Runs of one series; when there are more, the two oldest become one.
@@ -34,7 +36,7 @@ pub(crate) trait Cumulative: Clone {
 }
 
 /// The state of one series.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Series<V> {
     /// Oldest first.
     runs: Vec<Run<V>>,
@@ -49,7 +51,7 @@ impl<V> Default for Series<V> {
 }
 
 /// A stretch of samples whose increases are booked.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Run<V> {
     first: V,
     last: V,

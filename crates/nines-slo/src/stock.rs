@@ -1,6 +1,7 @@
 //! The counts of one SLI, or of one group of it: events, what slices show, verdicts, and when data were known.
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 
 use crate::cells::{Gauges, Records, Votes};
 use crate::history::{Grains, History};
@@ -8,7 +9,7 @@ use crate::ledger::{Change, Sums};
 use crate::plan::{Plan, Source, Test};
 use crate::presence::Presence;
 use crate::time::{ceil_to, floor_to, instant};
-use crate::verdict::{SHARE, Shown, Verdicts, meets, share};
+use crate::verdict::{SHARE, SavedVerdicts, Shown, Verdicts, meets, share};
 use crate::{Counts, NoData, WindowCounts};
 
 /// What is counted beside all events.
@@ -68,7 +69,18 @@ struct Evidence {
     read: Option<Presence>,
 }
 
-#[derive(Debug, Clone)]
+/// What a later process needs to go on.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SavedStock {
+    events: History,
+    values: Values,
+    records: Records,
+    presence: Presence,
+    read: Option<Presence>,
+    verdicts: Option<SavedVerdicts>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
 enum Values {
     None,
     Gauges(Gauges),
@@ -95,6 +107,27 @@ impl Stock {
         };
         let verdicts = plan.verdicts.map(|it| Verdicts::new(it, grains.span_ms));
         Self { evidence, verdicts, changed_ms: None }
+    }
+
+    pub(crate) fn save(&self) -> SavedStock {
+        let evidence = self.evidence.clone();
+        SavedStock {
+            events: evidence.events,
+            values: evidence.values,
+            records: evidence.records,
+            presence: evidence.presence,
+            read: evidence.read,
+            verdicts: self.verdicts.as_ref().map(Verdicts::save),
+        }
+    }
+
+    pub(crate) fn restore(&mut self, saved: SavedStock) {
+        let SavedStock { events, values, records, presence, read, verdicts } = saved;
+        self.evidence = Evidence { events, values, records, presence, read, ..self.evidence };
+        if let (Some(now), Some(saved)) = (&mut self.verdicts, verdicts) {
+            now.restore(saved);
+        }
+        self.changed_ms = None;
     }
 
     /// Counts events, or takes them back.

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use nines_base::{Labels, Matcher, SampleBatch};
+use serde::{Deserialize, Serialize};
 
-use crate::groups::{Groups, Place};
+use crate::groups::{Groups, Place, SavedGroups};
 use crate::history::Grains;
 use crate::ledger::{Change, Sums};
 use crate::meter::Meter;
@@ -15,7 +16,7 @@ use crate::presence::{Presence, Starts};
 use crate::reader::{Intake, Meaning, Reader, Roles, without_form};
 use crate::reading::{Reading, billionths};
 use crate::series::{Rules, Seen, Series};
-use crate::stock::{Part, PartKind, Stock, whole_slice_ms};
+use crate::stock::{Part, PartKind, SavedStock, Stock, whole_slice_ms};
 use crate::time::{ceil_to, millis};
 use crate::verdict::{SHARE, Shown, meets};
 use crate::{DataRules, Objective, Outcome, Slo, Suspect, WindowCounts};
@@ -30,9 +31,9 @@ const BOUNDS_MAX: usize = 256;
 const RECORDED_MAX_MS: i64 = 3_600_000;
 
 /// A series that feeds an SLI.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Feed {
-    /// The index of the SLO.
+    /// The index of the SLO; of a saved feed it says nothing.
     pub(crate) slo: usize,
     /// The group.
     pub(crate) place: Place,
@@ -44,7 +45,7 @@ pub(crate) struct Feed {
 }
 
 /// What is remembered of a series.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 enum Past {
     Counter { scale: u8, series: Series<Reading> },
     Native(Box<Series<NativeReading>>),
@@ -52,6 +53,11 @@ enum Past {
 }
 
 impl Feed {
+    /// The same, of the SLO at this index.
+    pub(crate) fn of(self, slo: usize) -> Self {
+        Self { slo, ..self }
+    }
+
     pub(crate) fn last_ms(&self) -> Option<i64> {
         match &self.past {
             Past::Counter { series, .. } | Past::Gauge(series) => series.last_ms(),
@@ -85,8 +91,24 @@ pub(crate) struct Tally {
     is_unsettled: bool,
 }
 
+/// What a tally has counted, without the definition of what it counts.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SavedTally {
+    all: SavedStock,
+    groups: SavedGroups,
+    targets: Targets,
+    series_count: usize,
+    series_number: u32,
+    part_seen: bool,
+    bounds: Vec<f64>,
+    threshold: Option<(i64, f64)>,
+    classic: BTreeSet<Labels>,
+    native: BTreeSet<Labels>,
+    doubts: Doubts,
+}
+
 /// Why the counts should not be believed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Doubts {
     /// Some series are not counted.
     has_refused: bool,
@@ -124,7 +146,7 @@ impl Limits {
 pub(crate) struct NotCounted;
 
 /// Everything that is scraped for an SLI.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Targets {
     all: Vec<Target>,
     indexes: BTreeMap<(String, String), usize>,
@@ -135,7 +157,7 @@ struct Targets {
 }
 
 /// What is scraped as one, known by the labels `job` and `instance`.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Target {
     presence: Presence,
     roles: Roles,
@@ -239,10 +261,6 @@ impl Tally {
         self.reader.selectors()
     }
 
-    pub(crate) fn metrics(&self) -> Option<Vec<String>> {
-        self.reader.metrics()
-    }
-
     pub(crate) fn groups(&self) -> &Groups {
         &self.groups
     }
@@ -285,6 +303,45 @@ impl Tally {
         let target = self.targets.admit(labels, roles, self.limits.stale_after_ms);
         let (place, number) = (Place::Unknown, self.series_number);
         Some(Feed { slo, place, roles, target, number, past })
+    }
+
+    /// What a later process needs to go on.
+    pub(crate) fn save(&self) -> SavedTally {
+        assert!(!self.is_unsettled, "a tally is saved between batches");
+        SavedTally {
+            all: self.all.save(),
+            groups: self.groups.save(),
+            targets: self.targets.clone(),
+            series_count: self.series_count,
+            series_number: self.series_number,
+            part_seen: self.part_seen,
+            bounds: self.bounds.clone(),
+            threshold: self.threshold,
+            classic: self.classic.clone(),
+            native: self.native.clone(),
+            doubts: self.doubts,
+        }
+    }
+
+    /// Goes on where an earlier process was; whatever was counted before is forgotten.
+    pub(crate) fn restore(&mut self, saved: SavedTally) {
+        let (plan, grains, stale_after_ms) = (self.plan, self.grains, self.limits.stale_after_ms);
+        self.all.restore(saved.all);
+        self.groups.restore(saved.groups, || Stock::new(&plan, grains, stale_after_ms));
+        self.targets = saved.targets;
+        self.series_count = saved.series_count;
+        self.series_number = saved.series_number;
+        self.part_seen = saved.part_seen;
+        self.bounds = saved.bounds;
+        self.threshold = saved.threshold;
+        self.classic = saved.classic;
+        self.native = saved.native;
+        self.doubts = saved.doubts;
+    }
+
+    /// Whether the saved feed fits to what is counted.
+    pub(crate) fn owns(&self, feed: &Feed) -> bool {
+        feed.target < self.targets.all.len()
     }
 
     /// Whether it is time to look for series that have ended.

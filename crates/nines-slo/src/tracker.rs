@@ -5,23 +5,27 @@
 //! before, after or between live samples.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use nines_base::{Labels, Matcher, SampleBatch};
 
-use crate::burn::{Activation, Phase};
+use crate::burn::Activations;
+use crate::cover::{Cover, Layer};
 use crate::history::Grains;
-use crate::judge::Activations;
 use crate::tally::{Limits, Tally};
 use crate::time::{floor_to, millis};
-use crate::{BurnKey, DueSlice, Goal, Outcome, Slo, SloName, WindowCounts};
+use crate::{BurnAlert, BurnKey, DueSlice, Goal, Outcome, Overlay, Slo, SloName, WindowCounts};
 
+mod checkpoint;
 mod composites;
 mod evaluate;
 mod routes;
 
 use composites::Composite;
 use routes::Routes;
+
+pub use checkpoint::SavedSlo;
 
 /// No chart has more points.
 const POINTS_MAX: usize = 11_000;
@@ -85,6 +89,8 @@ pub struct Tracker {
     evaluated: Option<Timestamp>,
     /// When groups that have ended were last looked for.
     swept: Option<Timestamp>,
+    /// Exclusions and corrections, in the order in which they were given.
+    layers: Vec<Arc<Layer>>,
 }
 
 /// One SLO with its counts.
@@ -96,6 +102,19 @@ struct Tracked {
     activations: BTreeMap<(usize, Labels), Activations>,
     /// The first evaluation.
     followed: Option<Timestamp>,
+    /// The overlays of this SLO.
+    cover: Cover,
+    /// By the index of the goal, the events that its calendar window is expected to have.
+    expected: BTreeMap<usize, u64>,
+    /// The last judgement, while it holds.
+    judged: Option<Judged>,
+}
+
+/// What was found the last time.
+#[derive(Debug)]
+struct Judged {
+    at: Timestamp,
+    alerts: Vec<BurnAlert>,
 }
 
 /// What an SLO is counted by.
@@ -144,6 +163,7 @@ impl Tracker {
             composites: Vec::new(),
             evaluated: None,
             swept: None,
+            layers: Vec::new(),
         };
         // All of them are new, so the answer is known.
         drop(tracker.reconfigure(slos));
@@ -163,9 +183,11 @@ impl Tracker {
         let (mut moved, mut fresh) = (BTreeMap::new(), Vec::new());
         for (name, slo) in slos {
             let (span_ms, index) = (self.span_ms(&slo), self.tracked.len());
-            let (mut activations, mut followed, mut kept) = (BTreeMap::new(), None, None);
+            let (mut activations, mut expected) = (BTreeMap::new(), BTreeMap::new());
+            let (mut followed, mut kept) = (None, None);
             if let Some((former_index, it)) = former.remove(&name) {
-                (activations, followed) = (it.activations, it.followed);
+                (activations, expected) = (it.activations, it.expected);
+                followed = it.followed;
                 kept = match it.count {
                     Count::Tally(tally) if tally.fits(&it.slo, &slo, span_ms) => {
                         moved.insert(former_index, index);
@@ -182,7 +204,9 @@ impl Tracker {
                     Count::Tally(Box::new(Tally::new(&slo, self.grains(span_ms), self.limits())))
                 }
             });
-            self.tracked.push(Tracked { slo, count, activations, followed });
+            let (cover, judged) = (Cover::of(&self.layers, &slo.name), None);
+            let it = Tracked { slo, count, activations, followed, cover, expected, judged };
+            self.tracked.push(it);
         }
         self.routes.rebuild(&mut self.tracked, &moved, &fresh);
         self.composites = composites::link(&mut self.tracked);
@@ -255,6 +279,7 @@ impl Tracker {
         }
         let mut changed_ms = BTreeMap::new();
         for index in touched {
+            self.tracked[index].judged = None;
             let changed = self.tracked[index].tally_mut().and_then(Tally::settle);
             changed_ms.extend(changed.map(|it| (index, it)));
         }
@@ -275,11 +300,10 @@ impl Tracker {
         end: Timestamp,
         outcome: Outcome,
     ) -> bool {
-        let Ok(index) = self.tracked.binary_search_by(|it| it.slo.name.cmp(name)) else {
-            return false;
-        };
+        let Some(index) = self.index_of(name) else { return false };
         let Some(tally) = self.tracked[index].tally_mut() else { return false };
         let Ok(changed) = tally.record(group, end.as_millisecond(), outcome) else { return false };
+        self.tracked[index].judged = None;
         if let Some(changed_ms) = changed
             && !self.composites.is_empty()
         {
@@ -311,16 +335,33 @@ impl Tracker {
 
     /// Takes up an activation of an earlier process, so that it keeps its beginning.
     pub fn resume(&mut self, key: &BurnKey, since: Timestamp) {
-        let Ok(index) = self.tracked.binary_search_by(|it| it.slo.name.cmp(&key.slo)) else {
-            return;
-        };
+        let Some(index) = self.index_of(&key.slo) else { return };
         let tracked = &mut self.tracked[index];
+        tracked.judged = None;
         let is_meant =
             |it: &Goal| it.objective == key.objective && it.window.to_string() == key.window;
         if let Some(goal) = tracked.slo.goals.iter().position(is_meant) {
-            let activation = Activation { since, phase: Phase::Firing };
             let activations = tracked.activations.entry((goal, key.group.clone())).or_default();
-            activations.insert(key.severity, activation);
+            activations.resume(key.severity, since);
+        }
+    }
+
+    /// Lays these over the counts from now on, in place of all earlier ones. One that was made after its time had
+    /// begun must keep alerts ([`crate::OverlayAlerts::Keep`]): only who made it knows when that was.
+    pub fn set_overlays(&mut self, overlays: Vec<Overlay>) {
+        let grain_ms = millis(self.config.cold_grain);
+        self.layers = overlays.into_iter().map(|it| Arc::new(Layer::new(it, grain_ms))).collect();
+        for it in &mut self.tracked {
+            it.cover = Cover::of(&self.layers, &it.slo.name);
+            it.judged = None;
+        }
+    }
+
+    /// The events that the present instance of a goal's calendar window is expected to have in all, as was recorded;
+    /// fewer than were seen are none. Goals count from 0.
+    pub fn set_forecast(&mut self, name: &SloName, goal: usize, total: u64) {
+        if let Some(index) = self.index_of(name) {
+            self.tracked[index].expected.insert(goal, total);
         }
     }
 
@@ -392,9 +433,12 @@ impl Tracker {
         self.tracked.iter().map(|it| &it.slo)
     }
 
+    fn index_of(&self, name: &SloName) -> Option<usize> {
+        self.tracked.binary_search_by(|it| it.slo.name.cmp(name)).ok()
+    }
+
     fn find(&self, name: &SloName) -> Option<&Tracked> {
-        let index = self.tracked.binary_search_by(|it| it.slo.name.cmp(name)).ok()?;
-        self.tracked.get(index)
+        self.tracked.get(self.index_of(name)?)
     }
 }
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 
 use crate::history::{Grains, History};
 use crate::ledger::{Change, Sums};
@@ -21,7 +22,7 @@ const SLICES_MAX: i64 = 600_000;
 const CARRIED_MAX: i64 = 1_000;
 
 /// What one slice shows, before the rules for missing data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Shown {
     /// Nobody has read it yet; nothing follows from that.
     Unread,
@@ -76,6 +77,13 @@ pub(crate) struct Rules {
     pub(crate) no_data: NoData,
 }
 
+/// What a later process needs to go on.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SavedVerdicts {
+    history: History,
+    until_ms: Option<i64>,
+}
+
 /// The verdicts of all slices.
 #[derive(Debug, Clone)]
 pub(crate) struct Verdicts {
@@ -93,6 +101,16 @@ impl Verdicts {
         let width_ms = rules.width_ms;
         let grains = Grains { hot_ms: width_ms, hot_span_ms: 0, cold_ms: width_ms, span_ms };
         Self { rules, history: History::new(grains), until_ms: None, dirty: BTreeSet::new() }
+    }
+
+    pub(crate) fn save(&self) -> SavedVerdicts {
+        SavedVerdicts { history: self.history.clone(), until_ms: self.until_ms }
+    }
+
+    pub(crate) fn restore(&mut self, saved: SavedVerdicts) {
+        self.history = saved.history;
+        self.until_ms = saved.until_ms;
+        self.dirty.clear();
     }
 
     pub(crate) fn rules(&self) -> Rules {

@@ -148,6 +148,9 @@ impl Tracker {
                 shown(&composite.sli, &parts, end_ms.saturating_sub(width_ms), end_ms)
             });
             drop(parts);
+            if changed.is_some() {
+                self.tracked[index].judged = None;
+            }
             changed_ms.extend(changed.map(|it| (index, it)));
             if let Count::Composite(composite) = &mut self.tracked[index].count {
                 composite.verdicts = Some(verdicts);

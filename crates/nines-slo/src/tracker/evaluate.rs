@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use nines_base::Labels;
 
-use super::{Count, Tracked, Tracker};
-use crate::judge::{Activations, Judge};
+use super::{Count, Judged, Tracked, Tracker};
+use crate::burn::Activations;
+use crate::judge::Judge;
 use crate::meter::Meter;
 use crate::time::{instant, millis};
 use crate::{
-    AlertOn, BurnAlert, Counts, Goal, GoalStatus, GroupStatus, Severity, SloName, SloState,
-    SloStatus,
+    AlertOn, Attribution, BurnAlert, Cause, Counts, Goal, GoalStatus, GroupStatus, Severity,
+    SloName, SloState, SloStatus,
 };
 
 /// Groups that have ended are looked for so often.
@@ -19,6 +20,9 @@ const SWEEP: SignedDuration = SignedDuration::from_hours(1);
 
 impl Tracker {
     /// Judges the burn of all SLOs: every alert that fires now, by name and severity.
+    ///
+    /// An SLO of which no sample came since the last time is judged again when a fine slice has passed; before
+    /// that its alerts are the same.
     pub fn evaluate(&mut self, now: Timestamp) -> Vec<BurnAlert> {
         self.evaluated = self.evaluated.max(Some(now));
         self.forget_ended_series(now);
@@ -27,9 +31,19 @@ impl Tracker {
         let mut alerts = Vec::new();
         for index in 0..self.tracked.len() {
             self.tracked[index].followed.get_or_insert(now);
-            let mut activations = std::mem::take(&mut self.tracked[index].activations);
-            alerts.extend(self.evaluate_one(&self.tracked[index], &mut activations, now));
-            self.tracked[index].activations = activations;
+            let is_due = self.tracked[index]
+                .judged
+                .as_ref()
+                .is_none_or(|it| now < it.at || self.config.hot_grain <= now.duration_since(it.at));
+            if is_due {
+                let mut activations = std::mem::take(&mut self.tracked[index].activations);
+                let found = self.evaluate_one(&self.tracked[index], &mut activations, now);
+                let tracked = &mut self.tracked[index];
+                tracked.activations = activations;
+                tracked.judged = Some(Judged { at: now, alerts: found });
+            }
+            let judged = self.tracked[index].judged.iter();
+            alerts.extend(judged.flat_map(|it| &it.alerts).cloned());
         }
         alerts
     }
@@ -39,6 +53,9 @@ impl Tracker {
         let mut changed_ms = BTreeMap::new();
         for (index, it) in self.tracked.iter_mut().enumerate() {
             let changed = it.tally_mut().and_then(|it| it.advance(now_ms));
+            if changed.is_some() {
+                it.judged = None;
+            }
             changed_ms.extend(changed.map(|it| (index, it)));
         }
         self.settle_composites(changed_ms, now_ms);
@@ -53,7 +70,7 @@ impl Tracker {
         let mut alerts = Vec::new();
         for (number, goal) in tracked.slo.goals.iter().enumerate() {
             let mut evaluate = |group: &Labels, meter: &dyn Meter| {
-                let judge = Judge { slo: &tracked.slo.name, goal, group, meter };
+                let judge = tracked.judge(number, goal, group, meter);
                 let activations = activations.entry((number, group.clone())).or_default();
                 judge.evaluate(activations, now)
             };
@@ -87,35 +104,55 @@ impl Tracker {
     fn status_of(&self, tracked: &Tracked, now: Timestamp) -> SloStatus {
         let all = Labels::empty();
         let meter = self.meter(tracked, tracked.slo.primary());
-        let judge = |goal| Judge { slo: &tracked.slo.name, goal, group: &all, meter: &*meter };
-        let goals: Vec<GoalStatus> = tracked
-            .slo
-            .goals
-            .iter()
-            .enumerate()
-            .map(|(number, goal)| {
-                let activations = tracked.activations.get(&(number, all.clone()));
-                match &tracked.count {
-                    Count::Tally(_) => judge(goal).status(activations, now),
-                    // A composite weighs its members by the objective of the goal.
-                    Count::Composite(_) => {
-                        let meter = self.meter(tracked, goal);
-                        Judge { meter: &*meter, ..judge(goal) }.status(activations, now)
-                    }
-                }
-            })
-            .collect();
-        let by_groups = tracked.activations.values().filter_map(crate::judge::firing).min();
+        let status = |(number, goal): (usize, &Goal)| {
+            let activations = tracked.activations.get(&(number, all.clone()));
+            // A composite weighs its members by the objective of the goal.
+            let own = tracked.tally().is_none().then(|| self.meter(tracked, goal));
+            let meter = own.as_ref().unwrap_or(&meter);
+            tracked.judge(number, goal, &all, &**meter).status(activations, now)
+        };
+        let goals: Vec<GoalStatus> = tracked.slo.goals.iter().enumerate().map(status).collect();
+        let by_groups = tracked.activations.values().filter_map(Activations::firing).min();
         let state = goals.iter().map(|it| it.state).max().unwrap_or(SloState::NoData);
+        let primary = tracked.judge(0, tracked.slo.primary(), &all, &*meter);
         SloStatus {
             name: tracked.slo.name.clone(),
             state: state.max(state_of(by_groups)),
             firing: goals.iter().filter_map(|it| it.firing).chain(by_groups).min(),
             last_sample: meter.last_ms().map(instant),
-            now_ratio: judge(tracked.slo.primary()).now_ratio(now),
+            now_ratio: primary.now_ratio(now),
             suspect: meter.suspect(now.as_millisecond()),
             goals,
         }
+    }
+
+    /// What there is to record for [`Self::set_forecast`]: the events of the window so far, and the traffic of the last
+    /// week for the rest of it. Nothing without data.
+    pub fn expect_total(&self, name: &SloName, goal: usize, now: Timestamp) -> Option<u64> {
+        self.with_judge(name, goal, |it| it.expect_total(now))?
+    }
+
+    /// To which of `causes` the bad events of a goal's budget belong, see [`crate::attribute`].
+    pub fn attribute(
+        &self,
+        name: &SloName,
+        goal: usize,
+        causes: &[Cause],
+        now: Timestamp,
+    ) -> Option<Attribution> {
+        self.with_judge(name, goal, |it| it.attribute(causes, now))
+    }
+
+    fn with_judge<T>(
+        &self,
+        name: &SloName,
+        number: usize,
+        ask: impl FnOnce(Judge<'_>) -> T,
+    ) -> Option<T> {
+        let (all, tracked) = (Labels::empty(), self.find(name)?);
+        let goal = tracked.slo.goals.get(number)?;
+        let meter = self.meter(tracked, goal);
+        Some(ask(tracked.judge(number, goal, &all, &*meter)))
     }
 
     /// How the groups of an SLO stand, the least of a budget first.
@@ -190,6 +227,24 @@ impl Tracker {
 }
 
 impl Tracked {
+    fn judge<'a>(
+        &'a self,
+        number: usize,
+        goal: &'a Goal,
+        group: &'a Labels,
+        meter: &'a dyn Meter,
+    ) -> Judge<'a> {
+        Judge {
+            slo: &self.slo.name,
+            goal,
+            group,
+            meter,
+            cover: &self.cover,
+            unit: self.slo.unit(),
+            expected_total: self.expected.get(&number).copied(),
+        }
+    }
+
     fn alert_on(&self) -> AlertOn {
         self.slo.grouping.as_ref().map_or(AlertOn::Total, |it| it.alert_on)
     }
@@ -197,7 +252,7 @@ impl Tracked {
     fn group_status(&self, group: &Labels, meter: &dyn Meter, now: Timestamp) -> GroupStatus {
         let status = |(number, goal): (usize, &Goal)| {
             let activations = self.activations.get(&(number, group.clone()));
-            Judge { slo: &self.slo.name, goal, group, meter }.status(activations, now)
+            self.judge(number, goal, group, meter).status(activations, now)
         };
         let goals: Vec<GoalStatus> = self.slo.goals.iter().enumerate().map(status).collect();
         GroupStatus {

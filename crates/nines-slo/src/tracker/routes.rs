@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use nines_base::Labels;
 
 use super::Tracked;
+use crate::directory::Directory;
 use crate::groups::Place;
-use crate::tally::Feed;
+use crate::tally::{Feed, Tally};
 
 /// Series that feed nothing are remembered too, up to this number of series.
 const SERIES_MAX: usize = 500_000;
@@ -16,27 +17,21 @@ const SERIES_MAX: usize = 500_000;
 pub(super) struct Routes {
     /// Nothing for series that no SLI reads.
     feeds: BTreeMap<Labels, Vec<Feed>>,
-    /// The SLOs that read a metric; those that name none are under `None`.
-    readers: BTreeMap<Option<String>, Vec<usize>>,
+    /// The SLOs that may read a series.
+    readers: Directory,
 }
 
 impl Routes {
-    /// Feeds of kept SLIs move to their new index, new SLIs (by index) are offered every known series.
+    /// Feeds of kept SLIs move to their new index, new SLIs (by index, rising) are offered every known series.
     pub(super) fn rebuild(
         &mut self,
         tracked: &mut [Tracked],
         moved: &BTreeMap<usize, usize>,
         fresh: &[usize],
     ) {
-        self.readers.clear();
-        for (index, it) in tracked.iter().enumerate() {
-            let Some(tally) = it.tally() else { continue };
-            let metrics = tally.metrics();
-            let metrics = metrics.map_or(vec![None], |it| it.into_iter().map(Some).collect());
-            for metric in metrics {
-                self.readers.entry(metric).or_default().push(index);
-            }
-        }
+        let selectors = |it: &Tracked| it.tally().map(Tally::selectors).unwrap_or_default();
+        let selectors: Vec<_> = tracked.iter().map(selectors).enumerate().collect();
+        self.readers = Directory::new(&selectors);
         // What fed nothing may feed a new SLI: it is looked at again when it comes.
         self.feeds.retain(|_, feeds| !feeds.is_empty());
         for (labels, feeds) in &mut self.feeds {
@@ -47,9 +42,10 @@ impl Routes {
                 }
                 None => false,
             });
-            for index in fresh {
-                let tally = tracked[*index].tally_mut();
-                feeds.extend(tally.and_then(|it| it.admit(labels, *index)));
+            for index in self.readers.candidates(labels) {
+                if fresh.binary_search(&index).is_ok() {
+                    feeds.extend(admit(tracked, index, labels));
+                }
             }
         }
     }
@@ -81,19 +77,39 @@ impl Routes {
 
     /// What a series feeds that is not known yet.
     fn admit(&self, labels: &Labels, tracked: &mut [Tracked]) -> Vec<Feed> {
-        let metric = labels.metric_name().map(str::to_owned);
-        let named = self.readers.get(&metric).into_iter().flatten();
-        let nameless = self.readers.get(&None).filter(|_| metric.is_some()).into_iter().flatten();
         let mut feeds = Vec::new();
-        for index in named.chain(nameless) {
-            let tally = tracked[*index].tally_mut();
-            feeds.extend(tally.and_then(|it| it.admit(labels, *index)));
+        for index in self.readers.candidates(labels) {
+            feeds.extend(admit(tracked, index, labels));
         }
+        feeds.shrink_to_fit();
         feeds
     }
 
     pub(super) fn all(&mut self) -> impl Iterator<Item = &mut Feed> {
         self.feeds.values_mut().flatten()
+    }
+
+    /// Every series with what it feeds.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Labels, &Feed)> {
+        self.feeds.iter().flat_map(|(labels, it)| it.iter().map(move |it| (labels, it)))
+    }
+
+    /// The feed of an SLO that an earlier process has left.
+    pub(super) fn restore(&mut self, labels: Labels, feed: Feed) {
+        let others = self.feeds.entry(labels).or_default();
+        others.retain(|it| it.slo != feed.slo);
+        others.push(feed);
+    }
+
+    /// Offers every known series to the SLOs that it does not feed: they were saved before it came, or not at all.
+    pub(super) fn complete(&mut self, tracked: &mut [Tracked]) {
+        for (labels, feeds) in &mut self.feeds {
+            for index in self.readers.candidates(labels) {
+                if feeds.iter().all(|it| it.slo != index) {
+                    feeds.extend(admit(tracked, index, labels));
+                }
+            }
+        }
     }
 
     /// Forgets the feeds that are over; their series are looked at again when they come.
@@ -112,4 +128,8 @@ impl Routes {
             }
         }
     }
+}
+
+fn admit(tracked: &mut [Tracked], index: usize, labels: &Labels) -> Option<Feed> {
+    tracked[index].tally_mut()?.admit(labels, index)
 }

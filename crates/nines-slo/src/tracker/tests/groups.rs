@@ -99,8 +99,7 @@ fn an_alert_is_that_of_the_total_of_each_group_or_of_the_worst() {
 fn the_worst_group_stays_the_worst_while_it_fires() {
     let mut tracker = tracker(vec![grouped(10, AlertOn::Worst)]);
     let now = play(&mut tracker, 24, &[("a", 20), ("b", 0)]);
-    let page =
-        |it: Vec<crate::BurnAlert>| it.into_iter().find(|it| it.key.severity == Severity::Page);
+    let page = |it: Vec<BurnAlert>| it.into_iter().find(|it| it.key.severity == Page);
     assert_eq!(page(tracker.evaluate(now)).unwrap().key.group, group("a"));
     // Group b gets worse than a.
     let mut bad = 0;

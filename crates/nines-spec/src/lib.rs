@@ -22,6 +22,7 @@ mod reading;
 mod render;
 mod rules;
 mod runbooks;
+mod schema;
 mod scraping;
 mod shape;
 mod shown;
@@ -37,6 +38,7 @@ pub use finding::{Finding, Level, Span};
 pub use reading::{Reading, read_dir, read_files, read_paths};
 pub use render::{Style, render};
 pub use rules::{AlertmanagerSpec, RuleSettings, RuleTests, read_rule_tests};
+pub use schema::{explain_field, reference, schema};
 pub use scraping::{
     AuthorizationSpec, DiscoverySpec, DnsRecordSpec, DurabilitySpec, HttpSpec, OtlpSpec,
     RelabelSpec, RemoteWriteSpec, ScrapeLimitsSpec, ScrapeSpec, SecretSpec, StorageSpec,

@@ -220,7 +220,7 @@ fn check_mail(draft: &mut Draft<'_>) {
 
 /// A budget over more time than is kept is only whole while the process that counted it goes on.
 fn check_retention(draft: &mut Draft<'_>) {
-    let kept = draft.spec.storage.retention.filter(|it| it.is_positive());
+    let kept = draft.spec.storage.retention.filter(SignedDuration::is_positive);
     let Some(kept) = kept else { return };
     for (place, window) in std::mem::take(&mut draft.window_places) {
         if kept < window.nominal() {

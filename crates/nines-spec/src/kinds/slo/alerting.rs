@@ -8,7 +8,7 @@ use crate::fields::Fields;
 use crate::finding::Span;
 use crate::mistake::Mistake;
 use crate::node::{Node, Value};
-use crate::shape::{DECIMAL, DURATION, Field, Pattern, Shape, Type, words};
+use crate::shape::{DECIMAL, DURATION, Field, SHARE, Shape, Type, words};
 use crate::values::decimal;
 
 use super::sli::within;
@@ -71,8 +71,6 @@ static GUARD: Shape = Shape::new(
     )
     .needed("min_bad: 3")],
 );
-static SHARE: Pattern =
-    Pattern { noun: "a percentage", regex: "^[0-9]+(\\.[0-9]{1,7})? *%$", example: "2%" };
 static PAIR: Shape = Shape::new(
     "a pair",
     &[

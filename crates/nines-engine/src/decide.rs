@@ -20,18 +20,26 @@ use crate::state::{AlertRecord, State, intent_prefix};
 
 /// The `alertname` of all alerts that error budgets raise.
 pub const SLO_ALERT: &str = "SLOBurn";
+/// The `alertname` of all alerts that levels of policies raise.
+pub const POLICY_ALERT: &str = "PolicyLevel";
 /// Who says that an alert holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
+pub(crate) enum Source {
     /// Error budgets.
     Burns,
+    /// Levels of policies.
+    Policies,
     /// Rules of Prometheus.
     Rules,
 }
 
 impl Source {
     fn of(labels: &Labels) -> Self {
-        if labels.value("alertname") == SLO_ALERT { Self::Burns } else { Self::Rules }
+        match labels.value("alertname") {
+            SLO_ALERT => Self::Burns,
+            POLICY_ALERT => Self::Policies,
+            _ => Self::Rules,
+        }
     }
 }
 
@@ -80,6 +88,9 @@ impl Draft<'_> {
             Command::StepFinished { run, step, attempt, outcome } => {
                 self.act_on_run(run, run::Command::Finished { step, attempt, outcome })
             }
+            Command::ObservePolicies(inputs) => self.observe_policies(inputs),
+            Command::AskGate(question) => self.ask_gate(*question),
+            Command::Waive(request) => self.waive(*request),
             Command::Wake => Ok(self.wake()),
         }
     }
@@ -99,12 +110,12 @@ impl Draft<'_> {
         }
     }
 
-    fn apply(&mut self, fact: Fact) {
+    pub(crate) fn apply(&mut self, fact: Fact) {
         self.state.evolve(&fact, self.now, self.state.seq + 1, self.epoch);
         self.facts.push(fact);
     }
 
-    fn new_id<K>(&mut self) -> Id<K> {
+    pub(crate) fn new_id<K>(&mut self) -> Id<K> {
         Id::from_parts(self.now, self.rng.u128(..))
     }
 
@@ -118,7 +129,7 @@ impl Draft<'_> {
 
     // Alerts
 
-    fn observe(
+    pub(crate) fn observe(
         &mut self,
         observations: Vec<Observation>,
         source: Source,
@@ -232,7 +243,11 @@ impl Draft<'_> {
         Ok(id)
     }
 
-    fn resolve_alert(&mut self, key: AlertKey, reason: ResolveReason) -> Result<(), Refusal> {
+    pub(crate) fn resolve_alert(
+        &mut self,
+        key: AlertKey,
+        reason: ResolveReason,
+    ) -> Result<(), Refusal> {
         let Some(record) = self.state.alerts.get(&key) else { return Ok(()) };
         let facts = nines_alert::decide(&record.alert, nines_alert::Command::Resolve(reason))?;
         let routed = record.routed.clone();

@@ -7,6 +7,7 @@ use nines_alert::{AlertKey, RouteDecision};
 use nines_incident::{IncidentId, changes};
 use nines_oncall::EscalationId;
 use nines_port::{Record, Urgency};
+use nines_release::{Decision, LevelFact, LevelKey, Waiver};
 use nines_runbook::RunId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,12 @@ pub enum Fact {
     Change(changes::Fact),
     /// Of one run of a runbook.
     Run(Of<RunId, nines_runbook::run::Fact>),
+    /// Of the levels of one service under one policy.
+    Level(Of<LevelKey, LevelFact>),
+    /// Whether a change might proceed.
+    Decision(Box<Decision>),
+    /// Somebody let one version through.
+    Waiver(Box<Waiver>),
 }
 
 /// A fact of one domain, and whose it is.
@@ -104,6 +111,9 @@ impl Fact {
             Self::Incident(_) => "incident",
             Self::Change(_) => "change",
             Self::Run(_) => "run",
+            Self::Level(_) => "level",
+            Self::Decision(_) => "decision",
+            Self::Waiver(_) => "waiver",
         }
     }
 
@@ -122,6 +132,9 @@ impl Fact {
             Self::Incident(it) => serde_json::to_vec(it),
             Self::Change(it) => serde_json::to_vec(it),
             Self::Run(it) => serde_json::to_vec(it),
+            Self::Level(it) => serde_json::to_vec(it),
+            Self::Decision(it) => serde_json::to_vec(it),
+            Self::Waiver(it) => serde_json::to_vec(it),
         };
         json.expect("facts have text keys and no failing serializers")
     }
@@ -142,6 +155,9 @@ impl Fact {
             ("incident", 1) => read(body).map(Self::Incident),
             ("change", 1) => read(body).map(Self::Change),
             ("run", 1) => read(body).map(Self::Run),
+            ("level", 1) => read(body).map(Self::Level),
+            ("decision", 1) => read(body).map(Self::Decision),
+            ("waiver", 1) => read(body).map(Self::Waiver),
             _ => return Err(DecodeError::of(record, None)),
         };
         fact.map_err(|source| DecodeError::of(record, Some(source)))

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fact::{ConfigApplied, Fact, Of, Routed};
 use crate::outbox::{self, IntentId, Outgoing};
+use crate::releases::Releases;
 
 /// Escalations that are kept after their end; the oldest are forgotten first, with their messages. Their
 /// facts stay in the journal.
@@ -49,6 +50,8 @@ pub struct State {
     pub changes: changes::State,
     /// By id, so by age.
     pub runs: BTreeMap<RunId, run::State>,
+    /// Levels of policies, decisions, overrides.
+    pub releases: Releases,
     /// When escalations want to be woken.
     wakes: BTreeSet<(Timestamp, EscalationId)>,
     /// When messages want to be sent.
@@ -158,6 +161,9 @@ impl State {
                 run::evolve(self.runs.entry(*id).or_default(), fact, at, seq);
                 self.forget_runs();
             }
+            Fact::Level(Of { id, fact }) => self.releases.evolve_level(id, fact, at, seq),
+            Fact::Decision(decision) => self.releases.evolve_decision(decision),
+            Fact::Waiver(waiver) => self.releases.evolve_waiver(waiver),
         }
     }
 

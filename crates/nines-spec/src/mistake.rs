@@ -409,6 +409,15 @@ pub(crate) enum Mistake {
         #[label("tells no groups apart")]
         at: Span,
     },
+    #[error("an objective of 100% cannot have burn alerts")]
+    #[diagnostic(
+        code(N0223),
+        help("write `alerting: none`, or an objective that permits a few failures")
+    )]
+    NothingToBurn {
+        #[label("there is no budget that could burn: the first failure spends it")]
+        at: Span,
+    },
     #[error("a window of {window} is longer than the {retention} that samples are kept")]
     #[diagnostic(
         code(N0224),
@@ -580,11 +589,28 @@ pub(crate) enum Mistake {
         at: Span,
     },
 
-    // N06xx: gates.
+    // N06xx: policies and gates.
     #[error("`{text}` is not a share")]
     #[diagnostic(code(N0601), help("write a percentage from 0% to 100%, e.g. `10%`"))]
     BadShare {
         text: String,
+        #[label("here")]
+        at: Span,
+    },
+
+    #[error("{problem}")]
+    #[diagnostic(code(N0602), help("{help}"))]
+    BadCondition {
+        problem: String,
+        help: String,
+        #[label("the policy cannot judge this")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0603), severity(Warning), help("{help}"))]
+    DoubtfulPolicy {
+        problem: String,
+        help: &'static str,
         #[label("here")]
         at: Span,
     },

@@ -24,9 +24,13 @@ const FACTOR_MAX: BurnFactor = BurnFactor(1_000_000_000 * BurnFactor::ONE.0);
 /// The preset that holds when nothing is said.
 pub(crate) const PRESET_DEFAULT: Preset = Preset::Scaled;
 
-const PRESETS: [(&str, Preset); 3] =
-    [("scaled", Preset::Scaled), ("workbook", Preset::Workbook), ("none", Preset::None)];
-static PRESET_WORDS: [&str; 3] = words(&PRESETS);
+const PRESETS: [(&str, Preset); 4] = [
+    ("scaled", Preset::Scaled),
+    ("workbook", Preset::Workbook),
+    ("pyrra", Preset::Pyrra),
+    ("none", Preset::None),
+];
+static PRESET_WORDS: [&str; 4] = words(&PRESETS);
 const SEVERITIES: [(&str, Severity); 2] = [("page", Severity::Page), ("ticket", Severity::Ticket)];
 static SEVERITY_WORDS: [&str; 2] = words(&SEVERITIES);
 const MODES: [(&str, AlertMode); 2] =

@@ -13,7 +13,7 @@ mod service;
 pub(crate) mod slo;
 
 use crate::draft::Page;
-use crate::fields::{Fields, did_you_mean};
+use crate::fields::{Fields, did_you_mean, only_meant};
 use crate::mistake::Mistake;
 use crate::node::Node;
 use crate::shape::Shape;
@@ -87,7 +87,9 @@ fn kind(page: &mut Page<'_, '_>, fields: &Fields<'_>) -> Option<(&'static str, R
         let known = names().join(", ");
         let kind_text = kind.text.to_owned();
         page.draft.has_gaps = true;
-        page.report(&Mistake::UnknownKind { kind: kind_text, known, label, at: kind.span });
+        let meant = only_meant(kind.text, names()).map(str::to_owned);
+        let mistake = Mistake::UnknownKind { kind: kind_text, known, label, at: kind.span };
+        page.report_fixable(&mistake, kind.span, meant);
     }
     found.copied()
 }

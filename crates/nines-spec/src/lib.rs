@@ -10,8 +10,10 @@ mod draft;
 mod explain;
 mod fields;
 mod finding;
+mod fix;
 mod hex;
 mod kinds;
+mod layout;
 mod link;
 mod mistake;
 mod node;
@@ -35,11 +37,13 @@ pub use change::{Action, DocumentChange, FIELDS_MAX, FieldChange, compare};
 pub use draft::FINDINGS_MAX;
 pub use explain::{codes, explain};
 pub use fields::LIST_MAX;
-pub use finding::{Finding, Level, Span};
+pub use finding::{Change, Finding, Level, Span};
+pub use fix::{FixedFile, fix};
+pub use layout::format;
 pub use reading::{Reading, read_dir, read_files, read_paths};
 pub use render::{Style, render};
 pub use rules::{AlertmanagerSpec, RuleSettings, RuleTests, read_rule_tests};
-pub use schema::{explain_field, reference, schema};
+pub use schema::{explain_field, kinds, reference, schema};
 pub use scraping::{
     AuthorizationSpec, DiscoverySpec, DnsRecordSpec, DurabilitySpec, HttpSpec, OtlpSpec,
     RelabelSpec, RemoteWriteSpec, ScrapeLimitsSpec, ScrapeSpec, SecretSpec, StorageSpec,

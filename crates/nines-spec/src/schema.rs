@@ -55,6 +55,11 @@ pub fn schema(kind: Option<&str>) -> Option<Value> {
     Some(schema)
 }
 
+/// The kinds of documents that have a schema.
+pub fn kinds() -> Vec<&'static str> {
+    crate::kinds::names()
+}
+
 fn document(kind: &str, metadata: &Shape, spec: &Shape) -> Value {
     let mut required = vec!["apiVersion", "kind", "spec"];
     if metadata.fields.iter().any(|it| it.needed.is_some()) {

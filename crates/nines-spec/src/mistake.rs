@@ -409,6 +409,15 @@ pub(crate) enum Mistake {
         #[label("tells no groups apart")]
         at: Span,
     },
+    #[error("an objective of 100% cannot have burn alerts")]
+    #[diagnostic(
+        code(N0223),
+        help("write `alerting: none`, or an objective that permits a few failures")
+    )]
+    NothingToBurn {
+        #[label("there is no budget that could burn: the first failure spends it")]
+        at: Span,
+    },
     #[error("a window of {window} is longer than the {retention} that samples are kept")]
     #[diagnostic(
         code(N0224),

@@ -9,3 +9,4 @@ mod examples;
 mod golden;
 mod prometheus;
 mod properties;
+mod schema;

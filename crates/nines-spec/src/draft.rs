@@ -2,14 +2,14 @@
 //!
 //! It must not know any kind of document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nines_base::Origin;
 
 use crate::finding::{Finding, Level, Span, line_and_column};
 use crate::link::{Reference, SloPlaces};
 use crate::mistake::Mistake;
-use crate::node::Node;
+use crate::openslo::Shared;
 use crate::scraping::Defaults;
 use crate::source::SourceFile;
 use crate::spec::Spec;
@@ -39,6 +39,10 @@ pub(crate) enum Noun {
     ScrapeJob,
     Indicator,
     Setting,
+    DataSource,
+    AlertPolicy,
+    AlertCondition,
+    NotificationTarget,
 }
 
 impl Noun {
@@ -55,6 +59,10 @@ impl Noun {
             Self::ScrapeJob => "scrape job",
             Self::Indicator => "SLI",
             Self::Setting => "setting",
+            Self::DataSource => "DataSource",
+            Self::AlertPolicy => "AlertPolicy",
+            Self::AlertCondition => "AlertCondition",
+            Self::NotificationTarget => "AlertNotificationTarget",
         }
     }
 }
@@ -73,8 +81,10 @@ pub(crate) struct Draft<'a> {
     pub(crate) route_places: Vec<Place>,
     /// E-mail contacts.
     pub(crate) mail_places: Vec<Place>,
-    /// Documents of kind `SLI`, which OpenSLO lets several SLOs share.
-    pub(crate) indicators: BTreeMap<String, (usize, Node)>,
+    /// Documents of OpenSLO that others refer to.
+    pub(crate) shared: BTreeMap<(Noun, String), Shared>,
+    /// Of all files, whatever is wrong with them; notification targets of OpenSLO may have their names.
+    pub(crate) escalation_names: BTreeSet<String>,
     /// Something was not read at all, so what seems undefined may be defined there.
     pub(crate) has_gaps: bool,
     /// Of scrape jobs that say nothing else, once a `global` was read.
@@ -94,7 +104,8 @@ impl<'a> Draft<'a> {
             slo_places: Vec::new(),
             route_places: Vec::new(),
             mail_places: Vec::new(),
-            indicators: BTreeMap::new(),
+            shared: BTreeMap::new(),
+            escalation_names: BTreeSet::new(),
             has_gaps: false,
             scrape_defaults: None,
             has_broken_routes: false,

@@ -7,5 +7,6 @@
 
 mod examples;
 mod golden;
+mod openslo;
 mod prometheus;
 mod properties;

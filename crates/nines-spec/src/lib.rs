@@ -29,7 +29,10 @@ mod spec;
 mod values;
 
 pub use draft::FINDINGS_MAX;
-pub use exchange::{Export, Loss, RULES_PER_SLO_MAX, RuleOptions, export_rules};
+pub use exchange::{
+    Export, Import, ImportFormat, ImportOptions, Loss, RULES_PER_SLO_MAX, RuleOptions,
+    export_rules, import, import_paths,
+};
 pub use explain::{codes, explain};
 pub use fields::LIST_MAX;
 pub use finding::{Finding, Level, Span};

@@ -88,7 +88,7 @@ pub fn read_files(mut files: Vec<SourceFile>) -> Reading {
     read(loaded)
 }
 
-fn read(loaded: Loaded) -> Reading {
+pub(crate) fn read(loaded: Loaded) -> Reading {
     let Loaded { files, damages } = loaded;
     let mut draft = Draft::new(&files);
     for (file, damage) in &damages {

@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    backup, check, compat, demo, deploy, describe, export, gate, get, incident, init, oncall,
-    postmortem, query, respond, rule_tests, run, serve, why,
+    backup, check, compat, demo, deploy, describe, export, gate, get, import, incident, init,
+    oncall, postmortem, query, respond, rule_tests, run, serve, why,
 };
 
 /// Shown first: what people want to copy.
@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Test(rule_tests::Args),
     /// Explain the code of a finding
     Explain(check::ExplainArgs),
+    /// Read objectives from files of other tools
+    Import(import::Args),
     /// Write objectives as files of other tools
     Export(export::Args),
     /// Run the server

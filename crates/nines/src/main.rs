@@ -21,6 +21,7 @@ mod exit;
 mod export;
 mod gate;
 mod get;
+mod import;
 mod incident;
 mod init;
 mod oncall;
@@ -68,6 +69,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&args),
         Command::Test(args) => rule_tests::run(&args),
         Command::Explain(args) => check::explain(&args),
+        Command::Import(args) => import::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Serve(args) => serve::run(args, &environment),
         Command::Backup(args) => backup::run(&args, open),

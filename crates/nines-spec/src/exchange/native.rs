@@ -6,7 +6,7 @@ use nines_base::{Matcher, format_duration};
 use nines_slo::{
     AlertMode, AlertOn, Alerting, BooleanRule, BurnFactor, BurnPair, Calendar, CompositeRule,
     DataRules, GaugeBy, Goal, Guard, Method, NoData, NoTraffic, OnMissing, Period, Preset,
-    PromqlQueries, Selector, SliKind, Slo, SliceValue, Target, TargetOp, Window,
+    PromqlQueries, Selector, SliKind, SliceValue, Slo, Target, TargetOp, Window,
 };
 
 use super::yaml::{Map, Yaml};
@@ -301,7 +301,8 @@ fn weekday(day: Weekday) -> &'static str {
 /// A preset where the pairs are exactly its own.
 fn alerting(goal: &Goal) -> Yaml {
     let it = &goal.alerting;
-    let presets = [(Preset::None, "none"), (Preset::Scaled, "scaled"), (Preset::Workbook, "workbook")];
+    let presets =
+        [(Preset::None, "none"), (Preset::Scaled, "scaled"), (Preset::Workbook, "workbook")];
     let preset = presets
         .into_iter()
         .find(|(preset, _)| Alerting::preset(*preset, &goal.window, None).pairs == it.pairs);

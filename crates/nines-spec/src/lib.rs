@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+mod change;
 mod draft;
 mod exchange;
 mod explain;
@@ -20,14 +21,17 @@ mod place;
 mod query;
 mod reading;
 mod render;
+mod rulebook;
 mod rules;
 mod runbooks;
 mod scraping;
+mod shape;
 mod shown;
 mod source;
 mod spec;
 mod values;
 
+pub use change::{Action, DocumentChange, FIELDS_MAX, FieldChange, compare};
 pub use draft::FINDINGS_MAX;
 pub use exchange::{
     Export, Import, ImportFormat, ImportOptions, Loss, RULES_PER_SLO_MAX, RuleOptions,

@@ -6,7 +6,7 @@ use crate::client::Connection;
 use crate::output::Color;
 use crate::{
     backup, check, compat, demo, deploy, describe, export, gate, get, import, incident, init,
-    oncall, postmortem, query, respond, rule_tests, run, serve, why,
+    oncall, plan, postmortem, query, respond, rule_tests, run, serve, why,
 };
 
 /// Shown first: what people want to copy.
@@ -48,6 +48,12 @@ pub(crate) enum Command {
     Explain(check::ExplainArgs),
     /// Read objectives from files of other tools
     Import(import::Args),
+    /// Show what files would change on a server, and what that would have meant
+    Plan(plan::PlanArgs),
+    /// Apply a plan, all or nothing
+    Apply(plan::ApplyArgs),
+    /// Compare a server's configuration with files
+    Drift(plan::DriftArgs),
     /// Write objectives as files of other tools
     Export(export::Args),
     /// Run the server

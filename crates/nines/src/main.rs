@@ -26,6 +26,7 @@ mod incident;
 mod init;
 mod oncall;
 mod output;
+mod plan;
 mod postmortem;
 mod query;
 mod respond;
@@ -70,6 +71,9 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Test(args) => rule_tests::run(&args),
         Command::Explain(args) => check::explain(&args),
         Command::Import(args) => import::run(&args),
+        Command::Plan(args) => plan::plan(&args, &open()?),
+        Command::Apply(args) => plan::apply(&args, &open()?),
+        Command::Drift(args) => plan::drift(&args, &open()?),
         Command::Export(args) => export::run(&args),
         Command::Serve(args) => serve::run(args, &environment),
         Command::Backup(args) => backup::run(&args, open),

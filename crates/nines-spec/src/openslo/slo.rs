@@ -13,7 +13,7 @@ use super::{Version, alerts, indicator, metadata, nearly, objective, unsupported
 use crate::draft::{Noun, Page};
 use crate::fields::Fields;
 use crate::finding::Span;
-use crate::kinds::slo::WINDOW_DEFAULT;
+use crate::kinds::slo::{PRESET_DEFAULT, WINDOW_DEFAULT};
 use crate::link::{GoalPlaces, SloPlaces};
 use crate::mistake::Mistake;
 use crate::values::is_name;
@@ -205,7 +205,7 @@ impl Draft {
             return false;
         }
         let alerting =
-            alerts.unwrap_or_else(|| Alerting::preset(Preset::Scaled, &self.window, None));
+            alerts.unwrap_or_else(|| Alerting::preset(PRESET_DEFAULT, &self.window, None));
         let place = page.place(self.name.at);
         let (mut goals, mut places) = (Vec::new(), Vec::new());
         for objective in objectives {

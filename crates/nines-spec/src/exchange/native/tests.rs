@@ -16,7 +16,22 @@ fn check_round_trip(slo: &Slo) {
 
 #[test]
 fn an_slo_is_written_as_people_write_it() {
-    expect![[""]].assert_eq(&document(&availability()));
+    expect![[r#"
+        apiVersion: nines/v1
+        kind: SLO
+        metadata:
+          name: checkout/availability
+        spec:
+          sli:
+            counter:
+              bad: 'http_requests_total{job="checkout",code=~"5.."}'
+              total: 'http_requests_total{job="checkout"}'
+          objective: 99.95%
+          window: 28d
+          alerting:
+            preset: scaled
+            escalation: shop
+    "#]].assert_eq(&document(&availability()));
 }
 
 #[test]

@@ -7,6 +7,7 @@
 
 mod examples;
 mod golden;
+mod import;
 mod openslo;
 mod prometheus;
 mod properties;

@@ -31,7 +31,8 @@ fn an_slo_is_written_as_people_write_it() {
           alerting:
             preset: scaled
             escalation: shop
-    "#]].assert_eq(&document(&availability()));
+    "#]]
+    .assert_eq(&document(&availability()));
 }
 
 #[test]

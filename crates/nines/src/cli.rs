@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    backup, check, compat, demo, deploy, describe, export, gate, get, incident, init, layout, oncall, plan, postmortem, query, respond, rule_tests, run, schema, serve, why,
+    backup, check, compat, demo, deploy, describe, export, gate, get, import, incident, init, layout, oncall, plan, postmortem, query, respond, rule_tests, run, schema, serve, why,
 };
 
 /// Shown first: what people want to copy.
@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Schema(schema::SchemaArgs),
     /// Print the completion script of a shell
     Completion(schema::CompletionArgs),
+    /// Read objectives from files of other tools
+    Import(import::Args),
     /// Show what files would change on a server, and what that would have meant
     Plan(plan::PlanArgs),
     /// Apply a plan, all or nothing

@@ -21,6 +21,7 @@ mod exit;
 mod export;
 mod gate;
 mod get;
+mod import;
 mod incident;
 mod init;
 mod layout;
@@ -75,6 +76,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Fix(args) => layout::fix(&args),
         Command::Schema(args) => schema::schema(&args),
         Command::Completion(args) => schema::completion(&args),
+        Command::Import(args) => import::run(&args),
         Command::Plan(args) => plan::plan(&args, &open()?),
         Command::Apply(args) => plan::apply(&args, &open()?),
         Command::Drift(args) => plan::drift(&args, &open()?),

@@ -16,6 +16,7 @@ pub mod exclusions;
 mod fact;
 mod host;
 mod message;
+pub mod no_data;
 pub mod outbox;
 pub mod promises;
 pub mod snapshot;

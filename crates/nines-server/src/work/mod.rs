@@ -6,6 +6,7 @@ mod configuration;
 mod outbox;
 mod rules;
 mod scraping;
+mod silence;
 mod slices;
 mod steps;
 mod upkeep;

@@ -12,4 +12,5 @@ mod paging;
 mod prom;
 mod rules;
 mod scraping;
+mod slos;
 mod starting;

@@ -8,6 +8,7 @@ use nines_alert::{AlertKey, Evidence};
 use nines_base::Labels;
 use nines_incident::{IncidentId, changes};
 use nines_port::{Channel, Delivery, Message, StepOutcome, Urgency};
+use nines_release::{Decision, GateQuestion, PolicyInput, Waive, Waiver, WaiverRefusal};
 use nines_runbook::{RunId, Step, run};
 
 use crate::outbox::IntentId;
@@ -101,6 +102,13 @@ pub enum Command {
         /// How.
         outcome: StepOutcome,
     },
+    /// What is measured now of services, for the levels of their policies. Services that are not in the list keep
+    /// what they have.
+    ObservePolicies(Vec<PolicyInput>),
+    /// May a change proceed? The answer is [`Reply::Decision`].
+    AskGate(Box<GateQuestion>),
+    /// Somebody lets one version through all the same. The answer is [`Reply::Waiver`].
+    Waive(Box<Waive>),
     /// Time has passed.
     Wake,
 }
@@ -168,6 +176,10 @@ pub enum Reply {
     Sends(Vec<Send>),
     /// Steps to run now; their intents are in the journal.
     Steps(Vec<StepJob>),
+    /// Whether the change may proceed; it is in the journal.
+    Decision(Box<Decision>),
+    /// The override.
+    Waiver(Box<Waiver>),
 }
 
 /// A message to send now.
@@ -248,6 +260,9 @@ pub enum Refusal {
     /// A run says no.
     #[error(transparent)]
     Run(#[from] run::Refusal),
+    /// An override says no.
+    #[error(transparent)]
+    Waiver(#[from] WaiverRefusal),
     /// The disk is full, or something like it; the batch was rolled back.
     #[error("the journal cannot take writes now: {0}")]
     NotDurable(String),

@@ -21,13 +21,17 @@ use crate::{exclusions, promises};
 
 /// The `alertname` of all alerts that error budgets raise.
 pub const SLO_ALERT: &str = "SLOBurn";
+/// The `alertname` of all alerts that levels of policies raise.
+pub const POLICY_ALERT: &str = "PolicyLevel";
 /// The `alertname` of all alerts about SLOs without data.
 pub const NO_DATA_ALERT: &str = "SLONoData";
 /// Who says that an alert holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
+pub(crate) enum Source {
     /// Error budgets.
     Burns,
+    /// Levels of policies.
+    Policies,
     /// Rules of Prometheus.
     Rules,
 }
@@ -36,6 +40,7 @@ impl Source {
     fn of(labels: &Labels) -> Self {
         match labels.value("alertname") {
             SLO_ALERT | NO_DATA_ALERT => Self::Burns,
+            POLICY_ALERT => Self::Policies,
             _ => Self::Rules,
         }
     }
@@ -95,6 +100,9 @@ impl Draft<'_> {
             Command::StepFinished { run, step, attempt, outcome } => {
                 self.act_on_run(run, run::Command::Finished { step, attempt, outcome })
             }
+            Command::ObservePolicies(inputs) => self.observe_policies(inputs),
+            Command::AskGate(question) => self.ask_gate(*question),
+            Command::Waive(request) => self.waive(*request),
             Command::Wake => Ok(self.wake()),
         }
     }
@@ -114,7 +122,7 @@ impl Draft<'_> {
         }
     }
 
-    fn apply(&mut self, fact: Fact) {
+    pub(crate) fn apply(&mut self, fact: Fact) {
         self.state.evolve(&fact, self.now, self.state.seq + 1, self.epoch);
         self.facts.push(fact);
     }
@@ -124,7 +132,7 @@ impl Draft<'_> {
         Reply::Done
     }
 
-    fn new_id<K>(&mut self) -> Id<K> {
+    pub(crate) fn new_id<K>(&mut self) -> Id<K> {
         Id::from_parts(self.now, self.rng.u128(..))
     }
 
@@ -138,7 +146,7 @@ impl Draft<'_> {
 
     // Alerts
 
-    fn observe(
+    pub(crate) fn observe(
         &mut self,
         observations: Vec<Observation>,
         source: Source,
@@ -252,7 +260,11 @@ impl Draft<'_> {
         Ok(id)
     }
 
-    fn resolve_alert(&mut self, key: AlertKey, reason: ResolveReason) -> Result<(), Refusal> {
+    pub(crate) fn resolve_alert(
+        &mut self,
+        key: AlertKey,
+        reason: ResolveReason,
+    ) -> Result<(), Refusal> {
         let Some(record) = self.state.alerts.get(&key) else { return Ok(()) };
         let facts = nines_alert::decide(&record.alert, nines_alert::Command::Resolve(reason))?;
         let routed = record.routed.clone();

@@ -7,6 +7,7 @@ use nines_alert::{AlertKey, RouteDecision};
 use nines_incident::{IncidentId, changes};
 use nines_oncall::EscalationId;
 use nines_port::{Record, Urgency};
+use nines_release::{Decision, LevelFact, LevelKey, Waiver};
 use nines_runbook::RunId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,12 @@ pub enum Fact {
     Objective(promises::Fact),
     /// Of one run of a runbook.
     Run(Of<RunId, nines_runbook::run::Fact>),
+    /// Of the levels of one service under one policy.
+    Level(Of<LevelKey, LevelFact>),
+    /// Whether a change might proceed.
+    Decision(Box<Decision>),
+    /// Somebody let one version through.
+    Waiver(Box<Waiver>),
 }
 
 /// A fact of one domain, and whose it is.
@@ -111,6 +118,9 @@ impl Fact {
             Self::Overlay(_) => "overlay",
             Self::Objective(_) => "objective",
             Self::Run(_) => "run",
+            Self::Level(_) => "level",
+            Self::Decision(_) => "decision",
+            Self::Waiver(_) => "waiver",
         }
     }
 
@@ -131,6 +141,9 @@ impl Fact {
             Self::Overlay(it) => serde_json::to_vec(it),
             Self::Objective(it) => serde_json::to_vec(it),
             Self::Run(it) => serde_json::to_vec(it),
+            Self::Level(it) => serde_json::to_vec(it),
+            Self::Decision(it) => serde_json::to_vec(it),
+            Self::Waiver(it) => serde_json::to_vec(it),
         };
         json.expect("facts have text keys and no failing serializers")
     }
@@ -153,6 +166,9 @@ impl Fact {
             ("overlay", 1) => read(body).map(Self::Overlay),
             ("objective", 1) => read(body).map(Self::Objective),
             ("run", 1) => read(body).map(Self::Run),
+            ("level", 1) => read(body).map(Self::Level),
+            ("decision", 1) => read(body).map(Self::Decision),
+            ("waiver", 1) => read(body).map(Self::Waiver),
             _ => return Err(DecodeError::of(record, None)),
         };
         fact.map_err(|source| DecodeError::of(record, Some(source)))

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fact::{ConfigApplied, Fact, Of, Routed};
 use crate::outbox::{self, IntentId, Outgoing};
+use crate::releases::Releases;
 use crate::{exclusions, promises};
 
 /// Escalations that are kept after their end; the oldest are forgotten first, with their messages. Their
@@ -54,6 +55,8 @@ pub struct State {
     pub promises: promises::State,
     /// By id, so by age.
     pub runs: BTreeMap<RunId, run::State>,
+    /// Levels of policies, decisions, overrides.
+    pub releases: Releases,
     /// When escalations want to be woken.
     wakes: BTreeSet<(Timestamp, EscalationId)>,
     /// When messages want to be sent.
@@ -165,6 +168,9 @@ impl State {
                 run::evolve(self.runs.entry(*id).or_default(), fact, at, seq);
                 self.forget_runs();
             }
+            Fact::Level(Of { id, fact }) => self.releases.evolve_level(id, fact, at, seq),
+            Fact::Decision(decision) => self.releases.evolve_decision(decision),
+            Fact::Waiver(waiver) => self.releases.evolve_waiver(waiver),
         }
     }
 

@@ -5,7 +5,9 @@
 
 #![warn(missing_docs)]
 
+mod change;
 mod draft;
+mod exchange;
 mod explain;
 mod fields;
 mod finding;
@@ -19,15 +21,19 @@ mod place;
 mod query;
 mod reading;
 mod render;
+mod rulebook;
 mod rules;
 mod runbooks;
 mod scraping;
+mod shape;
 mod shown;
 mod source;
 mod spec;
 mod values;
 
+pub use change::{Action, DocumentChange, FIELDS_MAX, FieldChange, compare};
 pub use draft::FINDINGS_MAX;
+pub use exchange::{Export, Loss, RULES_PER_SLO_MAX, RuleOptions, export_rules};
 pub use explain::{codes, explain};
 pub use fields::LIST_MAX;
 pub use finding::{Finding, Level, Span};

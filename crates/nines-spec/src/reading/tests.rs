@@ -132,6 +132,7 @@ spec:
         &expect_test::expect![[r#"
             Spec {
                 slos: [],
+                overlays: [],
                 people: [],
                 schedules: [],
                 policies: [],
@@ -139,7 +140,7 @@ spec:
                     routes: [],
                 },
                 runbooks: [],
-                gates: [],
+                release_policies: [],
                 services: [],
                 scrapes: [
                     ScrapeSpec {

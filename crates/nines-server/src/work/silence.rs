@@ -20,6 +20,8 @@ const LOOK: SignedDuration = SignedDuration::from_secs(15);
 pub(super) struct Silence {
     since: BTreeMap<SloName, Since>,
     looked: Option<Timestamp>,
+    /// The first look. Nobody listened before, so silence from before counts from here.
+    began: Option<Timestamp>,
     /// Whose definitions `since` is about.
     spec: Option<Arc<Spec>>,
 }
@@ -69,6 +71,7 @@ impl Silence {
     }
 
     fn look(&mut self, app: &Shared, spec: &Spec, now: Timestamp) {
+        let began = *self.began.get_or_insert(now);
         let statuses = app.metrics.tracker().statuses(now);
         let silent: BTreeMap<SloName, SloStatus> = statuses
             .into_iter()
@@ -79,13 +82,15 @@ impl Silence {
         for (name, status) in silent {
             let Some(slo) = spec.slos.iter().find(|it| it.name == name) else { continue };
             let it = self.since.entry(name).or_insert(Since { at: now, observation: None });
-            it.at = it.at.min(status.last_sample.unwrap_or(it.at));
+            let heard = status.last_sample.filter(|it| began <= *it);
+            it.at = it.at.min(heard.unwrap_or(it.at));
             let is_due = slo.sli.data.alert_after.is_some_and(|after| it.at + after <= now);
             match (is_due, &it.observation) {
                 (false, _) => it.observation = None,
                 (true, Some(_)) => {}
                 (true, None) => {
-                    let silent = [silent_slo(app, slo, it.at, status.last_sample)];
+                    let since = status.last_sample.unwrap_or(it.at);
+                    let silent = [silent_slo(app, slo, since, status.last_sample)];
                     it.observation = observe_no_data(&silent, &spec.slos, now).pop();
                 }
             }

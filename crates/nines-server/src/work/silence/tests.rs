@@ -36,6 +36,7 @@ async fn silence_counts_from_the_last_sample_and_ends_with_the_next() {
     let fixture = Fixture::quiet();
     append(&fixture, "requests_total", 0);
     let mut silence = Silence::default();
+    assert_eq!(sentence(&mut silence, &fixture, 0), "");
     assert_eq!(sentence(&mut silence, &fixture, 9), "");
     let told = sentence(&mut silence, &fixture, 10);
     assert!(told.contains("the last sample is from 2026-11-24 03:00:00 UTC"), "{told}");
@@ -45,6 +46,16 @@ async fn silence_counts_from_the_last_sample_and_ends_with_the_next() {
     );
     append(&fixture, "requests_total", 11);
     assert_eq!(sentence(&mut silence, &fixture, 11), "");
+}
+
+#[tokio::test]
+async fn while_nobody_listened_nothing_was_silent() {
+    let fixture = Fixture::quiet();
+    append(&fixture, "requests_total", -43);
+    let mut silence = Silence::default();
+    assert_eq!(sentence(&mut silence, &fixture, 0), "", "the first scrape is still under way");
+    assert_eq!(sentence(&mut silence, &fixture, 9), "");
+    assert!(sentence(&mut silence, &fixture, 10).contains("from 2026-11-24 02:17:00 UTC"));
 }
 
 #[tokio::test]

@@ -243,7 +243,11 @@ impl Draft<'_> {
         Ok(id)
     }
 
-    pub(crate) fn resolve_alert(&mut self, key: AlertKey, reason: ResolveReason) -> Result<(), Refusal> {
+    pub(crate) fn resolve_alert(
+        &mut self,
+        key: AlertKey,
+        reason: ResolveReason,
+    ) -> Result<(), Refusal> {
         let Some(record) = self.state.alerts.get(&key) else { return Ok(()) };
         let facts = nines_alert::decide(&record.alert, nines_alert::Command::Resolve(reason))?;
         let routed = record.routed.clone();

@@ -262,7 +262,11 @@ impl Draft<'_> {
         let must = |what: &str| format!("{service} is at level {level} of policy {policy}: {what}");
         let asked = [
             ("notify", effects.notify.as_deref(), must("changes are restricted")),
-            ("ticket", effects.ticket.as_deref(), must("somebody has to look into its reliability")),
+            (
+                "ticket",
+                effects.ticket.as_deref(),
+                must("somebody has to look into its reliability"),
+            ),
             ("postmortem", effects.postmortem.then_some(""), must("a postmortem is required")),
             ("action", effects.action.as_deref(), must("an action is required")),
             ("plan_item", effects.plan_item.as_deref(), must("a plan item is required")),

@@ -5,9 +5,7 @@ use std::fmt::Write;
 use nines_base::format_duration;
 
 use crate::numbers::plain_percent;
-use crate::policy::{
-    Basis, Effects, OnDependency, OnOpenIncident, OnUnknown, Overrides, Policy,
-};
+use crate::policy::{Basis, Effects, OnDependency, OnOpenIncident, OnUnknown, Overrides, Policy};
 use crate::rulebook::ServicePattern;
 
 impl Policy {
@@ -29,10 +27,13 @@ impl Policy {
         line("changes", &changes.join(" "));
         line("objective", self.budget.objective.as_deref().unwrap_or("*"));
         line("window", self.budget.window.as_deref().unwrap_or("*"));
-        line("basis", match self.budget.basis {
-            Basis::Seen => "seen",
-            Basis::Whole => "whole",
-        });
+        line(
+            "basis",
+            match self.budget.basis {
+                Basis::Seen => "seen",
+                Basis::Whole => "whole",
+            },
+        );
         line("min_coverage", &plain_percent(i128::from(self.budget.min_coverage)));
         for it in &self.levels {
             line("level", &it.name);
@@ -50,15 +51,21 @@ impl Policy {
             let exempt: Vec<String> = it.exempt.iter().map(ToString::to_string).collect();
             line("freeze", &format!("{} {} {} {}", it.name, it.from, it.until, exempt.join(" ")));
         }
-        line("open_incident", match self.open_incident {
-            OnOpenIncident::Close => "close",
-            OnOpenIncident::Note => "note",
-        });
-        line("dependency", match self.dependency {
-            OnDependency::Note => "note",
-            OnDependency::Freeze => "freeze",
-            OnDependency::Excuse => "excuse",
-        });
+        line(
+            "open_incident",
+            match self.open_incident {
+                OnOpenIncident::Close => "close",
+                OnOpenIncident::Note => "note",
+            },
+        );
+        line(
+            "dependency",
+            match self.dependency {
+                OnDependency::Note => "note",
+                OnDependency::Freeze => "freeze",
+                OnDependency::Excuse => "excuse",
+            },
+        );
         let unknown = &self.unknown;
         line("no_data", word(unknown.no_data));
         line("stale", word(unknown.stale));

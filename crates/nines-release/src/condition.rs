@@ -291,7 +291,9 @@ impl Atom {
             Self::OpenSeverity { order, limit } => {
                 Self::OpenSeverity { order: order.negated(), limit }
             }
-            Self::DependencyAt { .. } | Self::DependencyNotAt { .. } | Self::Flag(_) => return None,
+            Self::DependencyAt { .. } | Self::DependencyNotAt { .. } | Self::Flag(_) => {
+                return None;
+            }
         })
     }
 }
@@ -371,6 +373,7 @@ impl fmt::Display for Condition {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Brackets;
 
 fn bracketed(
@@ -385,4 +388,4 @@ fn bracketed(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -20,6 +20,8 @@ mod numbers;
 mod policy;
 mod rulebook;
 mod situation;
+#[cfg(test)]
+mod testing;
 mod waiver;
 
 pub use condition::{
@@ -37,7 +39,8 @@ pub use lint::{Lint, lint};
 pub use look::{Look, Truth};
 pub use policy::{
     Basis, BudgetView, Claim, Effects, Exemption, Freeze, GatePolicy, Level, Mode, NORMAL,
-    OnBurnPage, OnDependency, OnOpenIncident, OnUnknown, Overrides, Policy, Quarter, Rule, Unknowns,
+    OnBurnPage, OnDependency, OnOpenIncident, OnUnknown, Overrides, Policy, Quarter, Rule,
+    Unknowns,
 };
 pub use rulebook::{Rulebook, Scope, ServiceFacts, ServicePattern};
 pub use situation::{

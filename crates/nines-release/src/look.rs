@@ -98,7 +98,8 @@ impl<'a> Look<'a> {
     /// The budgets that the policy looks at.
     pub fn budgets(&self) -> impl Iterator<Item = &'a BudgetInput> + use<'a> {
         let view = &self.policy.budget;
-        let is_meant = |wanted: &Option<String>, it: &str| wanted.as_deref().is_none_or(|w| w == it);
+        let is_meant =
+            |wanted: &Option<String>, it: &str| wanted.as_deref().is_none_or(|w| w == it);
         let budgets = self.situation.input.budgets.iter();
         budgets.filter(move |it| {
             is_meant(&view.objective, &it.objective) && is_meant(&view.window, &it.window)
@@ -196,11 +197,13 @@ impl<'a> Look<'a> {
         let answer = |it: &BudgetInput| match measure(it) {
             Measure::Known(value) => Truth::of(order.holds(&value, limit), Cause::Internal),
             // What is known already only becomes worse with what is missing.
-            Measure::AtLeastAsBadAs(value, cause) => match (order.holds(&value, limit), asks_for_bad) {
-                (true, true) => Truth::True,
-                (false, false) => Truth::False,
-                (true, false) | (false, true) => Truth::Unknown(cause),
-            },
+            Measure::AtLeastAsBadAs(value, cause) => {
+                match (order.holds(&value, limit), asks_for_bad) {
+                    (true, true) => Truth::True,
+                    (false, false) => Truth::False,
+                    (true, false) | (false, true) => Truth::Unknown(cause),
+                }
+            }
             Measure::Unknown(cause) => Truth::Unknown(cause),
         };
         let combine = if asks_for_bad { Truth::or } else { Truth::and };
@@ -242,21 +245,20 @@ impl<'a> Look<'a> {
 
     fn any_dependency(&self, is_so: impl Fn(&str) -> bool) -> Truth {
         let dependencies = self.situation.dependencies.iter();
-        let answers = dependencies.map(|it| Truth::of(it.level.as_deref().map(&is_so), Cause::NoData));
+        let answers =
+            dependencies.map(|it| Truth::of(it.level.as_deref().map(&is_so), Cause::NoData));
         answers.reduce(Truth::or).unwrap_or(Truth::False)
     }
 
     /// The first atom that makes a condition what it is; else the first of all.
     pub fn decisive<'c>(&self, condition: &'c Condition) -> Option<&'c Atom> {
         let atoms = condition.atoms();
-        let first = |wanted: fn(Truth) -> bool| {
-            atoms.iter().copied().find(|it| wanted(self.atom(it)))
-        };
+        let first =
+            |wanted: fn(Truth) -> bool| atoms.iter().copied().find(|it| wanted(self.atom(it)));
         first(|it| it == Truth::True)
             .or_else(|| first(|it| matches!(it, Truth::Unknown(_))))
             .or_else(|| atoms.first().copied())
     }
-
 }
 
 /// All of a budget, in billionths.
@@ -273,4 +275,4 @@ impl<T> Measure<T> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -40,9 +40,10 @@ pub struct ServiceFacts {
 impl Scope {
     /// These services, everywhere and for all changes; without any, all services.
     pub fn services(names: Vec<String>) -> Self {
-        let services = match names.is_empty() {
-            true => ServicePattern::All,
-            false => ServicePattern::Named(names.into_iter().collect()),
+        let services = if names.is_empty() {
+            ServicePattern::All
+        } else {
+            ServicePattern::Named(names.into_iter().collect())
         };
         Self { services, ..Self::default() }
     }
@@ -115,7 +116,11 @@ impl Rulebook {
         let mut ruling: Vec<(usize, &Policy)> =
             self.policies.iter().filter_map(|it| Some((rank(it)?, it))).collect();
         ruling.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
-        if ruling.is_empty() { vec![&self.default] } else { ruling.into_iter().map(|(_, it)| it).collect() }
+        if ruling.is_empty() {
+            vec![&self.default]
+        } else {
+            ruling.into_iter().map(|(_, it)| it).collect()
+        }
     }
 
     /// The policy of this name.

@@ -191,11 +191,8 @@ pub fn decide_waiver<'w>(
     };
     let who = request.approved_by.clone();
     if who == request.requested_by || who == request.author {
-        let because = if who == request.author {
-            "they made the change"
-        } else {
-            "they asked for it"
-        };
+        let because =
+            if who == request.author { "they made the change" } else { "they asked for it" };
         return Err(WaiverRefusal::OwnApproval { who, because });
     }
     let team = rulebook.team(&request.service);

@@ -79,7 +79,12 @@ struct Token<'t> {
 
 impl Token<'_> {
     fn error(self, problem: String, help: &str) -> ConditionError {
-        ConditionError { problem, help: help.to_owned(), start: self.start, length: self.text.len() }
+        ConditionError {
+            problem,
+            help: help.to_owned(),
+            start: self.start,
+            length: self.text.len(),
+        }
     }
 }
 
@@ -181,7 +186,10 @@ impl<'t> Parser<'t> {
         let inner = self.or(depth + 1)?;
         let close = self.take("`)`")?;
         if close.text != ")" {
-            return Err(close.error(format!("`{}` stands where `)` is expected", close.text), "close the bracket"));
+            return Err(close.error(
+                format!("`{}` stands where `)` is expected", close.text),
+                "close the bracket",
+            ));
         }
         Ok(inner)
     }
@@ -211,7 +219,8 @@ impl<'t> Parser<'t> {
                 }
                 if let Some(field_of_time) = duration(other) {
                     let order = self.order(field, "budget.exhausts_in < 3d")?;
-                    let limit = self.literal(field, "a duration such as `3d`", positive_duration)?;
+                    let limit =
+                        self.literal(field, "a duration such as `3d`", positive_duration)?;
                     return Ok(Atom::Duration { field: field_of_time, order, limit });
                 }
                 Err(unknown_field(field))

@@ -66,7 +66,8 @@ pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
         texts.into_iter().map(|it| it.text.to_owned()).collect::<Vec<_>>()
     };
     let (owners, approvers) = (texts(page, "owners"), texts(page, "approvers"));
-    let revisit = metadata.and_then(|it| it.get("revisit")).and_then(|it| page.day(it, "`revisit`"));
+    let revisit =
+        metadata.and_then(|it| it.get("revisit")).and_then(|it| page.day(it, "`revisit`"));
     let Some(spec) = page.fields(document.spec, "Policy spec", &FIELDS) else { return };
     let modes = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
     let mode = spec.get("mode").and_then(|it| page.word(it, "`mode`", &modes));
@@ -112,8 +113,20 @@ pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
         origin: document.origin.clone(),
     };
     policy.digest = digest(&policy);
-    report_lints(page, &policy, name, &levels);
+    // What could not be read has its own finding, and the rest would look strange without it.
+    let written = ["levels", "rules"].into_iter().map(|it| written(&spec, it)).sum::<usize>();
+    if policy.levels.len() + policy.rules.len() == written {
+        report_lints(page, &policy, name, &levels);
+    }
     page.draft.spec.release_policies.push(policy);
+}
+
+/// How many items a list of the spec has.
+fn written(spec: &Fields<'_>, field: &str) -> usize {
+    match spec.get(field).map(|it| &it.value) {
+        Some(Value::List(items)) => items.len(),
+        _ => 0,
+    }
 }
 
 /// Every budget, as seen, of which a quarter is known.
@@ -190,14 +203,12 @@ fn pattern(page: &mut Page<'_, '_>, node: &Node) -> ServicePattern {
 fn budget(page: &mut Page<'_, '_>, node: &Node) -> Option<BudgetView> {
     let known = ["objective", "window", "basis", "min_coverage"];
     let fields = page.fields(node, "a budget", &known)?;
-    let text = |page: &mut Page<'_, '_>, field| {
-        page.maybe(&fields, field).map(|it| it.text.to_owned())
-    };
+    let text =
+        |page: &mut Page<'_, '_>, field| page.maybe(&fields, field).map(|it| it.text.to_owned());
     let (objective, window) = (text(page, "objective"), text(page, "window"));
     let bases = [("seen", Basis::Seen), ("whole", Basis::Whole)];
     let basis = fields.get("basis").and_then(|it| page.word(it, "`basis`", &bases));
-    let min_coverage =
-        fields.get("min_coverage").and_then(|it| page.share(it, "`min_coverage`"));
+    let min_coverage = fields.get("min_coverage").and_then(|it| page.share(it, "`min_coverage`"));
     Some(BudgetView {
         objective,
         window,
@@ -206,11 +217,7 @@ fn budget(page: &mut Page<'_, '_>, node: &Node) -> Option<BudgetView> {
     })
 }
 
-fn level(
-    page: &mut Page<'_, '_>,
-    node: &Node,
-    names: &mut BTreeSet<String>,
-) -> Option<Level> {
+fn level(page: &mut Page<'_, '_>, node: &Node, names: &mut BTreeSet<String>) -> Option<Level> {
     let known = ["name", "enter", "leave", "hold", "effects"];
     let fields = page.fields(node, "a level", &known)?;
     let name = page.need(&fields, "name", "name: frozen").and_then(|it| page.name(it, "`name`"));
@@ -245,11 +252,7 @@ fn rule(
 }
 
 /// Names of levels and rules are one list, because facts name both.
-fn unique(
-    page: &mut Page<'_, '_>,
-    name: Text<'_>,
-    names: &mut BTreeSet<String>,
-) -> Option<String> {
+fn unique(page: &mut Page<'_, '_>, name: Text<'_>, names: &mut BTreeSet<String>) -> Option<String> {
     let (text, at) = (name.text.to_owned(), name.span);
     if text == NORMAL || !names.insert(text.clone()) {
         let first = if text == NORMAL { "nines itself" } else { "the same policy" };
@@ -262,9 +265,8 @@ fn unique(
 
 fn effects_of(page: &mut Page<'_, '_>, node: &Node) -> Effects {
     let Some(fields) = page.fields(node, "effects", &EFFECTS) else { return Effects::default() };
-    let text = |page: &mut Page<'_, '_>, field| {
-        page.maybe(&fields, field).map(|it| it.text.to_owned())
-    };
+    let text =
+        |page: &mut Page<'_, '_>, field| page.maybe(&fields, field).map(|it| it.text.to_owned());
     let max_step = fields.get("max_step").and_then(|it| page.share(it, "`max_step`"));
     let min_bake = page.maybe_duration(&fields, "min_bake");
     let batch = page.maybe_duration(&fields, "batch");

@@ -51,7 +51,7 @@ fn budget_input(status: &SloStatus, goal: &GoalStatus) -> BudgetInput {
         objective: goal.objective.clone(),
         window: goal.window.to_string(),
         seen_billionths: goal.remaining_billionths,
-        whole_billionths: None,
+        whole_billionths: goal.whole.remaining_billionths,
         bad: counts.counts.bad,
         allowed_billionths: goal
             .allowed

@@ -5,21 +5,27 @@
 
 #![expect(clippy::disallowed_methods, reason = "this crate does the IO")]
 
+mod absence;
 mod access;
 mod api;
 mod app;
+mod applied;
 mod backend;
 mod folder;
 mod forwarding;
 mod health;
 mod metadata;
+mod overlays;
 mod own_metrics;
 mod pages;
+mod past;
+mod plan;
 mod problem;
 mod prom;
 mod reload;
 mod rules;
 mod serve;
+mod slo_views;
 mod text;
 mod views;
 mod watched;
@@ -28,4 +34,4 @@ mod work;
 pub use folder::Random;
 pub use prom::{Open, PromSettings, Switch, anchored};
 pub use reload::Reload;
-pub use serve::{DemoOptions, Retention, ServeError, ServeOptions, Server, start};
+pub use serve::{Configuration, DemoOptions, Retention, ServeError, ServeOptions, Server, start};

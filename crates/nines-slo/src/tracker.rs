@@ -4,20 +4,28 @@
 //! in which batches arrive, with the one exception that `series` names; so the past may be replayed
 //! before, after or between live samples.
 
+mod checkpoint;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use nines_base::{Labels, Matcher, SampleBatch};
 
-use crate::burn::{Activation, Phase};
+use crate::burn::Activations;
+use crate::cover::{Cover, Layer};
+use crate::directory::Directory;
 use crate::history::Grains;
-use crate::judge::{Activations, Judge};
+use crate::judge::Judge;
 use crate::meter::Meter;
 use crate::tally::{Feed, Limits, Tally};
 use crate::time::{floor_to, instant, millis};
 use crate::{
-    BurnAlert, BurnKey, Goal, GoalStatus, Slo, SloName, SloState, SloStatus, WindowCounts,
+    Attribution, BurnAlert, BurnKey, Cause, Goal, GoalStatus, Overlay, Slo, SloName, SloState,
+    SloStatus, WindowCounts,
 };
+
+pub use checkpoint::SavedSlo;
 
 /// Series that feed nothing are remembered too, up to this number of series.
 const ROUTES_MAX: usize = 500_000;
@@ -69,10 +77,12 @@ pub struct Tracker {
     tracked: Vec<Tracked>,
     /// What each known series feeds; nothing for series that no SLI reads.
     routes: BTreeMap<Labels, Vec<Feed>>,
-    /// The SLOs that read a metric; those that name none are under `None`.
-    readers: BTreeMap<Option<String>, Vec<usize>>,
+    /// The SLOs that may read a series.
+    readers: Directory,
     /// The latest evaluation.
     evaluated: Option<Timestamp>,
+    /// Exclusions and corrections, in the order in which they were given.
+    layers: Vec<Arc<Layer>>,
 }
 
 /// One SLO with its counts.
@@ -82,6 +92,19 @@ struct Tracked {
     tally: Tally,
     /// By the index of the goal, and by group.
     activations: BTreeMap<(usize, Labels), Activations>,
+    /// The overlays of this SLO.
+    cover: Cover,
+    /// By the index of the goal, the events that its calendar window is expected to have.
+    expected: BTreeMap<usize, u64>,
+    /// The last judgement, while it holds.
+    judged: Option<Judged>,
+}
+
+/// What was found the last time.
+#[derive(Debug)]
+struct Judged {
+    at: Timestamp,
+    alerts: Vec<BurnAlert>,
 }
 
 impl Tracker {
@@ -94,8 +117,9 @@ impl Tracker {
             config,
             tracked: Vec::new(),
             routes: BTreeMap::new(),
-            readers: BTreeMap::new(),
+            readers: Directory::default(),
             evaluated: None,
+            layers: Vec::new(),
         };
         // All of them are new, so the answer is known.
         drop(tracker.reconfigure(slos));
@@ -116,7 +140,9 @@ impl Tracker {
         for (name, slo) in slos {
             let span_ms = self.span_ms(&slo);
             let index = self.tracked.len();
-            let activations = former.get(&name).map(|(_, it)| it.activations.clone());
+            let kept =
+                former.get(&name).map(|(_, it)| (it.activations.clone(), it.expected.clone()));
+            let (activations, expected) = kept.unwrap_or_default();
             let kept = former
                 .remove(&name)
                 .filter(|(_, it)| it.slo.sli == slo.sli && span_ms <= it.tally.span_ms());
@@ -130,8 +156,8 @@ impl Tracker {
                     Tally::new(&slo.sli, self.grains(span_ms), self.limits())
                 }
             };
-            let activations = activations.unwrap_or_default();
-            self.tracked.push(Tracked { slo, tally, activations });
+            let cover = Cover::of(&self.layers, &slo.name);
+            self.tracked.push(Tracked { slo, tally, activations, cover, expected, judged: None });
         }
         self.reroute(&moved, &fresh);
         fresh
@@ -139,14 +165,8 @@ impl Tracker {
 
     /// Feeds of kept SLIs move to their new index, new SLIs are offered every known series.
     fn reroute(&mut self, moved: &BTreeMap<usize, usize>, fresh: &[SloName]) {
-        self.readers.clear();
-        for (index, it) in self.tracked.iter().enumerate() {
-            let metrics =
-                it.tally.metrics().map_or(vec![None], |it| it.into_iter().map(Some).collect());
-            for metric in metrics {
-                self.readers.entry(metric).or_default().push(index);
-            }
-        }
+        let selectors = self.tracked.iter().map(|it| it.tally.selectors()).enumerate();
+        self.readers = Directory::new(&selectors.collect::<Vec<_>>());
         // What fed nothing may feed a new SLI: it is looked at again when it comes.
         self.routes.retain(|_, feeds| !feeds.is_empty());
         for (labels, feeds) in &mut self.routes {
@@ -157,7 +177,8 @@ impl Tracker {
                 }
                 None => false,
             });
-            for (index, it) in self.tracked.iter_mut().enumerate() {
+            for index in self.readers.candidates(labels) {
+                let it = &mut self.tracked[index];
                 if fresh.binary_search(&it.slo.name).is_ok() {
                     feeds.extend(it.tally.admit(labels, index));
                 }
@@ -199,21 +220,28 @@ impl Tracker {
         let limit_ms = self.evaluated.map_or(Timestamp::MAX.as_millisecond(), |it| {
             it.as_millisecond().saturating_add(ahead_ms)
         });
+        // Cost follows the batch, not the number of SLOs.
+        let mut touched = Vec::new();
         for SampleBatch { labels, samples, .. } in batch {
             if !self.routes.contains_key(labels) {
                 self.add_route(labels);
             }
             for feed in self.routes.get_mut(labels).into_iter().flatten() {
-                self.tracked[feed.slo].tally.take(feed, samples, limit_ms);
+                let tally = &mut self.tracked[feed.slo].tally;
+                if !tally.is_unsettled() {
+                    touched.push(feed.slo);
+                }
+                tally.take(feed, samples, limit_ms);
             }
         }
-        if self.tracked.iter().any(|it| it.tally.is_unsettled() && it.tally.has_older_target()) {
+        if touched.iter().any(|it| self.tracked[*it].tally.has_older_target()) {
             for feed in self.routes.values_mut().flatten() {
                 self.tracked[feed.slo].tally.judge(feed);
             }
         }
-        for it in &mut self.tracked {
-            it.tally.settle();
+        for index in touched {
+            self.tracked[index].tally.settle();
+            self.tracked[index].judged = None;
         }
     }
 
@@ -240,13 +268,11 @@ impl Tracker {
 
     /// What a series feeds that is not known yet.
     fn feeds(&mut self, labels: &Labels) -> Vec<Feed> {
-        let metric = labels.metric_name().map(str::to_owned);
-        let named = self.readers.get(&metric).into_iter().flatten();
-        let nameless = self.readers.get(&None).filter(|_| metric.is_some()).into_iter().flatten();
         let mut feeds = Vec::new();
-        for index in named.chain(nameless) {
-            feeds.extend(self.tracked[*index].tally.admit(labels, *index));
+        for index in self.readers.candidates(labels) {
+            feeds.extend(self.tracked[index].tally.admit(labels, index));
         }
+        feeds.shrink_to_fit();
         feeds
     }
 
@@ -261,25 +287,77 @@ impl Tracker {
     }
 
     /// Judges the burn of all SLOs: every alert that fires now, by name and severity.
+    ///
+    /// An SLO of which no sample came since the last time is judged again when a fine slice has passed; before
+    /// that its alerts are the same.
     pub fn evaluate(&mut self, now: Timestamp) -> Vec<BurnAlert> {
         self.evaluated = self.evaluated.max(Some(now));
         self.forget_ended_series(now);
-        self.tracked.iter_mut().flat_map(|it| it.evaluate(now)).collect()
+        let mut alerts = Vec::new();
+        for it in &mut self.tracked {
+            let is_due = it
+                .judged
+                .as_ref()
+                .is_none_or(|it| now < it.at || self.config.hot_grain <= now.duration_since(it.at));
+            if is_due {
+                it.judged = Some(Judged { at: now, alerts: it.evaluate(now) });
+            }
+            alerts.extend(it.judged.iter().flat_map(|it| &it.alerts).cloned());
+        }
+        alerts
     }
 
     /// Takes up an activation of an earlier process, so that it keeps its beginning.
     pub fn resume(&mut self, key: &BurnKey, since: Timestamp) {
-        let Ok(index) = self.tracked.binary_search_by(|it| it.slo.name.cmp(&key.slo)) else {
-            return;
-        };
+        let Some(index) = self.index_of(&key.slo) else { return };
         let tracked = &mut self.tracked[index];
+        tracked.judged = None;
         let is_meant =
             |it: &Goal| it.objective == key.objective && it.window.to_string() == key.window;
         if let Some(goal) = tracked.slo.goals.iter().position(is_meant) {
-            let activation = Activation { since, phase: Phase::Firing };
             let activations = tracked.activations.entry((goal, key.group.clone())).or_default();
-            activations.insert(key.severity, activation);
+            activations.resume(key.severity, since);
         }
+    }
+
+    /// Lays these over the counts from now on, in place of all earlier ones. One that was made after its time had
+    /// begun must keep alerts ([`crate::OverlayAlerts::Keep`]): only who made it knows when that was.
+    pub fn set_overlays(&mut self, overlays: Vec<Overlay>) {
+        let grain_ms = millis(self.config.cold_grain);
+        self.layers = overlays.into_iter().map(|it| Arc::new(Layer::new(it, grain_ms))).collect();
+        for it in &mut self.tracked {
+            it.cover = Cover::of(&self.layers, &it.slo.name);
+            it.judged = None;
+        }
+    }
+
+    /// The events that the present instance of a goal's calendar window is expected to have in all, as was recorded;
+    /// fewer than were seen are none. Goals count from 0.
+    pub fn set_forecast(&mut self, name: &SloName, goal: usize, total: u64) {
+        if let Ok(index) = self.tracked.binary_search_by(|it| it.slo.name.cmp(name)) {
+            self.tracked[index].expected.insert(goal, total);
+        }
+    }
+
+    /// What there is to record for [`Self::set_forecast`]: the events of the window so far, and the traffic of the last
+    /// week for the rest of it. Nothing without data.
+    pub fn expect_total(&self, name: &SloName, goal: usize, now: Timestamp) -> Option<u64> {
+        let all = Labels::empty();
+        let (_, judge) = self.find(name)?.judges(&all).nth(goal)?;
+        judge.expect_total(now)
+    }
+
+    /// To which of `causes` the bad events of a goal's budget belong, see [`crate::attribute`].
+    pub fn attribute(
+        &self,
+        name: &SloName,
+        goal: usize,
+        causes: &[Cause],
+        now: Timestamp,
+    ) -> Option<Attribution> {
+        let all = Labels::empty();
+        let (_, judge) = self.find(name)?.judges(&all).nth(goal)?;
+        Some(judge.attribute(causes, now))
     }
 
     /// Series whose last sample lies before all windows; what comes from them later is a first sample.
@@ -356,9 +434,12 @@ impl Tracker {
         self.tracked.iter().map(|it| &it.slo)
     }
 
+    fn index_of(&self, name: &SloName) -> Option<usize> {
+        self.tracked.binary_search_by(|it| it.slo.name.cmp(name)).ok()
+    }
+
     fn find(&self, name: &SloName) -> Option<&Tracked> {
-        let index = self.tracked.binary_search_by(|it| it.slo.name.cmp(name)).ok()?;
-        self.tracked.get(index)
+        self.tracked.get(self.index_of(name)?)
     }
 }
 
@@ -371,8 +452,12 @@ impl Tracked {
     /// Every goal with its index.
     fn judges<'a>(&'a self, group: &'a Labels) -> impl Iterator<Item = (usize, Judge<'a>)> {
         let meter: &dyn Meter = &self.tally;
-        let judge = move |goal| Judge { slo: &self.slo.name, goal, group, meter };
-        self.slo.goals.iter().map(judge).enumerate()
+        let (unit, cover) = (self.slo.unit(), &self.cover);
+        let judge = move |(index, goal)| {
+            let (slo, expected_total) = (&self.slo.name, self.expected.get(&index).copied());
+            (index, Judge { slo, goal, group, meter, cover, unit, expected_total })
+        };
+        self.slo.goals.iter().enumerate().map(judge)
     }
 
     fn evaluate(&mut self, now: Timestamp) -> Vec<BurnAlert> {

@@ -18,12 +18,14 @@ mod deploy;
 mod describe;
 mod environment;
 mod exit;
+mod export;
 mod gate;
 mod get;
 mod incident;
 mod init;
 mod oncall;
 mod output;
+mod plan;
 mod postmortem;
 mod query;
 mod respond;
@@ -67,6 +69,10 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&args),
         Command::Test(args) => rule_tests::run(&args),
         Command::Explain(args) => check::explain(&args),
+        Command::Plan(args) => plan::plan(&args, &open()?),
+        Command::Apply(args) => plan::apply(&args, &open()?),
+        Command::Drift(args) => plan::drift(&args, &open()?),
+        Command::Export(args) => export::run(&args),
         Command::Serve(args) => serve::run(args, &environment),
         Command::Backup(args) => backup::run(&args, open),
         Command::Compat(args) => compat::run(args, &environment),

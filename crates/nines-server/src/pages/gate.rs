@@ -27,8 +27,7 @@ pub(super) struct ChangeQuery {
 pub(super) async fn list(visit: Visit) -> Response {
     let services = services(&visit);
     let decide = |service: &String| decide(&visit, service, ChangeQuery::default()).ok();
-    let decisions: Vec<Decision> =
-        services.iter().take(ROWS_MAX).filter_map(decide).collect();
+    let decisions: Vec<Decision> = services.iter().take(ROWS_MAX).filter_map(decide).collect();
     let main = html! {
         h1 { "Release gates" }
         @if decisions.is_empty() { (parts::empty("No services yet.")) }

@@ -2,6 +2,8 @@
 
 use super::oracle::{Raw, recount};
 use super::*;
+use crate::testing::requests;
+use crate::{CounterSli, SavedSlo, Sli, SliKind};
 
 /// What happens to one counter between two scrapes.
 #[derive(Debug, Clone, Copy)]
@@ -126,6 +128,56 @@ fn windows(tracker: &Tracker, now_ms: i64) -> Vec<WindowCounts> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_restart_from_a_checkpoint_at_any_point_changes_nothing(
+        raw in raw(), saved in 0..100_usize, stop in 0..100_usize, overlap in 0..10_usize,
+    ) {
+        let of_instance = |instance: &str, target: &str| {
+            let total = crate::testing::selector(vec![Matcher::equal("instance", instance)]);
+            let mut slo = slo(target, days(28));
+            slo.name = name(&format!("checkout/{instance}"));
+            let counter = CounterSli { good: vec![], bad: vec![requests(Some("5.."))], total: vec![total], scale: 0 };
+            slo.sli = Sli::from(SliKind::Counter(counter));
+            slo
+        };
+        let slos = |of_b| vec![slo("99.5%", days(28)), of_instance("a", "99%"), of_instance(of_b, "99%")];
+        let scrapes = scrapes(&raw);
+        let stop = stop.min(scrapes.len());
+        let saved = saved.min(stop);
+        let mut steady = tracker(slos("b"));
+        for it in &scrapes[..saved] {
+            steady.observe(it);
+        }
+        let names: Vec<SloName> = steady.slos().map(|it| it.name.clone()).collect();
+        let bytes = rmp_serde::to_vec(&steady.save(&names)).unwrap();
+        for it in &scrapes[saved..] {
+            steady.observe(it);
+        }
+        // Of one SLO the definition is another one now, so it counts everything again.
+        let mut restarted = tracker(slos("c"));
+        prop_assert_eq!(restarted.restore(rmp_serde::from_slice::<Vec<SavedSlo>>(&bytes).unwrap()).len(), 2);
+        let mut restarted = tracker(slos("b"));
+        let restored = restarted.restore(rmp_serde::from_slice::<Vec<SavedSlo>>(&bytes).unwrap());
+        prop_assert_eq!(restored, names);
+        // What was stored since then, and some of what was stored before, is replayed series by series.
+        let at_of = |index: usize, otherwise| scrapes.get(index).map_or(otherwise, |it| it[0].samples[0].at_ms);
+        let (from_ms, until_ms) = (at_of(saved.saturating_sub(overlap), i64::MAX), at_of(stop, i64::MAX));
+        for (labels, samples) in &raw {
+            let stored: Vec<_> = samples.iter().filter(|it| from_ms <= it.0 && it.0 < until_ms).copied().collect();
+            restarted.observe(&[batch(labels.clone(), &stored)]);
+        }
+        for it in &scrapes[stop..] {
+            restarted.observe(it);
+        }
+        let now = at(end_ms(&raw) + 1);
+        prop_assert_eq!(steady.evaluate(now), restarted.evaluate(now));
+        prop_assert_eq!(steady.statuses(now), restarted.statuses(now));
+    }
+}
+
+proptest! {
     #[test]
     fn every_arrival_gives_what_the_oracle_counts(raw in raw(), lag_ms in 0..400_000_i64) {
         // Slices count as wholes, so the end is put on one.
@@ -211,24 +263,6 @@ proptest! {
             many.observe(&codes.iter().zip(&parts).map(part).collect::<Vec<_>>());
         }
         prop_assert_eq!(windows(&one, START_MS + HOUR_MS), windows(&many, START_MS + HOUR_MS));
-    }
-}
-
-#[test]
-fn a_ratio_equal_to_the_threshold_fires_for_no_pair_of_any_preset() {
-    use crate::{Alerting, Objective, PairStatus, Preset, Window};
-    let objective: Objective = "99.5%".parse().unwrap();
-    for (preset, length) in [(Preset::Scaled, 7), (Preset::Scaled, 28), (Preset::Workbook, 30)] {
-        for pair in Alerting::preset(preset, &Window::Rolling(days(length)), None).pairs {
-            let total = 1_000_000_000_000_u64;
-            let limit = pair.factor.0 / 1_000_000 * objective.allowed();
-            let holds = |bad| {
-                let window = |it| crate::testing::known_window(it, total, bad);
-                PairStatus::new(pair, window(pair.long), window(pair.short), objective).holds
-            };
-            assert!(!holds(limit), "{pair:?}");
-            assert!(holds(limit + 1), "{pair:?}");
-        }
     }
 }
 

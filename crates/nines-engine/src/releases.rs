@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use nines_release::{
-    Decision, DecisionId, LevelFact, LevelKey, Levels, Waiver, WaiverId, evolve as evolve_levels,
+    Decision, DecisionId, LevelFact, LevelKey, Levels, Waiver, WaiverId, evolve_levels,
 };
 use serde::{Deserialize, Serialize};
 

@@ -13,6 +13,7 @@ mod laws;
 mod missing;
 mod oracle;
 mod outside;
+mod restart;
 mod simulate;
 mod slices;
 

@@ -29,3 +29,4 @@ pub use folder::Random;
 pub use prom::{Open, PromSettings, Switch, anchored};
 pub use reload::Reload;
 pub use serve::{DemoOptions, Retention, ServeError, ServeOptions, Server, start};
+pub use work::engine_config;

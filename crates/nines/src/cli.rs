@@ -6,7 +6,7 @@ use crate::client::Connection;
 use crate::output::Color;
 use crate::{
     backup, check, compat, demo, deploy, describe, gate, get, incident, init, oncall, postmortem,
-    query, respond, rule_tests, run, serve, why,
+    query, respond, run, serve, test, why,
 };
 
 /// Shown first: what people want to copy.
@@ -42,8 +42,8 @@ pub(crate) enum Command {
     Init(init::Args),
     /// Check a configuration without a server
     Check(check::Args),
-    /// Play unit tests of Prometheus rules, as promtool does
-    Test(rule_tests::Args),
+    /// Play unit tests of a configuration, or of Prometheus rules as promtool does
+    Test(test::Args),
     /// Explain the code of a finding
     Explain(check::ExplainArgs),
     /// Run the server

@@ -30,6 +30,7 @@ mod respond;
 mod rule_tests;
 mod run;
 mod serve;
+mod test;
 mod why;
 
 use std::panic;
@@ -65,7 +66,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Demo(args) => demo::run(args, &connection, &environment),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
-        Command::Test(args) => rule_tests::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Explain(args) => check::explain(&args),
         Command::Serve(args) => serve::run(args, &environment),
         Command::Backup(args) => backup::run(&args, open),

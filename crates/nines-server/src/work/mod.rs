@@ -12,9 +12,8 @@ mod upkeep;
 
 pub(crate) use alertmanagers::send_to_alertmanagers;
 pub(crate) use burns::watch_burns;
-pub(crate) use configuration::{
-    Files, back_fill, backend, engine_config, load, shown, watch_files,
-};
+pub use configuration::engine_config;
+pub(crate) use configuration::{Files, back_fill, backend, load, shown, watch_files};
 pub(crate) use outbox::send_messages;
 pub(crate) use rules::{watch_rule_alerts, watch_rules};
 pub(crate) use scraping::{read_groups, receivers, scrape_jobs};

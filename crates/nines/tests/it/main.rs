@@ -9,4 +9,5 @@ mod drop_in;
 mod process;
 mod rule_tests;
 mod story;
+mod unit_tests;
 mod words;

@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+mod change;
 mod draft;
 mod explain;
 mod fields;
@@ -22,6 +23,7 @@ mod render;
 mod rules;
 mod runbooks;
 mod scraping;
+mod shape;
 mod shown;
 mod source;
 mod spec;
@@ -29,6 +31,7 @@ mod test_case;
 mod test_files;
 mod values;
 
+pub use change::{Action, DocumentChange, FIELDS_MAX, FieldChange, compare};
 pub use draft::FINDINGS_MAX;
 pub use explain::{codes, explain};
 pub use fields::LIST_MAX;

@@ -89,7 +89,8 @@ impl Stage {
         seed: u64,
         now: Timestamp,
     ) -> Result<Self, RehearsalError> {
-        let tracker = Tracker::new(setup.slos.clone(), config);
+        let mut tracker = Tracker::new(setup.slos.clone(), config);
+        tracker.set_overlays(setup.overlays.clone());
         let installation = Installation {
             secret: [0; SECRET_BYTES],
             external_url: "http://nines.example".to_owned(),

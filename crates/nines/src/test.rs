@@ -180,7 +180,7 @@ fn play_all(tests: &[UnitTest]) -> anyhow::Result<Vec<TestResult>> {
 }
 
 fn play_one(test: &UnitTest) -> anyhow::Result<TestResult> {
-    let setup = Setup { slos: test.spec.slos.clone(), config: engine_config(&test.spec) };
+    let setup = Setup::new(&test.spec, engine_config(&test.spec));
     let verdict = nines_rehearsal::play(&test.case, &setup)?;
     let details = verdict.failures.iter().map(|it| {
         json!({

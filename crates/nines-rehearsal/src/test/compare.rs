@@ -5,8 +5,8 @@ use nines_alert::AlertKey;
 use nines_base::Labels;
 use nines_slo::{GoalStatus, SloStatus};
 use nines_spec::{
-    Expectation, ExpectedAlert, ExpectedBudget, ExpectedPage, ExpectedState, GoalName, Lists,
-    Percent,
+    Expectation, ExpectedAlert, ExpectedBudget, ExpectedDecision, ExpectedPage, ExpectedState,
+    GoalName, Lists, Percent,
 };
 
 use super::{Failure, describe};
@@ -30,6 +30,7 @@ pub(super) fn compare(
     }
     failures.extend(expected.budgets.iter().filter_map(|it| look.budget(it)));
     failures.extend(expected.states.iter().filter_map(|it| look.state(it)));
+    failures.extend(expected.decisions.iter().map(|it| look.decision(it)));
     Ok(failures)
 }
 
@@ -154,6 +155,14 @@ impl Look<'_> {
         wanted.dedup();
         got.dedup();
         self.differing("states", expected.origin.to_string(), (wanted, got, why), &expected.goal)
+    }
+
+    fn decision(&self, expected: &ExpectedDecision) -> Failure {
+        Failure {
+            expected: vec![format!("gate: {}", expected.gate)],
+            got: vec!["no gate was asked".to_owned()],
+            ..self.failure("decisions", expected.origin.to_string())
+        }
     }
 
     /// A failure if something differs, or if there is no such goal.

@@ -23,7 +23,7 @@ fn played(path: &Path) -> String {
         return out;
     }
     for test in &file.tests {
-        let setup = Setup { slos: test.spec.slos.clone(), config: engine_config(&test.spec) };
+        let setup = Setup::new(&test.spec, engine_config(&test.spec));
         let verdict = play(&test.case, &setup).unwrap();
         let word = if verdict.failures.is_empty() { "passed" } else { "failed" };
         out.push_str(&format!("{word}: {}\n", verdict.name));

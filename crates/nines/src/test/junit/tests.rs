@@ -35,5 +35,6 @@ fn names_and_texts_are_escaped_and_counted() {
             </testcase>
           </testsuite>
         </testsuites>
-    "#]].assert_eq(&document(&files));
+    "#]]
+    .assert_eq(&document(&files));
 }

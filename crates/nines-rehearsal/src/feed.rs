@@ -8,7 +8,7 @@ use nines_slo::{Slo, TrackerConfig};
 use nines_spec::{SloInput, TestClock};
 
 use crate::series::{Events, counters};
-use crate::time::{floor_to, millis};
+use crate::time::{floor_to, instant, millis};
 use crate::traffic::Traffic;
 
 /// Samples are no further apart than one of these; times of day are multiples of them.
@@ -26,15 +26,17 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
+    /// `evaluations` rise; the first is when the history is over.
     pub(crate) fn new(
         input: &SloInput,
         slo: &Slo,
-        clock: &TestClock,
+        evaluations: &[i64],
         config: &TrackerConfig,
     ) -> Self {
-        let traffic = Traffic::new(input, clock.start);
+        let start_ms = evaluations.first().copied().unwrap_or_default();
+        let traffic = Traffic::new(input, instant(start_ms));
         let counters = counters(&slo.sli.kind, &input.labels);
-        let instants = instants(&traffic, slo, clock, config);
+        let instants = instants(&traffic, slo, evaluations, config);
         Self { traffic, counters, instants, fed: 0 }
     }
 
@@ -58,11 +60,20 @@ impl Feed {
     }
 }
 
-fn instants(traffic: &Traffic, slo: &Slo, clock: &TestClock, config: &TrackerConfig) -> Vec<i64> {
-    let (begin_ms, start_ms) = (traffic.begin_ms(), clock.start.as_millisecond());
-    let (step_ms, run_ms) = (millis(clock.step).max(1), millis(clock.run));
-    let end_ms = start_ms.saturating_add(run_ms);
-    let evaluations = move || (0..=run_ms / step_ms).map(move |it| start_ms + it * step_ms);
+/// When a test is judged.
+pub(crate) fn evaluations(clock: &TestClock) -> Vec<i64> {
+    let (start_ms, step_ms) = (clock.start.as_millisecond(), millis(clock.step).max(1));
+    (0..=millis(clock.run) / step_ms).map(|it| start_ms + it * step_ms).collect()
+}
+
+fn instants(
+    traffic: &Traffic,
+    slo: &Slo,
+    evaluations: &[i64],
+    config: &TrackerConfig,
+) -> Vec<i64> {
+    let begin_ms = traffic.begin_ms();
+    let end_ms = evaluations.last().copied().unwrap_or(begin_ms);
     let stale_ms = millis(slo.sli.data.stale_after.unwrap_or(config.stale_after));
     let spacing_ms = SPACINGS_MS.into_iter().find(|it| *it <= stale_ms).unwrap_or(1_000);
     let mut instants: Vec<i64> = Vec::new();
@@ -72,10 +83,10 @@ fn instants(traffic: &Traffic, slo: &Slo, clock: &TestClock, config: &TrackerCon
         at_ms += spacing_ms;
     }
     instants.extend(traffic.edges_ms());
-    instants.extend(evaluations());
+    instants.extend(evaluations);
     let grains = [millis(config.hot_grain), millis(config.cold_grain)];
     for length_ms in lengths_ms(slo) {
-        for at_ms in evaluations() {
+        for at_ms in evaluations {
             instants.extend(grains.map(|it| floor_to(at_ms.saturating_sub(length_ms), it)));
         }
     }

@@ -9,11 +9,13 @@
 mod feed;
 mod series;
 mod setup;
+mod simulate;
 mod stage;
 mod test;
 mod time;
 mod traffic;
 
 pub use setup::Setup;
+pub use simulate::{Detection, End, Found, Outcome, STEP, Scenario, simulate};
 pub use stage::{RehearsalError, SentMessage, Stage};
 pub use test::{Failure, Verdict, play};

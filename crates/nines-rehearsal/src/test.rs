@@ -11,7 +11,7 @@ use nines_base::{Sample, SampleBatch};
 use nines_slo::TrackerConfig;
 use nines_spec::{TestCase, TestInput};
 
-use crate::feed::Feed;
+use crate::feed::{Feed, evaluations};
 use crate::time::{instant, millis};
 use crate::{RehearsalError, Setup, Stage};
 
@@ -70,6 +70,7 @@ impl fmt::Display for Failure {
 /// The engine stopped, which is a mistake of nines and none of the test.
 pub fn play(case: &TestCase, setup: &Setup) -> Result<Verdict, RehearsalError> {
     let config = TrackerConfig::default();
+    let instants = evaluations(&case.clock);
     let (clock, slos) = (&case.clock, &setup.slos);
     let mut feeds = Vec::new();
     let mut series = Vec::new();
@@ -77,7 +78,7 @@ pub fn play(case: &TestCase, setup: &Setup) -> Result<Verdict, RehearsalError> {
         match input {
             TestInput::Slo(it) => {
                 let slo = slos.iter().find(|slo| slo.name == it.slo);
-                feeds.extend(slo.map(|slo| Feed::new(it, slo, clock, &config)));
+                feeds.extend(slo.map(|slo| Feed::new(it, slo, &instants, &config)));
             }
             TestInput::Series(it) => series.push(it),
         }
@@ -85,10 +86,8 @@ pub fn play(case: &TestCase, setup: &Setup) -> Result<Verdict, RehearsalError> {
     let mut stage = Stage::open(setup.clone(), config, SEED, clock.start)?;
     let mut expected = case.expectations.iter().peekable();
     let (mut pages_seen, mut failures) = (0, Vec::new());
-    let (start_ms, step_ms) = (clock.start.as_millisecond(), millis(clock.step).max(1));
-    let steps = millis(clock.run) / step_ms;
-    for step in 0..=steps {
-        let now_ms = start_ms + step * step_ms;
+    let step_ms = millis(clock.step).max(1);
+    for (step, now_ms) in instants.iter().copied().enumerate() {
         let now = instant(now_ms);
         let mut batch: BTreeMap<_, SampleBatch> = BTreeMap::new();
         let arrived = feeds.iter_mut().flat_map(|it| it.take(now_ms));
@@ -107,8 +106,8 @@ pub fn play(case: &TestCase, setup: &Setup) -> Result<Verdict, RehearsalError> {
 }
 
 /// The sample of a series in this step.
-fn point(series: &InputSeries, step: i64, at_ms: i64) -> Option<SampleBatch> {
-    let point = series.points.get(usize::try_from(step).ok()?)?.as_ref()?;
+fn point(series: &InputSeries, step: usize, at_ms: i64) -> Option<SampleBatch> {
+    let point = series.points.get(step)?.as_ref()?;
     let mut batch = SampleBatch::new(series.labels.clone(), Vec::new());
     match point {
         Point::Number(value) => batch.samples.push(Sample { at_ms, value: *value }),

@@ -63,7 +63,7 @@ proptest! {
         let step = SignedDuration::from_secs(step_s);
         let clock = TestClock { start, step, run: SignedDuration::from_hours(1) };
         let (slo, config) = (slo(), TrackerConfig::default());
-        let mut feed = Feed::new(&input, &slo, &clock, &config);
+        let mut feed = Feed::new(&input, &slo, &evaluations(&clock), &config);
         let traffic = Traffic::new(&input, start);
         let mut tracker = Tracker::new(vec![slo.clone()], config);
         let between = |events, it: &WindowCounts| {

@@ -12,6 +12,7 @@ mod closed_form;
 mod counts;
 mod cover;
 mod decimal;
+mod directory;
 mod forecast;
 mod history;
 mod judge;
@@ -20,6 +21,7 @@ mod lint;
 mod meter;
 mod objective;
 mod overlay;
+mod packed;
 mod presence;
 mod preset;
 mod reader;
@@ -57,5 +59,5 @@ pub use slo::{
     ObjectiveVersion, Severity, Slo, SloName, SloNameError,
 };
 pub use status::{Basis, GoalStatus, SloState, SloStatus, Standing, Suspect};
-pub use tracker::{Slice, Tracker, TrackerConfig};
+pub use tracker::{SavedSlo, Slice, Tracker, TrackerConfig};
 pub use window::{Bounds, Calendar, Period, Window};

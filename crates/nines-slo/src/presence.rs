@@ -3,18 +3,20 @@
 //! Used for an SLI (for how much of a window are data known?) and for a scrape target (was it there
 //! before this series appeared?). Depends on the set of instants only, never on their order of arrival.
 
+use serde::{Deserialize, Serialize};
+
 /// No more stretches are kept; the oldest are forgotten first.
 const SPANS_MAX: usize = 8_192;
 
 /// Stretches between instants that lie at most `join_ms` apart, oldest first.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Presence {
     join_ms: i64,
     spans: Vec<Span>,
 }
 
 /// One stretch, both ends included; between two lie more than `join_ms`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[expect(clippy::struct_field_names, reason = "the unit is a part of each name")]
 struct Span {
     from_ms: i64,

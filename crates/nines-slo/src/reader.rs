@@ -1,6 +1,7 @@
 //! Which series feed an SLI, and as what.
 
-use nines_base::{Labels, METRIC_NAME, MatchOp, Matcher};
+use nines_base::{Labels, METRIC_NAME, Matcher};
+use serde::{Deserialize, Serialize};
 
 use crate::{Selector, Sli, SliKind};
 
@@ -8,7 +9,7 @@ use crate::{Selector, Sli, SliKind};
 const LE: &str = "le";
 
 /// What the increases of a series are for an SLI; both may be true.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Roles {
     /// They are events.
     pub(crate) whole: bool,
@@ -103,17 +104,6 @@ impl Reader {
                 selectors
             }
         }
-    }
-
-    /// The metrics that it reads; nothing when a selector does not name one.
-    pub(crate) fn metrics(&self) -> Option<Vec<String>> {
-        let is_name = |it: &&Matcher| it.name() == METRIC_NAME && it.op() == MatchOp::Equal;
-        let metric = |it: &Vec<Matcher>| Some(it.iter().find(is_name)?.value().to_owned());
-        let mut metrics: Vec<String> =
-            self.selectors().iter().map(metric).collect::<Option<_>>()?;
-        metrics.sort_unstable();
-        metrics.dedup();
-        Some(metrics)
     }
 }
 

@@ -9,11 +9,13 @@
 //!   have revealed a reset.
 //! - The same instant again: ignored, the first value counts.
 
+use serde::{Deserialize, Serialize};
+
 /// Runs of one series; when there are more, the two oldest become one.
 const RUNS_MAX: usize = 16;
 
 /// A usable value of a counter: not NaN, not negative, below 4·10¹⁸.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Reading {
     pub(crate) at_ms: i64,
     pub(crate) value: f64,
@@ -40,14 +42,14 @@ impl Reading {
 }
 
 /// The state of one series.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Series {
     /// Oldest first.
     runs: Vec<Run>,
 }
 
 /// A stretch of samples whose increases are booked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Run {
     first: Reading,
     last: Reading,

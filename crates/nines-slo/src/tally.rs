@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use nines_base::{Labels, Matcher, Sample};
+use serde::{Deserialize, Serialize};
 
 use crate::history::{Grains, History};
 use crate::ledger::{Change, Sums};
@@ -21,9 +22,9 @@ pub(crate) const SERIES_MAX: usize = 20_000;
 const BOUNDS_MAX: usize = 256;
 
 /// A series that feeds an SLI.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Feed {
-    /// The index of the SLO.
+    /// The index of the SLO; of a saved feed it says nothing.
     pub(crate) slo: usize,
     roles: Roles,
     target: usize,
@@ -31,6 +32,11 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
+    /// The same, of the SLO at this index.
+    pub(crate) fn of(self, slo: usize) -> Self {
+        Self { slo, ..self }
+    }
+
     pub(crate) fn last_ms(&self) -> Option<i64> {
         self.series.last_ms()
     }
@@ -55,6 +61,19 @@ pub(crate) struct Tally {
     is_unsettled: bool,
 }
 
+/// What a tally has counted, without the definition of what it counts.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct SavedTally {
+    history: History,
+    presence: Presence,
+    targets: Vec<Target>,
+    target_indexes: BTreeMap<(String, String), usize>,
+    series_count: usize,
+    has_refused: bool,
+    part_seen: bool,
+    bounds: Vec<f64>,
+}
+
 /// The times that tell silence from absence.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
@@ -63,7 +82,7 @@ pub(crate) struct Limits {
 }
 
 /// What is scraped as one, known by the labels `job` and `instance`.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Target {
     presence: Presence,
     /// First samples must be judged again: it is known now that it was there earlier.
@@ -111,10 +130,6 @@ impl Tally {
         self.reader.selectors()
     }
 
-    pub(crate) fn metrics(&self) -> Option<Vec<String>> {
-        self.reader.metrics()
-    }
-
     /// A feed, if the series belongs to this SLI.
     pub(crate) fn admit(&mut self, labels: &Labels, slo: usize) -> Option<Feed> {
         let roles = match self.reader.read(labels) {
@@ -132,6 +147,38 @@ impl Tally {
         self.series_count += 1;
         let target = self.target_index(labels);
         Some(Feed { slo, roles, target, series: Series::default() })
+    }
+
+    /// What a later process needs to go on.
+    pub(crate) fn save(&self) -> SavedTally {
+        assert!(!self.is_unsettled, "a tally is saved between batches");
+        SavedTally {
+            history: self.history.clone(),
+            presence: self.presence.clone(),
+            targets: self.targets.clone(),
+            target_indexes: self.target_indexes.clone(),
+            series_count: self.series_count,
+            has_refused: self.has_refused,
+            part_seen: self.part_seen,
+            bounds: self.bounds.clone(),
+        }
+    }
+
+    /// Goes on where an earlier process was; whatever was counted before is forgotten.
+    pub(crate) fn restore(&mut self, saved: SavedTally) {
+        self.history = saved.history;
+        self.presence = saved.presence;
+        self.targets = saved.targets;
+        self.target_indexes = saved.target_indexes;
+        self.series_count = saved.series_count;
+        self.has_refused = saved.has_refused;
+        self.part_seen = saved.part_seen;
+        self.bounds = saved.bounds;
+    }
+
+    /// Whether the saved feed fits to what is counted.
+    pub(crate) fn owns(&self, feed: &Feed) -> bool {
+        feed.target < self.targets.len()
     }
 
     /// Whether it is time to look for series that have ended.

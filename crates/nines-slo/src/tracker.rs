@@ -4,6 +4,8 @@
 //! in which batches arrive, with the one exception that `series` names; so the past may be replayed
 //! before, after or between live samples.
 
+mod checkpoint;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use nines_base::{Labels, Matcher, SampleBatch};
 
 use crate::burn::Activations;
 use crate::cover::{Cover, Layer};
+use crate::directory::Directory;
 use crate::history::Grains;
 use crate::judge::Judge;
 use crate::meter::Meter;
@@ -21,6 +24,8 @@ use crate::{
     Attribution, BurnAlert, BurnKey, Cause, Goal, GoalStatus, Overlay, Slo, SloName, SloState,
     SloStatus, WindowCounts,
 };
+
+pub use checkpoint::SavedSlo;
 
 /// Series that feed nothing are remembered too, up to this number of series.
 const ROUTES_MAX: usize = 500_000;
@@ -72,8 +77,8 @@ pub struct Tracker {
     tracked: Vec<Tracked>,
     /// What each known series feeds; nothing for series that no SLI reads.
     routes: BTreeMap<Labels, Vec<Feed>>,
-    /// The SLOs that read a metric; those that name none are under `None`.
-    readers: BTreeMap<Option<String>, Vec<usize>>,
+    /// The SLOs that may read a series.
+    readers: Directory,
     /// The latest evaluation.
     evaluated: Option<Timestamp>,
     /// Exclusions and corrections, in the order in which they were given.
@@ -91,6 +96,15 @@ struct Tracked {
     cover: Cover,
     /// By the index of the goal, the events that its calendar window is expected to have.
     expected: BTreeMap<usize, u64>,
+    /// The last judgement, while it holds.
+    judged: Option<Judged>,
+}
+
+/// What was found the last time.
+#[derive(Debug)]
+struct Judged {
+    at: Timestamp,
+    alerts: Vec<BurnAlert>,
 }
 
 impl Tracker {
@@ -103,7 +117,7 @@ impl Tracker {
             config,
             tracked: Vec::new(),
             routes: BTreeMap::new(),
-            readers: BTreeMap::new(),
+            readers: Directory::default(),
             evaluated: None,
             layers: Vec::new(),
         };
@@ -143,7 +157,7 @@ impl Tracker {
                 }
             };
             let cover = Cover::of(&self.layers, &slo.name);
-            self.tracked.push(Tracked { slo, tally, activations, cover, expected });
+            self.tracked.push(Tracked { slo, tally, activations, cover, expected, judged: None });
         }
         self.reroute(&moved, &fresh);
         fresh
@@ -151,14 +165,8 @@ impl Tracker {
 
     /// Feeds of kept SLIs move to their new index, new SLIs are offered every known series.
     fn reroute(&mut self, moved: &BTreeMap<usize, usize>, fresh: &[SloName]) {
-        self.readers.clear();
-        for (index, it) in self.tracked.iter().enumerate() {
-            let metrics =
-                it.tally.metrics().map_or(vec![None], |it| it.into_iter().map(Some).collect());
-            for metric in metrics {
-                self.readers.entry(metric).or_default().push(index);
-            }
-        }
+        let selectors = self.tracked.iter().map(|it| it.tally.selectors()).enumerate();
+        self.readers = Directory::new(&selectors.collect::<Vec<_>>());
         // What fed nothing may feed a new SLI: it is looked at again when it comes.
         self.routes.retain(|_, feeds| !feeds.is_empty());
         for (labels, feeds) in &mut self.routes {
@@ -169,7 +177,8 @@ impl Tracker {
                 }
                 None => false,
             });
-            for (index, it) in self.tracked.iter_mut().enumerate() {
+            for index in self.readers.candidates(labels) {
+                let it = &mut self.tracked[index];
                 if fresh.binary_search(&it.slo.name).is_ok() {
                     feeds.extend(it.tally.admit(labels, index));
                 }
@@ -211,21 +220,28 @@ impl Tracker {
         let limit_ms = self.evaluated.map_or(Timestamp::MAX.as_millisecond(), |it| {
             it.as_millisecond().saturating_add(ahead_ms)
         });
+        // Cost follows the batch, not the number of SLOs.
+        let mut touched = Vec::new();
         for SampleBatch { labels, samples, .. } in batch {
             if !self.routes.contains_key(labels) {
                 self.add_route(labels);
             }
             for feed in self.routes.get_mut(labels).into_iter().flatten() {
-                self.tracked[feed.slo].tally.take(feed, samples, limit_ms);
+                let tally = &mut self.tracked[feed.slo].tally;
+                if !tally.is_unsettled() {
+                    touched.push(feed.slo);
+                }
+                tally.take(feed, samples, limit_ms);
             }
         }
-        if self.tracked.iter().any(|it| it.tally.is_unsettled() && it.tally.has_older_target()) {
+        if touched.iter().any(|it| self.tracked[*it].tally.has_older_target()) {
             for feed in self.routes.values_mut().flatten() {
                 self.tracked[feed.slo].tally.judge(feed);
             }
         }
-        for it in &mut self.tracked {
-            it.tally.settle();
+        for index in touched {
+            self.tracked[index].tally.settle();
+            self.tracked[index].judged = None;
         }
     }
 
@@ -252,13 +268,11 @@ impl Tracker {
 
     /// What a series feeds that is not known yet.
     fn feeds(&mut self, labels: &Labels) -> Vec<Feed> {
-        let metric = labels.metric_name().map(str::to_owned);
-        let named = self.readers.get(&metric).into_iter().flatten();
-        let nameless = self.readers.get(&None).filter(|_| metric.is_some()).into_iter().flatten();
         let mut feeds = Vec::new();
-        for index in named.chain(nameless) {
-            feeds.extend(self.tracked[*index].tally.admit(labels, *index));
+        for index in self.readers.candidates(labels) {
+            feeds.extend(self.tracked[index].tally.admit(labels, index));
         }
+        feeds.shrink_to_fit();
         feeds
     }
 
@@ -273,18 +287,31 @@ impl Tracker {
     }
 
     /// Judges the burn of all SLOs: every alert that fires now, by name and severity.
+    ///
+    /// An SLO of which no sample came since the last time is judged again when a fine slice has passed; before
+    /// that its alerts are the same.
     pub fn evaluate(&mut self, now: Timestamp) -> Vec<BurnAlert> {
         self.evaluated = self.evaluated.max(Some(now));
         self.forget_ended_series(now);
-        self.tracked.iter_mut().flat_map(|it| it.evaluate(now)).collect()
+        let mut alerts = Vec::new();
+        for it in &mut self.tracked {
+            let is_due = it
+                .judged
+                .as_ref()
+                .is_none_or(|it| now < it.at || self.config.hot_grain <= now.duration_since(it.at));
+            if is_due {
+                it.judged = Some(Judged { at: now, alerts: it.evaluate(now) });
+            }
+            alerts.extend(it.judged.iter().flat_map(|it| &it.alerts).cloned());
+        }
+        alerts
     }
 
     /// Takes up an activation of an earlier process, so that it keeps its beginning.
     pub fn resume(&mut self, key: &BurnKey, since: Timestamp) {
-        let Ok(index) = self.tracked.binary_search_by(|it| it.slo.name.cmp(&key.slo)) else {
-            return;
-        };
+        let Some(index) = self.index_of(&key.slo) else { return };
         let tracked = &mut self.tracked[index];
+        tracked.judged = None;
         let is_meant =
             |it: &Goal| it.objective == key.objective && it.window.to_string() == key.window;
         if let Some(goal) = tracked.slo.goals.iter().position(is_meant) {
@@ -300,6 +327,7 @@ impl Tracker {
         self.layers = overlays.into_iter().map(|it| Arc::new(Layer::new(it, grain_ms))).collect();
         for it in &mut self.tracked {
             it.cover = Cover::of(&self.layers, &it.slo.name);
+            it.judged = None;
         }
     }
 
@@ -406,9 +434,12 @@ impl Tracker {
         self.tracked.iter().map(|it| &it.slo)
     }
 
+    fn index_of(&self, name: &SloName) -> Option<usize> {
+        self.tracked.binary_search_by(|it| it.slo.name.cmp(name)).ok()
+    }
+
     fn find(&self, name: &SloName) -> Option<&Tracked> {
-        let index = self.tracked.binary_search_by(|it| it.slo.name.cmp(name)).ok()?;
-        self.tracked.get(index)
+        self.tracked.get(self.index_of(name)?)
     }
 }
 

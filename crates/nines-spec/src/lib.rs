@@ -20,6 +20,7 @@ mod place;
 mod query;
 mod reading;
 mod render;
+mod rulebook;
 mod rules;
 mod runbooks;
 mod scraping;

@@ -59,11 +59,3 @@ fn bounds_are_compared_as_numbers() {
     assert_eq!(reader.read(&bucket("fast")), Meaning::Unrelated);
     assert_eq!(buckets(f64::INFINITY).read(&bucket("+Inf")), BOTH);
 }
-
-#[test]
-fn metrics_are_named_once_unless_a_selector_names_none() {
-    let reader = counters(&[], &[requests(Some("5.."))], &[requests(None)]);
-    assert_eq!(reader.metrics(), Some(vec!["http_requests_total".to_owned()]));
-    let nameless = crate::testing::selector(vec![Matcher::equal("job", "checkout")]);
-    assert_eq!(counters(&[], &[nameless], &[requests(None)]).metrics(), None);
-}

@@ -2,6 +2,8 @@
 
 use super::oracle::{Raw, recount};
 use super::*;
+use crate::testing::requests;
+use crate::{CounterSli, SavedSlo, Sli, SliKind};
 
 /// What happens to one counter between two scrapes.
 #[derive(Debug, Clone, Copy)]
@@ -123,6 +125,56 @@ fn windows(tracker: &Tracker, now_ms: i64) -> Vec<WindowCounts> {
         tracker.window(&availability(), SignedDuration::from_millis(*it), at(now_ms)).unwrap()
     };
     LENGTHS_MS.iter().map(window).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_restart_from_a_checkpoint_at_any_point_changes_nothing(
+        raw in raw(), saved in 0..100_usize, stop in 0..100_usize, overlap in 0..10_usize,
+    ) {
+        let of_instance = |instance: &str, target: &str| {
+            let total = crate::testing::selector(vec![Matcher::equal("instance", instance)]);
+            let mut slo = slo(target, days(28));
+            slo.name = name(&format!("checkout/{instance}"));
+            let counter = CounterSli { good: vec![], bad: vec![requests(Some("5.."))], total: vec![total], scale: 0 };
+            slo.sli = Sli::from(SliKind::Counter(counter));
+            slo
+        };
+        let slos = |of_b| vec![slo("99.5%", days(28)), of_instance("a", "99%"), of_instance(of_b, "99%")];
+        let scrapes = scrapes(&raw);
+        let stop = stop.min(scrapes.len());
+        let saved = saved.min(stop);
+        let mut steady = tracker(slos("b"));
+        for it in &scrapes[..saved] {
+            steady.observe(it);
+        }
+        let names: Vec<SloName> = steady.slos().map(|it| it.name.clone()).collect();
+        let bytes = rmp_serde::to_vec(&steady.save(&names)).unwrap();
+        for it in &scrapes[saved..] {
+            steady.observe(it);
+        }
+        // Of one SLO the definition is another one now, so it counts everything again.
+        let mut restarted = tracker(slos("c"));
+        prop_assert_eq!(restarted.restore(rmp_serde::from_slice::<Vec<SavedSlo>>(&bytes).unwrap()).len(), 2);
+        let mut restarted = tracker(slos("b"));
+        let restored = restarted.restore(rmp_serde::from_slice::<Vec<SavedSlo>>(&bytes).unwrap());
+        prop_assert_eq!(restored, names);
+        // What was stored since then, and some of what was stored before, is replayed series by series.
+        let at_of = |index: usize, otherwise| scrapes.get(index).map_or(otherwise, |it| it[0].samples[0].at_ms);
+        let (from_ms, until_ms) = (at_of(saved.saturating_sub(overlap), i64::MAX), at_of(stop, i64::MAX));
+        for (labels, samples) in &raw {
+            let stored: Vec<_> = samples.iter().filter(|it| from_ms <= it.0 && it.0 < until_ms).copied().collect();
+            restarted.observe(&[batch(labels.clone(), &stored)]);
+        }
+        for it in &scrapes[stop..] {
+            restarted.observe(it);
+        }
+        let now = at(end_ms(&raw) + 1);
+        prop_assert_eq!(steady.evaluate(now), restarted.evaluate(now));
+        prop_assert_eq!(steady.statuses(now), restarted.statuses(now));
+    }
 }
 
 proptest! {

@@ -225,7 +225,9 @@ pub(super) fn target(page: &mut Page<'_, '_>, node: &Node) -> Option<Objective> 
         ObjectiveError::NotAPercentage { .. } => {
             meant(text).map(|it| format!("did you mean `{it}`?"))
         }
-        ObjectiveError::OutOfRange => Some("there would be no promise, or more than all".to_owned()),
+        ObjectiveError::OutOfRange => {
+            Some("there would be no promise, or more than all".to_owned())
+        }
         _ => None,
     };
     let label = label.unwrap_or_else(|| "here".to_owned());

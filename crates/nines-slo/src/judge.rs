@@ -13,11 +13,14 @@ use crate::time::millis;
 use crate::{
     AlertMode, Allowed, Attribution, Bounds, BurnAlert, BurnEvidence, BurnKey, Cause, Goal,
     GoalStatus, PairStatus, Permitted, Severity, SloName, SloState, Standing, Window, WindowCounts,
-    attribute,
+    above_baseline, attribute,
 };
 
 /// The rate of this window is used while no pair holds (slo design, exhaustion forecast).
 const RATE_WINDOW: SignedDuration = SignedDuration::from_hours(6);
+
+/// The traffic of this window goes on in the rest of a calendar window: all days of a week are in it.
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Without burn pairs "now" is this long.
 const NOW_WINDOW: SignedDuration = SignedDuration::from_mins(5);
@@ -42,7 +45,7 @@ impl<'a> Judge<'a> {
     fn at(&self, now: Timestamp) -> View<'a> {
         let bounds = self.goal.window.bounds(now);
         let pairs = self.goal.alerting.pairs.iter().map(|it| it.long);
-        let longest = pairs.fold(RATE_WINDOW, SignedDuration::max);
+        let longest = pairs.fold(WEEK.max(RATE_WINDOW), SignedDuration::max);
         let from = now.checked_sub(longest).unwrap_or(Timestamp::MIN).min(bounds.from);
         let (from_ms, now_ms) = (from.as_millisecond(), now.as_millisecond());
         let covered = self.cover.over(self.meter, self.unit, from_ms, now_ms);
@@ -79,13 +82,16 @@ impl<'a> Judge<'a> {
         let view = self.at(now);
         let bad_since =
             |it: Timestamp| view.covered.between(it.as_millisecond(), view.now_ms).counts.bad;
-        attribute(causes, view.bounds.from, now, bad_since)
+        let mut attribution = attribute(causes, view.bounds.from, now, bad_since);
+        for (cause, it) in causes.iter().zip(&mut attribution.causes) {
+            it.above_baseline = above_baseline(it.bad, it.length, view.hours_before(cause.from));
+        }
+        attribution
     }
 
     /// How many events the present instance of the window will have, at the traffic of the last week; see
     /// [`expected_total`].
     pub(crate) fn expect_total(&self, now: Timestamp) -> Option<u64> {
-        const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
         let view = self.at(now);
         let rate = view.covered.last(millis(WEEK.min(self.goal.window.longest())), now);
         let seen = view.since(view.bounds.from.as_millisecond()).window.counts.total;
@@ -110,6 +116,15 @@ impl View<'_> {
     /// (`from_ms`, now] with what the objectives in force permit.
     fn since(&self, from_ms: i64) -> Measured {
         self.measured(from_ms, self.now_ms)
+    }
+
+    /// The bad events of each hour of the day before an instant, as far as it is known.
+    fn hours_before(&self, at: Timestamp) -> Vec<u64> {
+        const HOUR_MS: i64 = 3_600_000;
+        let end_ms = |hour: i64| at.as_millisecond().saturating_sub(hour * HOUR_MS);
+        let hours = (0..24).map(|it| self.covered.between(end_ms(it + 1), end_ms(it)));
+        let known = hours.filter(|it| it.length() <= it.known);
+        known.map(|it| it.counts.bad).collect()
     }
 
     fn measured(&self, from_ms: i64, to_ms: i64) -> Measured {

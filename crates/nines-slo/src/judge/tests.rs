@@ -329,6 +329,8 @@ fn the_bad_events_of_a_budget_are_attributed_under_overlays() {
     };
     let attribution = bench.judge().attribute(&[incident], at(start_ms + HOUR_MS));
     assert_eq!((attribution.causes[0].bad, attribution.unattributed), (1_800, 600));
+    // The day before was good but for the first five minutes, which are a part of its last hour.
+    assert_eq!(attribution.causes[0].above_baseline, Some(1_800));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::{Counts, Severity};
 
 mod laws;
 mod oracle;
+mod overlaid;
 mod simulate;
 
 fn tracker(slos: Vec<Slo>) -> Tracker {

@@ -60,7 +60,7 @@ fn samples() -> impl Strategy<Value = Vec<(i64, f64)>> {
     })
 }
 
-fn raw() -> impl Strategy<Value = Vec<Raw>> {
+pub(super) fn raw() -> impl Strategy<Value = Vec<Raw>> {
     let labels = [series("a", "200"), series("a", "500"), series("b", "200"), series("b", "503")];
     prop::collection::vec(samples(), 4)
         .prop_map(move |it| labels.clone().into_iter().zip(it).collect())
@@ -113,7 +113,12 @@ fn deliver(tracker: &mut Tracker, raw: &[Raw], arrival: Arrival) {
     }
 }
 
-fn end_ms(raw: &[Raw]) -> i64 {
+/// All of it, scrape by scrape.
+pub(super) fn feed(tracker: &mut Tracker, raw: &[Raw]) {
+    deliver(tracker, raw, Arrival::Live);
+}
+
+pub(super) fn end_ms(raw: &[Raw]) -> i64 {
     raw.iter().flat_map(|it| &it.1).map(|it| it.0).max().unwrap_or(START_MS)
 }
 

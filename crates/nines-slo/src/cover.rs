@@ -334,6 +334,10 @@ impl Meter for Covered<'_> {
         }
     }
 
+    fn settled_ms(&self, to_ms: i64) -> i64 {
+        self.raw.settled_ms(to_ms)
+    }
+
     fn last_ms(&self) -> Option<i64> {
         self.raw.last_ms()
     }

@@ -9,7 +9,7 @@ use crate::burn::{Activations, Judgement, Measured};
 use crate::cover::{Cover, Covered};
 use crate::forecast::{Forecast, Rate, expected_total, forecast};
 use crate::meter::Meter;
-use crate::time::millis;
+use crate::time::{instant, millis};
 use crate::{
     AlertMode, Allowed, Attribution, Bounds, BurnAlert, BurnEvidence, BurnKey, Cause, Goal,
     GoalStatus, PairStatus, Permitted, Severity, SloName, SloState, Standing, Window, WindowCounts,
@@ -43,13 +43,15 @@ pub(crate) struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// As it looks at an instant.
     fn at(&self, now: Timestamp) -> View<'a> {
-        let bounds = self.goal.window.bounds(now);
+        let now_ms = now.as_millisecond();
+        let as_of_ms = self.meter.settled_ms(now_ms);
+        let as_of = if as_of_ms < now_ms { instant(as_of_ms) } else { now };
+        let bounds = self.goal.window.bounds(as_of);
         let pairs = self.goal.alerting.pairs.iter().map(|it| it.long);
         let longest = pairs.fold(WEEK.max(RATE_WINDOW), SignedDuration::max);
-        let from = now.checked_sub(longest).unwrap_or(Timestamp::MIN).min(bounds.from);
-        let (from_ms, now_ms) = (from.as_millisecond(), now.as_millisecond());
-        let covered = self.cover.over(self.meter, self.unit, from_ms, now_ms);
-        View { judge: *self, covered, bounds, now, now_ms }
+        let from = as_of.checked_sub(longest).unwrap_or(Timestamp::MIN).min(bounds.from);
+        let covered = self.cover.over(self.meter, self.unit, from.as_millisecond(), as_of_ms);
+        View { judge: *self, covered, bounds, now, as_of, as_of_ms }
     }
 
     /// The shortest window of all pairs.
@@ -81,8 +83,8 @@ impl<'a> Judge<'a> {
     pub(crate) fn attribute(&self, causes: &[Cause], now: Timestamp) -> Attribution {
         let view = self.at(now);
         let bad_since =
-            |it: Timestamp| view.covered.between(it.as_millisecond(), view.now_ms).counts.bad;
-        let mut attribution = attribute(causes, view.bounds.from, now, bad_since);
+            |it: Timestamp| view.covered.between(it.as_millisecond(), view.as_of_ms).counts.bad;
+        let mut attribution = attribute(causes, view.bounds.from, view.as_of, bad_since);
         for (cause, it) in causes.iter().zip(&mut attribution.causes) {
             it.above_baseline = above_baseline(it.bad, it.length, view.hours_before(cause.from));
         }
@@ -95,7 +97,7 @@ impl<'a> Judge<'a> {
         let view = self.at(now);
         let rate = view.covered.last(millis(WEEK.min(self.goal.window.longest())), now);
         let seen = view.since(view.bounds.from.as_millisecond()).window.counts.total;
-        expected_total(seen, &rate, view.bounds.to.duration_since(now))
+        expected_total(seen, &rate, view.bounds.to.duration_since(view.as_of))
     }
 }
 
@@ -105,7 +107,9 @@ struct View<'a> {
     covered: Covered<'a>,
     bounds: Bounds,
     now: Timestamp,
-    now_ms: i64,
+    /// What is counted fits together up to here, and every window ends here.
+    as_of: Timestamp,
+    as_of_ms: i64,
 }
 
 impl View<'_> {
@@ -113,9 +117,9 @@ impl View<'_> {
         self.judge.goal
     }
 
-    /// (`from_ms`, now] with what the objectives in force permit.
+    /// Everything after `from_ms` with what the objectives in force permit.
     fn since(&self, from_ms: i64) -> Measured {
-        self.measured(from_ms, self.now_ms)
+        self.measured(from_ms, self.as_of_ms)
     }
 
     /// The bad events of each hour of the day before an instant, as far as it is known.
@@ -164,7 +168,7 @@ impl View<'_> {
     }
 
     fn last(&self, length: SignedDuration) -> Measured {
-        self.since(self.now_ms.saturating_sub(millis(length)))
+        self.since(self.as_of_ms.saturating_sub(millis(length)))
     }
 
     /// The window of a pair: as rules see it, or with overlays and versions.
@@ -173,7 +177,7 @@ impl View<'_> {
             AlertMode::Safe => self.last(length),
             AlertMode::Prometheus => {
                 let window = self.covered.raw().last(millis(length), self.now);
-                let target = self.goal().target_at(self.now);
+                let target = self.goal().target_at(self.as_of);
                 Measured { window, allowed: Allowed::of(window.counts.total, target) }
             }
         }
@@ -189,7 +193,7 @@ impl View<'_> {
 
     fn muted_by(&self) -> Option<&str> {
         match self.goal().alerting.mode {
-            AlertMode::Safe => self.judge.cover.muted_by(self.now_ms),
+            AlertMode::Safe => self.judge.cover.muted_by(self.now.as_millisecond()),
             AlertMode::Prometheus => None,
         }
     }
@@ -259,13 +263,13 @@ impl View<'_> {
         // Of a calendar window nothing leaves before it ends.
         let leaving = |ahead_ms: i64| match self.goal().window {
             Window::Rolling(_) => {
-                self.measured(from_ms, from_ms.saturating_add(ahead_ms).min(self.now_ms))
+                self.measured(from_ms, from_ms.saturating_add(ahead_ms).min(self.as_of_ms))
             }
             Window::Calendar(_) => Measured::nothing(),
         };
         let horizon = match self.goal().window {
             Window::Rolling(_) => budget.window.length(),
-            Window::Calendar(_) => self.bounds.to.duration_since(self.now),
+            Window::Calendar(_) => self.bounds.to.duration_since(self.as_of),
         };
         forecast(budget, &rate, self.goal().target_at(self.now), horizon, leaving)
     }
@@ -275,7 +279,8 @@ impl View<'_> {
         let (budget, burns) = (self.since(from_ms), self.pairs());
         let forecast = self.forecast(&burns, &budget);
         let meter = self.judge.meter;
-        let is_known = meter.suspect(self.now_ms).is_none() && meter.last_ms().is_some();
+        let is_known =
+            meter.suspect(self.now.as_millisecond()).is_none() && meter.last_ms().is_some();
         let firing = activations.and_then(Activations::firing);
         let (bad, allowed) = (budget.bad(), budget.allowed);
         let standing = |total: u64, allowed: Allowed| Standing {
@@ -292,8 +297,8 @@ impl View<'_> {
             window: self.goal().window.clone(),
             bounds: self.bounds,
             permitted: self.permitted(&budget.window),
-            raw: self.covered.raw().between(from_ms, self.now_ms),
-            overlays: self.judge.cover.names(from_ms, self.now_ms),
+            raw: self.covered.raw().between(from_ms, self.as_of_ms),
+            overlays: self.judge.cover.names(from_ms, self.as_of_ms),
             muted_by: self.muted_by().map(str::to_owned),
             allowed,
             remaining_ratio: seen.remaining_ratio,
@@ -337,7 +342,7 @@ impl View<'_> {
 
     fn state(&self, budget: &Measured, firing: Option<Severity>) -> SloState {
         match firing {
-            _ if !self.judge.meter.has_data(self.now_ms) => SloState::NoData,
+            _ if !self.judge.meter.has_data(self.now.as_millisecond()) => SloState::NoData,
             _ if budget.window.counts.total == 0 => SloState::NoEvents,
             _ if budget.allowed.is_spent_by(budget.bad()) => SloState::Spent,
             Some(Severity::Page) => SloState::Page,

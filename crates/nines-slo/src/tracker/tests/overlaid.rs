@@ -4,7 +4,7 @@ use super::laws::{end_ms, feed, raw};
 use super::oracle::{Raw, recount};
 use super::*;
 use crate::testing::{exclusion, once};
-use crate::{Basis, ObjectiveVersion, OverlayEffect};
+use crate::{Basis, Cause, ObjectiveVersion, OverlayEffect};
 
 fn minutes_out(from_ms: i64, to_ms: i64) -> (i64, i64) {
     (floor_to(from_ms, MINUTE_MS), floor_to(to_ms + MINUTE_MS - 1, MINUTE_MS))

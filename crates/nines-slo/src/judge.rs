@@ -50,7 +50,8 @@ impl<'a> Judge<'a> {
         let pairs = self.goal.alerting.pairs.iter().map(|it| it.long);
         let longest = pairs.fold(WEEK.max(RATE_WINDOW), SignedDuration::max);
         let from = as_of.checked_sub(longest).unwrap_or(Timestamp::MIN).min(bounds.from);
-        let covered = self.cover.over(self.meter, self.unit, from.as_millisecond(), as_of_ms);
+        let unit = self.group.is_empty().then_some(self.unit);
+        let covered = self.cover.over(self.meter, unit, from.as_millisecond(), as_of_ms);
         View { judge: *self, covered, bounds, now, as_of, as_of_ms }
     }
 

@@ -47,6 +47,7 @@ fn burns(window: &WindowCounts, objective: Objective, factor: BurnFactor) -> boo
     burns_faster_than(window, Allowed::of(window.counts.total, objective), factor)
 }
 
+/// Evidence: slo-generator rounds burn rates before it compares them.
 #[test]
 fn as_fast_as_the_factor_is_not_faster_and_one_event_more_is() {
     // 13.44 × 0.5 % of 100 000 events is 6 720 exactly; as floats the product is not.

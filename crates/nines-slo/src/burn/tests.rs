@@ -29,6 +29,7 @@ fn evidence(length: SignedDuration, exhausts_in: Option<SignedDuration>) -> Burn
     }
 }
 
+/// Evidence: sloth#489.
 #[test]
 fn a_sentence_says_how_long_the_budget_lasts() {
     let sentence = |window, minutes: Option<i64>| {

@@ -35,6 +35,7 @@ mod rule_tests;
 mod run;
 mod schema;
 mod serve;
+mod test;
 mod why;
 
 use std::panic;
@@ -70,7 +71,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Demo(args) => demo::run(args, &connection, &environment),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
-        Command::Test(args) => rule_tests::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Explain(args) => check::explain(&args),
         Command::Fmt(args) => layout::fmt(&args),
         Command::Fix(args) => layout::fix(&args),

@@ -106,6 +106,16 @@ fn what_is_left_is_exact_and_rounded_down() {
 }
 
 #[test]
+fn what_people_read_is_what_is_decided_by() {
+    let allowed = Allowed::of(12_096_000, objective("99.5%"));
+    assert_eq!(format!("{:.4}", allowed.remaining_ratio(2_400)), "0.9603");
+    assert_eq!(format!("{:.4}", allowed.remaining_ratio(120_960)), "-1.0000");
+    assert_eq!(format!("{:.4}", allowed.burn_ratio(2_400)), "0.0397");
+    assert_eq!(format!("{:.1}", allowed.events()), "60480.0");
+    assert_eq!(allowed.plus(allowed).whole_events(), 120_960);
+}
+
+#[test]
 fn a_budget_is_spent_when_nothing_is_left_and_never_without_events() {
     let spent = |total, bad| Allowed::of(total, objective("99.5%")).is_spent_by(bad);
     assert!(!spent(0, 0));

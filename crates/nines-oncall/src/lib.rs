@@ -4,11 +4,13 @@
 
 #![warn(missing_docs)]
 
+mod compare;
 mod escalation;
 mod people;
 mod roster;
 mod schedule;
 
+pub use compare::{DutyChange, STRETCHES_MAX, duty_changes};
 pub use escalation::{
     Command, EscalationId, EscalationKind, Fact, Page, Phase, Reached, Refusal, State, decide,
     evolve,

@@ -10,16 +10,18 @@ use nines_engine::{Command, EngineHandle, Installation, Refusal, Reply, SubmitEr
 use nines_ingest::TargetsStatus;
 use nines_port::{Appended, Clock, MetricMetadata, Row, SampleSink, SinkError};
 use nines_slo::{Slo, SloName, Tracker};
-use nines_spec::{Finding, Spec};
+use nines_spec::{Finding, SourceFile, Spec};
 use nines_store::SnapshotFiles;
 use nines_tsdb::{AppendError, Tsdb};
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use crate::access::Access;
+use crate::applied::Revisions;
 use crate::backend::Backend;
 use crate::forwarding::Forwarding;
 use crate::health::Health;
 use crate::metadata::Metadata;
+use crate::plan::Plans;
 use crate::prom::PromSettings;
 use crate::reload::Reload;
 use crate::rules::RuleBook;
@@ -37,6 +39,7 @@ pub(crate) struct Shared {
     pub(crate) installation: Installation,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) loaded: RwLock<Arc<Loaded>>,
+    pub(crate) configured: Configured,
     pub(crate) access: Access,
     pub(crate) snapshots: SnapshotFiles,
     pub(crate) targets: Arc<TargetsStatus>,
@@ -64,6 +67,16 @@ pub(crate) struct Shared {
     pub(crate) is_demo: bool,
 }
 
+/// Where the configuration comes from, and what may become of it.
+#[derive(Debug, Default)]
+pub(crate) struct Configured {
+    /// For a server whose configuration is sent to it.
+    pub(crate) revisions: Option<Revisions>,
+    /// What it follows otherwise, for people.
+    pub(crate) followed: String,
+    pub(crate) plans: tokio::sync::Mutex<Plans>,
+}
+
 /// The last configuration without errors, and what was found in the newest one.
 #[derive(Debug)]
 pub(crate) struct Loaded {
@@ -76,6 +89,8 @@ pub(crate) struct Loaded {
     pub(crate) backend: Option<Arc<Backend>>,
     /// The files that decide, without what is secret in them.
     pub(crate) text: String,
+    /// The files that decide, as they are.
+    pub(crate) sources: Arc<[SourceFile]>,
     pub(crate) read_at: Timestamp,
 }
 

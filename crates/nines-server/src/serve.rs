@@ -31,7 +31,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::access::{Access, guard};
-use crate::app::{App, Loaded, Metrics, Shared};
+use crate::app::{App, Configured, Loaded, Metrics, Shared};
+use crate::applied::Revisions;
 use crate::folder::{DataFolder, Random};
 use crate::health::Health;
 use crate::prom::PromSettings;
@@ -46,8 +47,8 @@ const STOP_MAX: Duration = Duration::from_millis(1_500);
 /// What a server is made from.
 #[derive(Debug)]
 pub struct ServeOptions {
-    /// Folders of YAML and Markdown, and single files; the first is where files that they name are looked for.
-    pub configuration: Vec<PathBuf>,
+    /// Where the configuration is.
+    pub configuration: Configuration,
     /// The folder of journal and samples; made if it is missing.
     pub data_dir: PathBuf,
     /// Where to listen, at least one; port 0 takes any. The first is the one that is shown.
@@ -66,6 +67,15 @@ pub struct ServeOptions {
     pub retention: Retention,
     /// Set by `nines demo`.
     pub demo: Option<DemoOptions>,
+}
+
+/// Where a configuration is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Configuration {
+    /// Folders of YAML and Markdown, and single files; the first is where files that they name are looked for.
+    Files(Vec<PathBuf>),
+    /// In the data folder; `nines apply` sends it.
+    Applied,
 }
 
 /// How much is kept of samples. What passes either limit goes, the oldest first.
@@ -306,7 +316,10 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         Some(DemoOptions { person, jobs, routes }) => (Some(person), jobs, Some(routes)),
         None => (None, Vec::new(), None),
     };
-    let files = Files { paths: configuration, extra_jobs };
+    // The journal holds the lock on the folder; what lies elsewhere is read before anything is made.
+    let is_inside = configuration == Configuration::Applied;
+    let early = is_inside.then(|| SqliteJournal::open(&data_dir)).transpose()?;
+    let (files, configured) = locate(configuration, &data_dir, extra_jobs)?;
     let reading = work::load(&files)?;
     if reading.has_errors() {
         let rendered =
@@ -316,8 +329,10 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let backend = work::backend(&reading.spec);
     let backend = backend.map_err(|problem| setup("the metrics backend")(problem.into()))?;
     let spec = Arc::new(reading.spec);
-    // First the journal: it holds the lock on the folder.
-    let journal = SqliteJournal::open(&data_dir)?;
+    let journal = match early {
+        Some(journal) => journal,
+        None => SqliteJournal::open(&data_dir)?,
+    };
     let folder = DataFolder::open(&data_dir, &random);
     let folder =
         folder.map_err(|source| ServeError::Folder { folder: data_dir.clone(), source })?;
@@ -409,9 +424,11 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
             findings: reading.findings,
             backend,
             text: work::shown(&reading.sources),
+            sources: reading.sources.into(),
             is_current: true,
             read_at: now,
         })),
+        configured,
         access,
         snapshots,
         targets: scraper.targets_status(),
@@ -453,6 +470,28 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         token_file,
         is_fresh,
     })
+}
+
+/// Where to read, and what may become of it.
+fn locate(
+    configuration: Configuration,
+    data_dir: &Path,
+    extra_jobs: Vec<ScrapeJob>,
+) -> Result<(Files, Configured), ServeError> {
+    match configuration {
+        Configuration::Files(paths) => {
+            let followed: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
+            let followed = followed.join(", ");
+            Ok((Files { paths, extra_jobs }, Configured { followed, ..Configured::default() }))
+        }
+        Configuration::Applied => {
+            let revisions = Revisions::open(data_dir);
+            let revisions = revisions
+                .map_err(|source| ServeError::Folder { folder: data_dir.to_owned(), source })?;
+            let files = Files { paths: vec![revisions.live()], extra_jobs };
+            Ok((files, Configured { revisions: Some(revisions), ..Configured::default() }))
+        }
+    }
 }
 
 /// A worker that has a wake-up already needs no second one.

@@ -1,10 +1,21 @@
 //! Error-budget arithmetic. Decisions are made on integers; floats are for people to read.
 
+use std::iter::Sum;
+
+use jiff::Timestamp;
+
 use crate::time::millis;
+use crate::wide::Wide;
 use crate::{BurnFactor, Counts, Objective, WindowCounts};
 
+/// All of a budget, in billionths.
+const WHOLE: i128 = 1_000_000_000;
+
+/// One event, and a factor of one, in the units of [`Allowed`] and [`BurnFactor`].
+const UNIT: u128 = BurnFactor::ONE.0 as u128 * Objective::SCALE as u128;
+
 /// The bad events that an objective permits among some events, exact.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Allowed {
     /// In units of 1 / [`Objective::SCALE`] events.
     pub numerator: u128,
@@ -16,6 +27,21 @@ impl Allowed {
         Self { numerator: u128::from(total) * u128::from(objective.allowed()) }
     }
 
+    /// Both together, as when the objective changed within a window.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self { numerator: self.numerator.saturating_add(other.numerator) }
+    }
+
+    /// `times` ÷ `parts` of it, rounded down to a billionth of an event.
+    ///
+    /// # Panics
+    /// For no `parts`.
+    #[must_use]
+    pub fn scaled(self, times: u64, parts: u64) -> Self {
+        Self { numerator: Wide::product(self.numerator, u128::from(times)).divided_by(parts) }
+    }
+
     /// Whole and broken events; for people to read.
     pub fn events(self) -> f64 {
         self.numerator as f64 / Objective::SCALE as f64
@@ -25,76 +51,92 @@ impl Allowed {
     pub fn whole_events(self) -> u64 {
         u64::try_from(self.numerator / u128::from(Objective::SCALE)).unwrap_or(u64::MAX)
     }
-}
 
-/// What is left of the budget of `counts`, in billionths of it, rounded down.
-///
-/// 1 − bad ÷ ((1 − objective) · total). Negative when overspent, never clamped. Without events all of
-/// it is left.
-pub fn remaining_billionths(counts: Counts, objective: Objective) -> i128 {
-    const WHOLE: i128 = 1_000_000_000;
-    let allowed = i128::from(objective.allowed()) * i128::from(counts.total);
-    if allowed == 0 {
-        return WHOLE;
+    /// What `bad` events leave of this budget, in billionths of it, rounded down.
+    ///
+    /// 1 − bad ÷ allowed. Negative when overspent, never clamped. Where nothing is permitted, all is left without a
+    /// bad event and nothing with one; how far such a budget is overspent has no number.
+    pub fn remaining_billionths(self, bad: u64) -> i128 {
+        match (self.numerator, bad) {
+            (_, 0) => WHOLE,
+            (0, _) => 0,
+            (allowed, _) => {
+                // Below 2^64 · 2^30 · 2^30, so both the product and the quotient fit.
+                let spent = u128::from(bad) * u128::from(Objective::SCALE) * WHOLE.unsigned_abs();
+                i128::try_from(spent.div_ceil(allowed)).map_or(i128::MIN, |it| WHOLE - it)
+            }
+        }
     }
-    // Below 2^64 · 2^30 · 2^30, so the product fits.
-    let left = allowed - i128::from(counts.bad) * i128::from(Objective::SCALE);
-    left.checked_mul(WHOLE).map_or(i128::MIN, |it| it.div_euclid(allowed))
-}
 
-/// As [`remaining_billionths`], as a share for people to read: 1 is untouched, 0 is spent.
-pub fn remaining_ratio(counts: Counts, objective: Objective) -> f64 {
-    1.0 - burn_ratio(counts, objective)
-}
-
-/// The bad share ÷ the permitted share; for people to read. Without events nothing burns.
-pub fn burn_ratio(counts: Counts, objective: Objective) -> f64 {
-    if counts.total == 0 {
-        return 0.0;
+    /// As [`Self::remaining_billionths`], as a share for people to read: 1 is untouched, 0 is spent.
+    pub fn remaining_ratio(self, bad: u64) -> f64 {
+        match (self.numerator, bad) {
+            (_, 0) => 1.0,
+            (0, _) => 0.0,
+            _ => 1.0 - bad as f64 / self.events(),
+        }
     }
-    counts.bad as f64 / Allowed::of(counts.total, objective).events()
+
+    /// The bad share ÷ the permitted share; for people to read. As many as can be said where nothing is permitted.
+    pub fn burn_ratio(self, bad: u64) -> f64 {
+        match (self.numerator, bad) {
+            (_, 0) => 0.0,
+            (0, _) => f64::MAX,
+            _ => bad as f64 / self.events(),
+        }
+    }
+
+    /// Whether no event more may be bad: as many are as are allowed. Never without a bad event.
+    pub fn is_spent_by(self, bad: u64) -> bool {
+        0 < bad && self.numerator <= u128::from(bad) * u128::from(Objective::SCALE)
+    }
 }
 
-/// Whether no event more may be bad: as many are as are allowed. Never without events.
-pub fn is_spent(counts: Counts, objective: Objective) -> bool {
-    let spent = u128::from(counts.bad) * u128::from(Objective::SCALE);
-    0 < counts.total && Allowed::of(counts.total, objective).numerator <= spent
+impl Sum for Allowed {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), Self::plus)
+    }
 }
 
-/// Whether `window` spends the budget faster than `factor`; as fast is not faster.
+/// The events of a window that happened under one version of its objective.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Permitted {
+    /// Since when it is in force.
+    pub effective: Timestamp,
+    /// The share that must be good.
+    pub target: Objective,
+    /// The events under it.
+    pub total: u64,
+}
+
+impl Permitted {
+    /// The bad events that it permits among them.
+    pub fn allowed(&self) -> Allowed {
+        Allowed::of(self.total, self.target)
+    }
+}
+
+/// Whether `window` spends a budget faster than `factor`; as fast is not faster.
 ///
 /// At 1× the budget lasts exactly one SLO period; 14.4× for one hour spends 2 % of a 30-day budget.
 /// Time without data counts as clean time with the traffic that was seen elsewhere in the window, so
 /// that a young SLO fires exactly when the share of the budget is really gone:
-/// bad · known > factor · (1 − objective) · total · length.
+/// bad · known > factor · allowed · length.
 ///
 /// Source: *The Site Reliability Workbook* (Google, 2018), chapter 5, "Alerting on SLOs".
-pub fn burns_faster_than(window: &WindowCounts, objective: Objective, factor: BurnFactor) -> bool {
-    let Counts { total, bad } = window.counts;
+pub fn burns_faster_than(window: &WindowCounts, allowed: Allowed, factor: BurnFactor) -> bool {
     let duration = |it| u128::from(millis(it).unsigned_abs());
-    // Factors are billionths. 2^64 · 2^63 and 2^32 · 2^30 each fit 128 bits, their product does not.
-    let spent = wide_product(
-        u128::from(bad) * duration(window.known),
-        u128::from(BurnFactor::ONE.0) * u128::from(Objective::SCALE),
-    );
-    let limit = wide_product(
-        u128::from(total) * duration(window.length()),
-        u128::from(factor.0) * u128::from(objective.allowed()),
-    );
+    // Events are below 2^64, times below 2^63, factors below 2^64, what is allowed below 2^94.
+    let spent = Wide::product(u128::from(window.counts.bad) * duration(window.known), UNIT);
+    let limit = Wide::product(u128::from(factor.0) * duration(window.length()), allowed.numerator);
     limit < spent
 }
 
-/// The 256 bits of `a` · `b`: upper half, lower half. Pairs compare as the products do.
-fn wide_product(a: u128, b: u128) -> (u128, u128) {
-    const HALF: u32 = 64;
-    let low = |it: u128| it & u128::from(u64::MAX);
-    let (a_high, a_low, b_high, b_low) = (a >> HALF, low(a), b >> HALF, low(b));
-    let lowest = a_low * b_low;
-    let first = a_high * b_low;
-    let second = a_low * b_high;
-    let middle = (lowest >> HALF) + low(first) + low(second);
-    let upper = a_high * b_high + (first >> HALF) + (second >> HALF) + (middle >> HALF);
-    (upper, (middle << HALF) | low(lowest))
+/// As [`burns_faster_than`], over whatever data exist, as a rule of Prometheus compares ratios:
+/// bad ÷ total > factor · (1 − objective). Without events nothing burns.
+pub fn share_exceeds(counts: Counts, allowed: Allowed, factor: BurnFactor) -> bool {
+    let limit = Wide::product(u128::from(factor.0), allowed.numerator);
+    0 < counts.total && limit < Wide::product(u128::from(counts.bad), UNIT)
 }
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 //! Burn alerts: when they fire and recover, and the evidence they leave.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use nines_base::Labels;
 use serde::{Deserialize, Serialize};
 
-use crate::tail::is_beyond_luck;
+use crate::tail::{bad_min, is_beyond_luck};
 use crate::{
-    BurnFactor, BurnPair, Objective, Severity, SloName, Window, WindowCounts, burn_ratio,
-    burns_faster_than, remaining_billionths,
+    AlertMode, Alerting, Allowed, BurnFactor, BurnPair, Counts, Guard, Objective, Severity,
+    SloName, Window, WindowCounts, burns_faster_than, share_exceeds,
 };
 
 /// One alert that fires now.
@@ -45,10 +47,16 @@ pub struct BurnEvidence {
     pub window: Window,
     /// The budget at that moment.
     pub budget: WindowCounts,
+    /// The bad events that the budget permits.
+    pub allowed: Allowed,
     /// The pairs that hold; at least one.
     pub pairs: Vec<PairEvidence>,
     /// How long the budget lasts at this rate; nothing when it outlives a window.
     pub exhausts_in: Option<SignedDuration>,
+    /// As `exhausts_in`, with the worst quarter of the rate's window.
+    pub exhausts_earliest: Option<SignedDuration>,
+    /// As `exhausts_in`, with the best quarter of the rate's window.
+    pub exhausts_latest: Option<SignedDuration>,
     /// The window whose rate `exhausts_in` goes on with.
     pub rate_window: SignedDuration,
 }
@@ -65,9 +73,9 @@ pub struct PairEvidence {
 }
 
 impl BurnEvidence {
-    /// What is left of the budget, see [`remaining_billionths`].
+    /// What is left of the budget, see [`Allowed::remaining_billionths`].
     pub fn remaining_billionths(&self) -> i128 {
-        remaining_billionths(self.budget.counts, self.objective)
+        self.allowed.remaining_billionths(self.budget.counts.bad)
     }
 
     /// `at this rate the 28-day budget is gone in 5 h 10 m`
@@ -106,6 +114,40 @@ fn spoken(duration: SignedDuration) -> String {
     }
 }
 
+/// Counts of a stretch of time, with what the objectives in force permit among them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Measured {
+    pub(crate) window: WindowCounts,
+    pub(crate) allowed: Allowed,
+}
+
+impl Measured {
+    /// No events, and no time.
+    pub(crate) fn nothing() -> Self {
+        let (from, to) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
+        let window =
+            WindowCounts { from, to, counts: Counts::default(), known: SignedDuration::ZERO };
+        Self { window, allowed: Allowed::default() }
+    }
+
+    pub(crate) fn bad(&self) -> u64 {
+        self.window.counts.bad
+    }
+
+    fn exceeds(&self, factor: BurnFactor, mode: AlertMode) -> bool {
+        match mode {
+            AlertMode::Safe => burns_faster_than(&self.window, self.allowed, factor),
+            AlertMode::Prometheus => share_exceeds(self.window.counts, self.allowed, factor),
+        }
+    }
+
+    /// Whether the burn has ended for now: no faster than the budget lasts. Without data nobody knows.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.window.known.is_positive()
+            && !burns_faster_than(&self.window, self.allowed, BurnFactor::ONE)
+    }
+}
+
 /// A burn pair as it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PairStatus {
@@ -115,6 +157,10 @@ pub struct PairStatus {
     pub long: WindowCounts,
     /// The short window.
     pub short: WindowCounts,
+    /// The bad events that are permitted in the long window.
+    pub allowed_long: Allowed,
+    /// The bad events that are permitted in the short window.
+    pub allowed_short: Allowed,
     /// Bad share ÷ permitted share over the long window; for people to read.
     pub burn_long: f64,
     /// As `burn_long`, over the short window.
@@ -123,26 +169,42 @@ pub struct PairStatus {
     pub holds: bool,
     /// Both windows burn faster than the factor, but so few events may be bad by luck.
     pub is_held_back: bool,
+    /// The fewest bad events in the long window that the guard lets through; nothing while it sleeps.
+    pub guarded_min: Option<u64>,
 }
 
 impl PairStatus {
-    pub(crate) fn new(
-        pair: BurnPair,
-        long: WindowCounts,
-        short: WindowCounts,
-        objective: Objective,
-    ) -> Self {
-        let exceeds = burns_faster_than(&long, objective, pair.factor)
-            && burns_faster_than(&short, objective, pair.factor);
-        let is_proven = exceeds && is_beyond_luck(long.counts, objective, pair.factor);
+    pub(crate) fn new(pair: BurnPair, long: Measured, short: Measured, rules: &Alerting) -> Self {
+        let (mode, factor) = (rules.mode, pair.factor);
+        let guard = match mode {
+            AlertMode::Safe => rules.guard,
+            AlertMode::Prometheus => Guard::Off,
+        };
+        let exceeds = long.exceeds(factor, mode) && short.exceeds(factor, mode);
+        let (counts, allowed) = (long.window.counts, long.allowed);
+        let is_proven = exceeds
+            && match guard {
+                Guard::Tail => is_beyond_luck(counts, allowed, factor),
+                Guard::MinBad(bad_min) => bad_min <= counts.bad,
+                Guard::Off => true,
+            };
+        let is_held_back = exceeds && !is_proven;
+        let guarded_min = match guard {
+            Guard::Tail if is_held_back => bad_min(counts.total, allowed, factor),
+            Guard::MinBad(bad_min) => Some(bad_min),
+            Guard::Tail | Guard::Off => None,
+        };
         Self {
             pair,
-            long,
-            short,
-            burn_long: burn_ratio(long.counts, objective),
-            burn_short: burn_ratio(short.counts, objective),
+            long: long.window,
+            short: short.window,
+            allowed_long: allowed,
+            allowed_short: short.allowed,
+            burn_long: allowed.burn_ratio(counts.bad),
+            burn_short: short.allowed.burn_ratio(short.bad()),
             holds: is_proven,
-            is_held_back: exceeds && !is_proven,
+            is_held_back,
+            guarded_min,
         }
     }
 
@@ -151,9 +213,67 @@ impl PairStatus {
     }
 }
 
-/// Whether the burn has ended for now: no faster than the budget lasts. Without data nobody knows.
-pub(crate) fn is_calm(shortest: &WindowCounts, objective: Objective) -> bool {
-    shortest.known.is_positive() && !burns_faster_than(shortest, objective, BurnFactor::ONE)
+/// What has begun and is not over, of one goal and one group.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Activations {
+    alerts: BTreeMap<Severity, Activation>,
+    /// Since when each pair holds; empty before the first evaluation.
+    held: Vec<Option<Timestamp>>,
+}
+
+impl Activations {
+    /// Takes up an alert of an earlier process.
+    pub(crate) fn resume(&mut self, severity: Severity, since: Timestamp) {
+        self.alerts.insert(severity, Activation { since, phase: Phase::Firing });
+    }
+
+    /// The alert of a severity, if one has begun.
+    pub(crate) fn get(&self, severity: Severity) -> Option<Activation> {
+        self.alerts.get(&severity).copied()
+    }
+
+    /// The gravest severity that fires.
+    pub(crate) fn firing(&self) -> Option<Severity> {
+        let mut firing = self.alerts.iter().filter(|(_, it)| it.phase == Phase::Firing);
+        firing.next().map(|(severity, _)| *severity)
+    }
+
+    /// Notes which pairs hold now, and tells for each whether it has held for so long as it must.
+    ///
+    /// What was resumed has held for long enough already: its alert was there.
+    pub(crate) fn hold(&mut self, pairs: &[PairStatus], now: Timestamp) -> Vec<bool> {
+        let is_known = self.held.len() == pairs.len();
+        let former = |index: usize, pair: &BurnPair| match self.held.get(index) {
+            Some(since) if is_known => *since,
+            _ => self.get(pair.severity).map(|it| earlier(it.since, pair.hold)),
+        };
+        let since = |(index, it): (usize, &PairStatus)| {
+            it.holds.then(|| former(index, &it.pair).unwrap_or(now))
+        };
+        let held: Vec<_> = pairs.iter().enumerate().map(since).collect();
+        let is_due = |(since, it): (&Option<Timestamp>, &PairStatus)| {
+            since.is_some_and(|since| it.pair.hold <= now.duration_since(since))
+        };
+        let due = held.iter().zip(pairs).map(is_due).collect();
+        self.held = held;
+        due
+    }
+
+    /// What the windows say about a severity now. Returns since when it fires, if it does.
+    pub(crate) fn judge(
+        &mut self,
+        severity: Severity,
+        judgement: Judgement,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let activation = step(self.alerts.remove(&severity), judgement, now)?;
+        self.alerts.insert(severity, activation);
+        (activation.phase == Phase::Firing).then_some(activation.since)
+    }
+}
+
+fn earlier(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_sub(by).unwrap_or(Timestamp::MIN)
 }
 
 /// An alert that has begun and is not over.
@@ -167,7 +287,7 @@ pub(crate) struct Activation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     Firing,
-    /// A pair still holds, but only by what happened earlier.
+    /// A pair still holds, but only by what happened earlier, or an overlay silences it.
     Recovering,
 }
 
@@ -191,7 +311,7 @@ pub(crate) fn step(
 pub(crate) enum Judgement {
     /// A pair holds, and the budget burns right now.
     Burning,
-    /// A pair holds, but right now nothing burns.
+    /// A pair holds, but right now nothing burns, or nobody is to be told.
     OnlyPast,
     /// No pair holds.
     Over,

@@ -2,18 +2,18 @@
 //!
 //! It must not know how events are counted.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 use nines_base::Labels;
 
-use crate::burn::{Activation, Judgement, Phase, is_calm, step};
-use crate::forecast::exhausts_in;
+use crate::burn::{Activations, Judgement, Measured};
+use crate::cover::{Cover, Covered};
+use crate::forecast::{Forecast, Rate, expected_total, forecast};
 use crate::meter::Meter;
 use crate::time::millis;
 use crate::{
-    Allowed, BurnAlert, BurnEvidence, BurnKey, Goal, GoalStatus, PairStatus, Severity, SloName,
-    SloState, WindowCounts, is_spent, remaining_billionths, remaining_ratio,
+    AlertMode, Allowed, Attribution, Bounds, BurnAlert, BurnEvidence, BurnKey, Cause, Goal,
+    GoalStatus, PairStatus, Permitted, Severity, SloName, SloState, Standing, Window, WindowCounts,
+    attribute,
 };
 
 /// The rate of this window is used while no pair holds (slo design, exhaustion forecast).
@@ -22,9 +22,6 @@ const RATE_WINDOW: SignedDuration = SignedDuration::from_hours(6);
 /// Without burn pairs "now" is this long.
 const NOW_WINDOW: SignedDuration = SignedDuration::from_mins(5);
 
-/// What began and is not over, of one goal and one group.
-pub(crate) type Activations = BTreeMap<Severity, Activation>;
-
 /// One goal, read from one meter.
 #[derive(Clone, Copy)]
 pub(crate) struct Judge<'a> {
@@ -32,24 +29,24 @@ pub(crate) struct Judge<'a> {
     pub(crate) goal: &'a Goal,
     pub(crate) group: &'a Labels,
     pub(crate) meter: &'a dyn Meter,
+    /// What lies over the meter.
+    pub(crate) cover: &'a Cover,
+    /// The parts of an event in which the meter counts.
+    pub(crate) unit: u64,
+    /// The events that the present instance of a calendar window is expected to have in all.
+    pub(crate) expected_total: Option<u64>,
 }
 
-impl Judge<'_> {
-    fn window(&self, length: SignedDuration, now: Timestamp) -> WindowCounts {
-        self.meter.last(millis(length), now)
-    }
-
-    fn budget(&self, now: Timestamp) -> WindowCounts {
-        self.window(self.goal.window.nominal(), now)
-    }
-
-    fn pairs(&self, now: Timestamp) -> Vec<PairStatus> {
-        let target = self.goal.target_at(now);
-        let status = |pair: &crate::BurnPair| {
-            let (long, short) = (self.window(pair.long, now), self.window(pair.short, now));
-            PairStatus::new(*pair, long, short, target)
-        };
-        self.goal.alerting.pairs.iter().map(status).collect()
+impl<'a> Judge<'a> {
+    /// As it looks at an instant.
+    fn at(&self, now: Timestamp) -> View<'a> {
+        let bounds = self.goal.window.bounds(now);
+        let pairs = self.goal.alerting.pairs.iter().map(|it| it.long);
+        let longest = pairs.fold(RATE_WINDOW, SignedDuration::max);
+        let from = now.checked_sub(longest).unwrap_or(Timestamp::MIN).min(bounds.from);
+        let (from_ms, now_ms) = (from.as_millisecond(), now.as_millisecond());
+        let covered = self.cover.over(self.meter, self.unit, from_ms, now_ms);
+        View { judge: *self, covered, bounds, now, now_ms }
     }
 
     /// The shortest window of all pairs.
@@ -59,112 +56,280 @@ impl Judge<'_> {
 
     /// The alerts that fire now, gravest first.
     pub(crate) fn evaluate(&self, activations: &mut Activations, now: Timestamp) -> Vec<BurnAlert> {
-        let pairs = self.pairs(now);
-        let is_calm = is_calm(&self.window(self.shortest(), now), self.goal.target_at(now));
+        if self.goal.alerting.pairs.is_empty() {
+            *activations = Activations::default();
+            return Vec::new();
+        }
+        self.at(now).evaluate(activations)
+    }
+
+    /// How the budget stands.
+    pub(crate) fn status(&self, activations: Option<&Activations>, now: Timestamp) -> GoalStatus {
+        self.at(now).status(activations)
+    }
+
+    /// The good share of the shortest window.
+    pub(crate) fn now_ratio(&self, now: Timestamp) -> Option<f64> {
+        let view = self.at(now);
+        view.covered.last(millis(self.shortest()), now).counts.good_ratio()
+    }
+
+    /// To which of `causes` the bad events of the budget belong.
+    pub(crate) fn attribute(&self, causes: &[Cause], now: Timestamp) -> Attribution {
+        let view = self.at(now);
+        let bad_since =
+            |it: Timestamp| view.covered.between(it.as_millisecond(), view.now_ms).counts.bad;
+        attribute(causes, view.bounds.from, now, bad_since)
+    }
+
+    /// How many events the present instance of the window will have, at the traffic of the last week; see
+    /// [`expected_total`].
+    pub(crate) fn expect_total(&self, now: Timestamp) -> Option<u64> {
+        const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
+        let view = self.at(now);
+        let rate = view.covered.last(millis(WEEK.min(self.goal.window.longest())), now);
+        let seen = view.since(view.bounds.from.as_millisecond()).window.counts.total;
+        expected_total(seen, &rate, view.bounds.to.duration_since(now))
+    }
+}
+
+/// One goal at one instant.
+struct View<'a> {
+    judge: Judge<'a>,
+    covered: Covered<'a>,
+    bounds: Bounds,
+    now: Timestamp,
+    now_ms: i64,
+}
+
+impl View<'_> {
+    fn goal(&self) -> &Goal {
+        self.judge.goal
+    }
+
+    /// (`from_ms`, now] with what the objectives in force permit.
+    fn since(&self, from_ms: i64) -> Measured {
+        self.measured(from_ms, self.now_ms)
+    }
+
+    fn measured(&self, from_ms: i64, to_ms: i64) -> Measured {
+        let window = self.covered.between(from_ms, to_ms);
+        let allowed = match self.goal().versions.as_slice() {
+            [only] => Allowed::of(window.counts.total, only.target),
+            _ => self.permitted(&window).iter().map(Permitted::allowed).sum(),
+        };
+        Measured { window, allowed }
+    }
+
+    /// The parts of a window under each version of the objective that was in force in it, oldest first.
+    ///
+    /// Each part is what lies after its beginning less what lies after the next one's, so that they always add up.
+    fn permitted(&self, window: &WindowCounts) -> Vec<Permitted> {
+        let (from, to_ms) = (window.from, window.to.as_millisecond());
+        let versions = &self.goal().versions;
+        let last = versions.partition_point(|it| it.effective < window.to).max(1);
+        let (mut rest, mut parts) = (window.counts.total, Vec::new());
+        for (index, version) in versions.iter().enumerate().take(last).rev() {
+            let is_first = index == 0 || version.effective <= from;
+            let after = if is_first {
+                window.counts.total
+            } else {
+                self.covered.between(version.effective.as_millisecond(), to_ms).counts.total
+            };
+            // `rest` counts what is still without a version, from the newest back.
+            let total = after.saturating_sub(window.counts.total - rest).min(rest);
+            rest -= total;
+            parts.push(Permitted { effective: version.effective, target: version.target, total });
+            if is_first {
+                break;
+            }
+        }
+        parts.reverse();
+        parts
+    }
+
+    fn last(&self, length: SignedDuration) -> Measured {
+        self.since(self.now_ms.saturating_sub(millis(length)))
+    }
+
+    /// The window of a pair: as rules see it, or with overlays and versions.
+    fn of_pair(&self, length: SignedDuration) -> Measured {
+        match self.goal().alerting.mode {
+            AlertMode::Safe => self.last(length),
+            AlertMode::Prometheus => {
+                let window = self.covered.raw().last(millis(length), self.now);
+                let target = self.goal().target_at(self.now);
+                Measured { window, allowed: Allowed::of(window.counts.total, target) }
+            }
+        }
+    }
+
+    fn pairs(&self) -> Vec<PairStatus> {
+        let rules = &self.goal().alerting;
+        let status = |pair: &crate::BurnPair| {
+            PairStatus::new(*pair, self.of_pair(pair.long), self.of_pair(pair.short), rules)
+        };
+        rules.pairs.iter().map(status).collect()
+    }
+
+    fn muted_by(&self) -> Option<&str> {
+        match self.goal().alerting.mode {
+            AlertMode::Safe => self.judge.cover.muted_by(self.now_ms),
+            AlertMode::Prometheus => None,
+        }
+    }
+
+    fn evaluate(&self, activations: &mut Activations) -> Vec<BurnAlert> {
+        let pairs = self.pairs();
+        let due = activations.hold(&pairs, self.now);
+        let is_quiet = match self.goal().alerting.mode {
+            AlertMode::Safe => {
+                self.muted_by().is_some() || self.last(self.judge.shortest()).is_calm()
+            }
+            AlertMode::Prometheus => false,
+        };
         let mut alerts = Vec::new();
         for severity in [Severity::Page, Severity::Ticket] {
-            let holds = pairs.iter().any(|it| it.holds && it.pair.severity == severity);
-            let judgement = match (holds, is_calm) {
+            let is_due =
+                |(it, is_due): (&PairStatus, &bool)| *is_due && it.pair.severity == severity;
+            let judgement = match (pairs.iter().zip(&due).any(is_due), is_quiet) {
                 (true, false) => Judgement::Burning,
                 (true, true) => Judgement::OnlyPast,
                 (false, _) => Judgement::Over,
             };
-            let activation = step(activations.remove(&severity), judgement, now);
-            if let Some(activation) = activation {
-                activations.insert(severity, activation);
-                if activation.phase == Phase::Firing {
-                    let evidence = self.evidence(&pairs, severity, now);
-                    let key = self.key(severity);
-                    alerts.push(BurnAlert { key, since: activation.since, evidence });
-                }
+            if let Some(since) = activations.judge(severity, judgement, self.now) {
+                let evidence = self.evidence(&pairs, severity);
+                alerts.push(BurnAlert { key: self.key(severity), since, evidence });
             }
         }
         alerts
     }
 
     fn key(&self, severity: Severity) -> BurnKey {
+        let Judge { slo, goal, group, .. } = self.judge;
         BurnKey {
-            slo: self.slo.clone(),
-            objective: self.goal.objective.clone(),
-            window: self.goal.window.to_string(),
-            group: self.group.clone(),
+            slo: slo.clone(),
+            objective: goal.objective.clone(),
+            window: goal.window.to_string(),
+            group: group.clone(),
             severity,
         }
     }
 
-    fn evidence(&self, pairs: &[PairStatus], severity: Severity, now: Timestamp) -> BurnEvidence {
-        let budget = self.budget(now);
-        let (exhausts_in, rate_window) = self.forecast(pairs, &budget, now);
+    fn evidence(&self, pairs: &[PairStatus], severity: Severity) -> BurnEvidence {
+        let budget = self.since(self.bounds.from.as_millisecond());
+        let forecast = self.forecast(pairs, &budget);
         let holding = pairs.iter().filter(|it| it.holds && it.pair.severity == severity);
         BurnEvidence {
-            objective: self.goal.target_at(now),
-            window: self.goal.window.clone(),
-            budget,
+            objective: self.goal().target_at(self.now),
+            window: self.goal().window.clone(),
+            budget: budget.window,
+            allowed: budget.allowed,
             pairs: holding.map(PairStatus::evidence).collect(),
-            exhausts_in,
-            rate_window,
+            exhausts_in: forecast.likely,
+            exhausts_earliest: forecast.earliest,
+            exhausts_latest: forecast.latest,
+            rate_window: forecast.rate_window,
         }
     }
 
-    /// How long the budget lasts at the rate of the longest window that holds, and that window.
-    fn forecast(
-        &self,
-        pairs: &[PairStatus],
-        budget: &WindowCounts,
-        now: Timestamp,
-    ) -> (Option<SignedDuration>, SignedDuration) {
+    /// How long the budget lasts at the rate of the longest window that holds.
+    fn forecast(&self, pairs: &[PairStatus], budget: &Measured) -> Forecast {
         let holding = pairs.iter().filter(|it| it.holds).max_by_key(|it| it.pair.long);
-        let usual = RATE_WINDOW.min(self.goal.window.nominal());
-        let rate_window = holding.map_or(usual, |it| it.pair.long);
-        let rate = holding.map_or_else(|| self.window(rate_window, now), |it| it.long);
-        let from_ms = budget.from.as_millisecond();
-        let leaving =
-            |ahead_ms: i64| self.meter.between(from_ms, from_ms.saturating_add(ahead_ms)).counts;
-        (exhausts_in(budget, &rate, self.goal.target_at(now), leaving), rate_window)
+        let usual = RATE_WINDOW.min(self.goal().window.nominal());
+        let length = holding.map_or(usual, |it| it.pair.long);
+        let rate = Rate::of(&self.covered, length, self.now);
+        let from_ms = budget.window.from.as_millisecond();
+        // Of a calendar window nothing leaves before it ends.
+        let leaving = |ahead_ms: i64| match self.goal().window {
+            Window::Rolling(_) => {
+                self.measured(from_ms, from_ms.saturating_add(ahead_ms).min(self.now_ms))
+            }
+            Window::Calendar(_) => Measured::nothing(),
+        };
+        let horizon = match self.goal().window {
+            Window::Rolling(_) => budget.window.length(),
+            Window::Calendar(_) => self.bounds.to.duration_since(self.now),
+        };
+        forecast(budget, &rate, self.goal().target_at(self.now), horizon, leaving)
     }
 
-    /// How the budget stands.
-    pub(crate) fn status(&self, activations: Option<&Activations>, now: Timestamp) -> GoalStatus {
-        let (now_ms, target) = (now.as_millisecond(), self.goal.target_at(now));
-        let (budget, burns) = (self.budget(now), self.pairs(now));
-        let (exhausts_in, rate_window) = self.forecast(&burns, &budget, now);
-        let is_known = self.meter.suspect(now_ms).is_none() && self.meter.last_ms().is_some();
-        let firing = activations.and_then(firing);
+    fn status(&self, activations: Option<&Activations>) -> GoalStatus {
+        let from_ms = self.bounds.from.as_millisecond();
+        let (budget, burns) = (self.since(from_ms), self.pairs());
+        let forecast = self.forecast(&burns, &budget);
+        let meter = self.judge.meter;
+        let is_known = meter.suspect(self.now_ms).is_none() && meter.last_ms().is_some();
+        let firing = activations.and_then(Activations::firing);
+        let (bad, allowed) = (budget.bad(), budget.allowed);
+        let standing = |total: u64, allowed: Allowed| Standing {
+            total,
+            allowed,
+            remaining_ratio: allowed.remaining_ratio(bad),
+            remaining_billionths: is_known.then(|| allowed.remaining_billionths(bad)),
+        };
+        let seen = standing(budget.window.counts.total, allowed);
+        let (whole_total, whole_allowed) = self.whole(&budget);
         GoalStatus {
-            objective: self.goal.objective.clone(),
-            target,
-            window: self.goal.window.clone(),
-            allowed: Allowed::of(budget.counts.total, target),
-            remaining_ratio: remaining_ratio(budget.counts, target),
-            remaining_billionths: is_known.then(|| remaining_billionths(budget.counts, target)),
-            state: self.state(&budget, firing, now),
+            objective: self.goal().objective.clone(),
+            target: self.goal().target_at(self.now),
+            window: self.goal().window.clone(),
+            bounds: self.bounds,
+            permitted: self.permitted(&budget.window),
+            raw: self.covered.raw().between(from_ms, self.now_ms),
+            overlays: self.judge.cover.names(from_ms, self.now_ms),
+            muted_by: self.muted_by().map(str::to_owned),
+            allowed,
+            remaining_ratio: seen.remaining_ratio,
+            remaining_billionths: seen.remaining_billionths,
+            whole: standing(whole_total, whole_allowed),
+            is_exact: meter.is_exact(),
+            state: self.state(&budget, firing),
             firing,
             burns,
-            exhausts_in,
-            rate_window,
-            budget,
+            exhausts_in: forecast.likely,
+            exhausts_earliest: forecast.earliest,
+            exhausts_latest: forecast.latest,
+            rate_window: forecast.rate_window,
+            budget: budget.window,
         }
     }
 
-    fn state(&self, budget: &WindowCounts, firing: Option<Severity>, now: Timestamp) -> SloState {
+    /// The events of the whole window, and what they permit: a rolling window of which a part is unknown is scaled to
+    /// its full length, a calendar window has what is expected of it.
+    fn whole(&self, budget: &Measured) -> (u64, Allowed) {
+        let Measured { window, allowed } = *budget;
+        let total = window.counts.total;
+        match self.goal().window {
+            Window::Rolling(_) => {
+                let positive = |it: SignedDuration| millis(it).max(0).unsigned_abs();
+                let (length_ms, known_ms) = (positive(window.length()), positive(window.known));
+                if known_ms == 0 || length_ms <= known_ms {
+                    return (total, allowed);
+                }
+                let scaled = u128::from(total) * u128::from(length_ms) / u128::from(known_ms);
+                let scaled = u64::try_from(scaled).unwrap_or(u64::MAX);
+                (scaled, allowed.scaled(length_ms, known_ms))
+            }
+            Window::Calendar(_) => {
+                let ahead = self.judge.expected_total.unwrap_or(0).saturating_sub(total);
+                let target = self.goal().target_at(self.now);
+                (total + ahead, allowed.plus(Allowed::of(ahead, target)))
+            }
+        }
+    }
+
+    fn state(&self, budget: &Measured, firing: Option<Severity>) -> SloState {
         match firing {
-            _ if !self.meter.has_data(now.as_millisecond()) => SloState::NoData,
-            _ if budget.counts.total == 0 => SloState::NoEvents,
-            _ if is_spent(budget.counts, self.goal.target_at(now)) => SloState::Spent,
+            _ if !self.judge.meter.has_data(self.now_ms) => SloState::NoData,
+            _ if budget.window.counts.total == 0 => SloState::NoEvents,
+            _ if budget.allowed.is_spent_by(budget.bad()) => SloState::Spent,
             Some(Severity::Page) => SloState::Page,
             Some(Severity::Ticket) => SloState::Ticket,
             None => SloState::Fine,
         }
     }
-
-    /// The good share of the shortest window.
-    pub(crate) fn now_ratio(&self, now: Timestamp) -> Option<f64> {
-        self.window(self.shortest(), now).counts.good_ratio()
-    }
 }
 
-/// The gravest severity comes first.
-fn firing(activations: &Activations) -> Option<Severity> {
-    let mut firing = activations.iter().filter(|(_, it)| it.phase == Phase::Firing);
-    firing.next().map(|(severity, _)| *severity)
-}
+#[cfg(test)]
+mod tests;

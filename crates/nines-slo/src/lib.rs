@@ -5,9 +5,12 @@
 
 #![warn(missing_docs)]
 
+mod attribution;
 mod budget;
 mod burn;
+mod closed_form;
 mod counts;
+mod cover;
 mod decimal;
 mod directory;
 mod forecast;
@@ -32,15 +35,18 @@ mod tally;
 mod testing;
 mod time;
 mod tracker;
+mod volume;
+mod wide;
 mod window;
 
-pub use budget::{
-    Allowed, burn_ratio, burns_faster_than, is_spent, remaining_billionths, remaining_ratio,
-};
+pub use attribution::{Attributed, Attribution, Cause, above_baseline, attribute};
+pub use budget::{Allowed, Permitted, burns_faster_than, share_exceeds};
 pub use burn::{BurnAlert, BurnEvidence, BurnKey, PairEvidence, PairStatus};
+pub use closed_form::{budget_share, detection, recovery, reset, worst_burn};
 pub use counts::{Counts, WindowCounts};
 pub use decimal::{Decimal, DecimalError};
-pub use lint::{Lint, LintSeverity, lint, lint_traffic};
+pub use forecast::expected_total;
+pub use lint::{EqualLabels, Lint, LintSeverity, lint, lint_labels, lint_retention, lint_traffic};
 pub use objective::{Objective, ObjectiveError};
 pub use overlay::{Overlay, OverlayAlerts, OverlayEffect, SloPattern, When};
 pub use preset::Preset;
@@ -53,6 +59,6 @@ pub use slo::{
     AlertMode, AlertOn, Alerting, BurnFactor, BurnPair, Goal, Grouping, Guard, Method,
     ObjectiveVersion, Severity, Slo, SloName, SloNameError,
 };
-pub use status::{GoalStatus, SloState, SloStatus, Suspect};
+pub use status::{Basis, GoalStatus, SloState, SloStatus, Standing, Suspect};
 pub use tracker::{SavedSlo, Slice, Tracker, TrackerConfig};
 pub use window::{Bounds, Calendar, Period, Window};

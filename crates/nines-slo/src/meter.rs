@@ -20,6 +20,11 @@ pub(crate) trait Meter {
     /// Why the counts should not be believed.
     fn suspect(&self, now_ms: i64) -> Option<Suspect>;
 
+    /// Whether the counts are those that were sent, neither estimated nor rounded on the way.
+    fn is_exact(&self) -> bool {
+        true
+    }
+
     /// The counts of the last `length_ms` before `to`.
     fn last(&self, length_ms: i64, to: Timestamp) -> WindowCounts {
         let to_ms = to.as_millisecond();

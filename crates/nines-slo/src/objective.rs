@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A required share of good events, strictly between 0 and 100 %, in billionths.
+/// A required share of good events, above 0 and at most 100 %, in billionths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Objective {
     promised: u64,
@@ -20,7 +20,7 @@ impl Objective {
         self.promised
     }
 
-    /// The share that may be bad, in units of 1 / [`Self::SCALE`]; never 0.
+    /// The share that may be bad, in units of 1 / [`Self::SCALE`]; 0 when everything must be good.
     pub fn allowed(self) -> u64 {
         Self::SCALE - self.promised
     }
@@ -42,7 +42,7 @@ impl FromStr for Objective {
             return Err(not_a_percentage());
         }
         match digits.parse::<u64>() {
-            Ok(promised) if 0 < promised && promised < Self::SCALE => Ok(Self { promised }),
+            Ok(promised) if 0 < promised && promised <= Self::SCALE => Ok(Self { promised }),
             Ok(_) | Err(_) => Err(ObjectiveError::OutOfRange),
         }
     }
@@ -84,8 +84,8 @@ pub enum ObjectiveError {
     /// Finer than [`Objective::SCALE`].
     #[error("an objective has at most seven decimals")]
     TooPrecise,
-    /// Promises nothing, or everything.
-    #[error("an objective lies strictly between 0% and 100%")]
+    /// Promises nothing, or more than everything.
+    #[error("an objective lies above 0% and is at most 100%")]
     OutOfRange,
 }
 

@@ -19,9 +19,17 @@ pub enum Preset {
     Scaled,
     /// 14.4× in 1 h, 6× in 6 h, 3× in 1 d and 1× in 3 d, whatever the period is.
     Workbook,
+    /// The catalogue of Pyrra, which stretches with the period: 14×, 7×, 2× and 1×, each held for a while.
+    Pyrra,
     /// No alerts.
     None,
 }
+
+/// The short window of a scaled pair holds at least so many samples.
+const SAMPLES_MIN: i64 = 4;
+
+/// How often there are samples, as long as nobody says otherwise.
+const SAMPLE_INTERVAL: SignedDuration = SignedDuration::from_secs(15);
 
 /// One row of the table behind the presets.
 struct Row {
@@ -62,15 +70,59 @@ const ROWS: [Row; 4] = [
     },
 ];
 
+/// One row of Pyrra's catalogue, as parts of the period: `long` of them are one long window.
+struct PyrraRow {
+    severity: Severity,
+    hold: i64,
+    long: i64,
+    short: i64,
+    factor: u64,
+}
+
+/// Source: Pyrra, `slo/rules.go`: fractions of the period that give 1 h, 6 h, 1 d and 4 d for 28 days, with short
+/// windows of 5 m, 30 m, 2 h and 6 h, and half of them (for the last 3 h) as the time to hold.
+const PYRRA: [PyrraRow; 4] = [
+    PyrraRow {
+        severity: Severity::Page,
+        hold: 28 * 24 * 30,
+        long: 28 * 24,
+        short: 28 * 24 * 12,
+        factor: 14,
+    },
+    PyrraRow {
+        severity: Severity::Page,
+        hold: 28 * 24 * 4,
+        long: 28 * 4,
+        short: 28 * 24 * 2,
+        factor: 7,
+    },
+    PyrraRow { severity: Severity::Ticket, hold: 28 * 24, long: 28, short: 28 * 12, factor: 2 },
+    PyrraRow { severity: Severity::Ticket, hold: 28 * 8, long: 7, short: 28 * 4, factor: 1 },
+];
+
 impl Alerting {
     /// The pairs of `preset` for a budget over `window`, judged as is usual here.
     pub fn preset(preset: Preset, window: &Window, escalation: Option<String>) -> Self {
+        Self::preset_at(preset, window, SAMPLE_INTERVAL, escalation)
+    }
+
+    /// As [`Self::preset`], where samples come every `sample_interval`: short windows hold at least four.
+    pub fn preset_at(
+        preset: Preset,
+        window: &Window,
+        sample_interval: SignedDuration,
+        escalation: Option<String>,
+    ) -> Self {
         let period_ms = millis(window.nominal()).max(MINUTE_MS);
+        let short_min_ms = up_to_minute(millis(sample_interval).saturating_mul(SAMPLES_MIN));
         let pairs = match preset {
-            Preset::Scaled => ROWS.iter().map(|row| scaled(row, period_ms)).collect(),
+            Preset::Scaled => ROWS.iter().map(|row| scaled(row, period_ms, short_min_ms)).collect(),
+            Preset::Pyrra => PYRRA.iter().map(|row| pyrra(row, period_ms)).collect(),
             Preset::Workbook => ROWS
                 .iter()
-                .map(|row| pair(row, row.long_ms, BurnFactor(row.factor_thousandths * 1_000_000)))
+                .map(|row| {
+                    pair(row, row.long_ms, BurnFactor(row.factor_thousandths * 1_000_000), 0)
+                })
                 .collect(),
             Preset::None => Vec::new(),
         };
@@ -80,7 +132,7 @@ impl Alerting {
 
 /// Months keep the round numbers; other periods stretch them. The factor follows the rounded window, so
 /// that the share of the budget stays true, and is never below 1.
-fn scaled(row: &Row, period_ms: i64) -> BurnPair {
+fn scaled(row: &Row, period_ms: i64, short_min_ms: i64) -> BurnPair {
     let is_month = (28 * DAY_MS..=31 * DAY_MS).contains(&period_ms);
     let long_ms = if is_month { row.long_ms } else { stretched(row.long_ms, period_ms) };
     let factor = divide_rounding(
@@ -90,7 +142,22 @@ fn scaled(row: &Row, period_ms: i64) -> BurnPair {
     // Rounded to thousandths, which people can read.
     let factor = u64::try_from(factor.max(1_000)).unwrap_or(u64::MAX);
     let factor = factor.saturating_mul(1_000_000);
-    pair(row, long_ms, BurnFactor(factor))
+    pair(row, long_ms, BurnFactor(factor), short_min_ms)
+}
+
+/// Each length is rounded to a minute; the factors stay.
+fn pyrra(row: &PyrraRow, period_ms: i64) -> BurnPair {
+    let part = |parts: i64| {
+        let minutes = divide_rounding(i128::from(period_ms), i128::from(parts * MINUTE_MS));
+        SignedDuration::from_mins(i64::try_from(minutes).unwrap_or(i64::MAX / MINUTE_MS))
+    };
+    BurnPair {
+        severity: row.severity,
+        long: part(row.long),
+        short: part(row.short),
+        factor: BurnFactor(row.factor * BurnFactor::ONE.0),
+        hold: part(row.hold),
+    }
 }
 
 /// `long_ms` of 30 days as a part of `period_ms`, rounded to a minute, at least one.
@@ -100,9 +167,9 @@ fn stretched(long_ms: i64, period_ms: i64) -> i64 {
     i64::try_from(minutes).unwrap_or(i64::MAX).max(1).saturating_mul(MINUTE_MS)
 }
 
-/// The short window is a twelfth, rounded up to a minute.
-fn pair(row: &Row, long_ms: i64, factor: BurnFactor) -> BurnPair {
-    let short_ms = (long_ms / LONG_PER_SHORT + MINUTE_MS - 1) / MINUTE_MS * MINUTE_MS;
+/// The short window is a twelfth, rounded up to a minute, and at least `short_min_ms`.
+fn pair(row: &Row, long_ms: i64, factor: BurnFactor, short_min_ms: i64) -> BurnPair {
+    let short_ms = up_to_minute(long_ms / LONG_PER_SHORT).max(short_min_ms);
     BurnPair {
         severity: row.severity,
         long: SignedDuration::from_millis(long_ms),
@@ -110,6 +177,10 @@ fn pair(row: &Row, long_ms: i64, factor: BurnFactor) -> BurnPair {
         factor,
         hold: SignedDuration::ZERO,
     }
+}
+
+fn up_to_minute(length_ms: i64) -> i64 {
+    length_ms.saturating_add(MINUTE_MS - 1) / MINUTE_MS * MINUTE_MS
 }
 
 /// The nearest whole number to `dividend` ÷ `divisor`, both positive; halves go up.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use nines_base::{Labels, Origin};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Objective, Sli, Window};
+use crate::{Objective, Sli, SliKind, Window};
 
 /// `service/slo`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,6 +94,16 @@ impl Slo {
     /// Without goals; who makes an SLO gives it one.
     pub fn primary(&self) -> &Goal {
         self.goals.first().expect("an SLO has a goal")
+    }
+
+    /// The parts in which an event is counted: a slice in 10¹² where its share spends, an event of a scaled counter
+    /// in 10ˢᶜᵃˡᵉ.
+    pub fn unit(&self) -> u64 {
+        match (self.method, &self.sli.kind) {
+            (Method::RatioTimeslices { .. }, _) => 1_000_000_000_000,
+            (Method::Occurrences, SliKind::Counter(it)) => 10_u64.pow(u32::from(it.scale.min(9))),
+            (Method::Occurrences | Method::Timeslices { .. }, _) => 1,
+        }
     }
 }
 

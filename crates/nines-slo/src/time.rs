@@ -1,5 +1,7 @@
 //! Conversions between instants, durations and whole milliseconds, the unit of all sums.
 
+use jiff::civil::DateTime;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
 /// Whole milliseconds, rounded towards zero; what does not fit is as long as possible.
@@ -18,3 +20,23 @@ pub(crate) fn instant(at_ms: i64) -> Timestamp {
 pub(crate) fn floor_to(at_ms: i64, step_ms: i64) -> i64 {
     at_ms.saturating_sub(at_ms.rem_euclid(step_ms))
 }
+
+/// When it is so late in a zone: the first instant after a gap, the first of two. What cannot be written down is the
+/// nearest instant that can.
+pub(crate) fn local_instant(zone: &TimeZone, at: DateTime) -> Timestamp {
+    let limit = if at.year() < 0 { Timestamp::MIN } else { Timestamp::MAX };
+    match zone.to_ambiguous_timestamp(at).offset() {
+        AmbiguousOffset::Unambiguous { offset } | AmbiguousOffset::Fold { before: offset, .. } => {
+            offset.to_timestamp(at).unwrap_or(limit)
+        }
+        // With the later offset the time lies before the change, with the earlier one after it.
+        AmbiguousOffset::Gap { before, after } => {
+            let earlier = after.to_timestamp(at).ok();
+            let change = earlier.and_then(|it| zone.following(it).next()).map(|it| it.timestamp());
+            change.or_else(|| before.to_timestamp(at).ok()).unwrap_or(limit)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,19 +7,22 @@
 mod checkpoint;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use nines_base::{Labels, Matcher, SampleBatch};
 
-use crate::burn::{Activation, Phase};
+use crate::burn::Activations;
+use crate::cover::{Cover, Layer};
 use crate::directory::Directory;
 use crate::history::Grains;
-use crate::judge::{Activations, Judge};
+use crate::judge::Judge;
 use crate::meter::Meter;
 use crate::tally::{Feed, Limits, Tally};
 use crate::time::{floor_to, instant, millis};
 use crate::{
-    BurnAlert, BurnKey, Goal, GoalStatus, Slo, SloName, SloState, SloStatus, WindowCounts,
+    Attribution, BurnAlert, BurnKey, Cause, Goal, GoalStatus, Overlay, Slo, SloName, SloState,
+    SloStatus, WindowCounts,
 };
 
 pub use checkpoint::SavedSlo;
@@ -78,6 +81,8 @@ pub struct Tracker {
     readers: Directory,
     /// The latest evaluation.
     evaluated: Option<Timestamp>,
+    /// Exclusions and corrections, in the order in which they were given.
+    layers: Vec<Arc<Layer>>,
 }
 
 /// One SLO with its counts.
@@ -87,6 +92,10 @@ struct Tracked {
     tally: Tally,
     /// By the index of the goal, and by group.
     activations: BTreeMap<(usize, Labels), Activations>,
+    /// The overlays of this SLO.
+    cover: Cover,
+    /// By the index of the goal, the events that its calendar window is expected to have.
+    expected: BTreeMap<usize, u64>,
     /// The last judgement, while it holds.
     judged: Option<Judged>,
 }
@@ -110,6 +119,7 @@ impl Tracker {
             routes: BTreeMap::new(),
             readers: Directory::default(),
             evaluated: None,
+            layers: Vec::new(),
         };
         // All of them are new, so the answer is known.
         drop(tracker.reconfigure(slos));
@@ -130,7 +140,9 @@ impl Tracker {
         for (name, slo) in slos {
             let span_ms = self.span_ms(&slo);
             let index = self.tracked.len();
-            let activations = former.get(&name).map(|(_, it)| it.activations.clone());
+            let kept =
+                former.get(&name).map(|(_, it)| (it.activations.clone(), it.expected.clone()));
+            let (activations, expected) = kept.unwrap_or_default();
             let kept = former
                 .remove(&name)
                 .filter(|(_, it)| it.slo.sli == slo.sli && span_ms <= it.tally.span_ms());
@@ -144,8 +156,9 @@ impl Tracker {
                     Tally::new(&slo.sli, self.grains(span_ms), self.limits())
                 }
             };
-            let activations = activations.unwrap_or_default();
-            self.tracked.push(Tracked { slo, tally, activations, judged: None });
+            let cover = Cover::of(&self.layers, &slo.name);
+            let judged = None;
+            self.tracked.push(Tracked { slo, tally, activations, cover, expected, judged });
         }
         self.reroute(&moved, &fresh);
         fresh
@@ -303,10 +316,49 @@ impl Tracker {
         let is_meant =
             |it: &Goal| it.objective == key.objective && it.window.to_string() == key.window;
         if let Some(goal) = tracked.slo.goals.iter().position(is_meant) {
-            let activation = Activation { since, phase: Phase::Firing };
             let activations = tracked.activations.entry((goal, key.group.clone())).or_default();
-            activations.insert(key.severity, activation);
+            activations.resume(key.severity, since);
         }
+    }
+
+    /// Lays these over the counts from now on, in place of all earlier ones. One that was made after its time had
+    /// begun must keep alerts ([`crate::OverlayAlerts::Keep`]): only who made it knows when that was.
+    pub fn set_overlays(&mut self, overlays: Vec<Overlay>) {
+        let grain_ms = millis(self.config.cold_grain);
+        self.layers = overlays.into_iter().map(|it| Arc::new(Layer::new(it, grain_ms))).collect();
+        for it in &mut self.tracked {
+            it.cover = Cover::of(&self.layers, &it.slo.name);
+            it.judged = None;
+        }
+    }
+
+    /// The events that the present instance of a goal's calendar window is expected to have in all, as was recorded;
+    /// fewer than were seen are none. Goals count from 0.
+    pub fn set_forecast(&mut self, name: &SloName, goal: usize, total: u64) {
+        if let Ok(index) = self.tracked.binary_search_by(|it| it.slo.name.cmp(name)) {
+            self.tracked[index].expected.insert(goal, total);
+        }
+    }
+
+    /// What there is to record for [`Self::set_forecast`]: the events of the window so far, and the traffic of the last
+    /// week for the rest of it. Nothing without data.
+    pub fn expect_total(&self, name: &SloName, goal: usize, now: Timestamp) -> Option<u64> {
+        let all = Labels::empty();
+        let (_, judge) = self.find(name)?.judges(&all).nth(goal)?;
+        judge.expect_total(now)
+    }
+
+    /// To which of `causes` the bad events of a goal's budget belong, see [`crate::attribute`].
+    pub fn attribute(
+        &self,
+        name: &SloName,
+        goal: usize,
+        causes: &[Cause],
+        now: Timestamp,
+    ) -> Option<Attribution> {
+        let all = Labels::empty();
+        let (_, judge) = self.find(name)?.judges(&all).nth(goal)?;
+        Some(judge.attribute(causes, now))
     }
 
     /// Series whose last sample lies before all windows; what comes from them later is a first sample.
@@ -401,8 +453,12 @@ impl Tracked {
     /// Every goal with its index.
     fn judges<'a>(&'a self, group: &'a Labels) -> impl Iterator<Item = (usize, Judge<'a>)> {
         let meter: &dyn Meter = &self.tally;
-        let judge = move |goal| Judge { slo: &self.slo.name, goal, group, meter };
-        self.slo.goals.iter().map(judge).enumerate()
+        let (unit, cover) = (self.slo.unit(), &self.cover);
+        let judge = move |(index, goal)| {
+            let (slo, expected_total) = (&self.slo.name, self.expected.get(&index).copied());
+            (index, Judge { slo, goal, group, meter, cover, unit, expected_total })
+        };
+        self.slo.goals.iter().enumerate().map(judge)
     }
 
     fn evaluate(&mut self, now: Timestamp) -> Vec<BurnAlert> {

@@ -7,8 +7,14 @@ use std::fmt;
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use nines_base::format_duration;
+
+use crate::time::{instant, local_instant, millis};
+
+/// The civil date of an instant is at most so many windows away from the window that holds it: where a clock is put
+/// back over midnight, or a whole day was left out.
+const STEPS_MAX: usize = 8;
 
 /// What a budget is computed over.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +68,13 @@ pub struct Bounds {
     pub to: Timestamp,
 }
 
+impl Bounds {
+    /// How long it is; with a change of clocks more or less than usual.
+    pub fn length(&self) -> SignedDuration {
+        self.to.duration_since(self.from)
+    }
+}
+
 impl Window {
     /// How long it is, for what scales with it: calendar windows count as 1, 7, 30, 90 or 365 days.
     pub fn nominal(&self) -> SignedDuration {
@@ -79,6 +92,20 @@ impl Window {
         }
     }
 
+    /// The instance of it that holds `now`: events after its beginning and not after its end belong to it.
+    ///
+    /// At a civil boundary that is the one that ends there, because an event at this instant is its last. What
+    /// cannot be written down as an instant is the first or the last that can.
+    pub fn bounds(&self, now: Timestamp) -> Bounds {
+        match self {
+            Self::Rolling(length) => {
+                let from_ms = now.as_millisecond().saturating_sub(millis(*length).max(0));
+                Bounds { from: instant(from_ms), to: now }
+            }
+            Self::Calendar(calendar) => calendar.bounds(now),
+        }
+    }
+
     /// No instance of it is longer; so much history must be kept.
     pub fn longest(&self) -> SignedDuration {
         // A quarter has up to 92 days, a year 366; a change of zone may add most of a day more.
@@ -86,6 +113,76 @@ impl Window {
         match self {
             Self::Rolling(length) => *length,
             Self::Calendar(_) => self.nominal() + slack,
+        }
+    }
+}
+
+impl Calendar {
+    fn bounds(&self, now: Timestamp) -> Bounds {
+        let mut first = self.period.holding(self.zone.to_datetime(now).date());
+        for _ in 0..STEPS_MAX {
+            let Some(earlier) = first.and_then(|it| self.period.before(it)) else { break };
+            if self.begins(first) < now {
+                break;
+            }
+            first = Some(earlier);
+        }
+        for _ in 0..STEPS_MAX {
+            let Some(later) = first.and_then(|it| self.period.after(it)) else { break };
+            if now <= self.begins(Some(later)) {
+                break;
+            }
+            first = Some(later);
+        }
+        let to = first.and_then(|it| self.period.after(it));
+        let to = to.map_or(Timestamp::MAX, |it| self.begins(Some(it)));
+        Bounds { from: self.begins(first), to }
+    }
+
+    /// Midnight of a day: the first instant after a gap, the first of two.
+    fn begins(&self, day: Option<Date>) -> Timestamp {
+        day.map_or(Timestamp::MIN, |it| local_instant(&self.zone, it.at(0, 0, 0, 0)))
+    }
+}
+
+impl Period {
+    /// The first day of the window that holds a day, if it can be written down.
+    fn holding(self, day: Date) -> Option<Date> {
+        let back = match self {
+            Self::Day => 0,
+            Self::Week { starts } => i64::from(starts.until(day.weekday())),
+            Self::Month => return Some(day.first_of_month()),
+            Self::Quarter => {
+                let month = (day.month() - 1) / 3 * 3 + 1;
+                return Date::new(day.year(), month, 1).ok();
+            }
+            Self::Year => return Some(day.first_of_year()),
+            Self::Every { days, from } => {
+                let passed = day.duration_since(from).as_hours() / 24;
+                passed.rem_euclid(i64::from(days.max(1)))
+            }
+        };
+        day.checked_sub(back.days()).ok()
+    }
+
+    /// The first day of the next window.
+    fn after(self, first: Date) -> Option<Date> {
+        first.checked_add(self.span()).ok()
+    }
+
+    /// The first day of the window before.
+    fn before(self, first: Date) -> Option<Date> {
+        first.checked_sub(self.span()).ok()
+    }
+
+    fn span(self) -> jiff::Span {
+        match self {
+            Self::Day => 1.day(),
+            Self::Week { .. } => 7.days(),
+            Self::Month => 1.month(),
+            Self::Quarter => 3.months(),
+            Self::Year => 1.year(),
+            Self::Every { days, .. } => i64::from(days.max(1)).days(),
         }
     }
 }
@@ -106,3 +203,6 @@ impl fmt::Display for Window {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

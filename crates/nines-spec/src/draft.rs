@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use nines_base::Origin;
+use nines_slo::{SloPattern, Window};
 
 use crate::finding::{Finding, Level, Span, line_and_column};
 use crate::link::{Reference, SloPlaces};
@@ -39,6 +40,7 @@ pub(crate) enum Noun {
     ScrapeJob,
     Indicator,
     Setting,
+    Exclusion,
 }
 
 impl Noun {
@@ -55,6 +57,7 @@ impl Noun {
             Self::ScrapeJob => "scrape job",
             Self::Indicator => "SLI",
             Self::Setting => "setting",
+            Self::Exclusion => "exclusion",
         }
     }
 }
@@ -69,6 +72,10 @@ pub(crate) struct Draft<'a> {
     pub(crate) references: Vec<Reference>,
     /// One for each of `spec.slos`.
     pub(crate) slo_places: Vec<SloPlaces>,
+    /// Every window of a budget, with its place.
+    pub(crate) window_places: Vec<(Place, Window)>,
+    /// Names of SLOs with `*`, and where they stand.
+    pub(crate) slo_patterns: Vec<(SloPattern, Place)>,
     /// One for each of `spec.routing.routes`.
     pub(crate) route_places: Vec<Place>,
     /// E-mail contacts.
@@ -92,6 +99,8 @@ impl<'a> Draft<'a> {
             definitions: BTreeMap::new(),
             references: Vec::new(),
             slo_places: Vec::new(),
+            window_places: Vec::new(),
+            slo_patterns: Vec::new(),
             route_places: Vec::new(),
             mail_places: Vec::new(),
             indicators: BTreeMap::new(),

@@ -6,6 +6,7 @@ use crate::draft::Page;
 use crate::finding::{Span, line_and_column};
 use crate::mistake::Mistake;
 use crate::node::{Key, Node, Value};
+use crate::shape::Shape;
 
 /// The most items of one list.
 pub const LIST_MAX: usize = 1_000;
@@ -17,6 +18,8 @@ pub(crate) struct Fields<'n> {
     /// Where to point when a field is missing.
     pub(crate) at: Span,
     entries: Vec<(&'n Key, &'n Node)>,
+    /// What the mapping may look like, where that is described.
+    shape: Option<&'static Shape>,
 }
 
 /// Text and its place.
@@ -54,6 +57,63 @@ impl Page<'_, '_> {
         self.fields_beside(node, owner, known, &[])
     }
 
+    /// Reads a mapping of this shape.
+    pub(crate) fn shape<'n>(
+        &mut self,
+        node: &'n Node,
+        shape: &'static Shape,
+    ) -> Option<Fields<'n>> {
+        let fields = self.fields(node, shape.owner, &shape.names())?;
+        Some(Fields { shape: Some(shape), ..fields })
+    }
+
+    /// The one field of several that is there, as the shape wants it; reports when there is none or another one.
+    pub(crate) fn chosen<'n>(&mut self, fields: &Fields<'n>) -> Option<(&'static str, &'n Node)> {
+        let shape = fields.shape.expect("only mappings with a shape have a choice");
+        let given: Vec<_> =
+            shape.one_of.iter().filter_map(|it| Some((*it, fields.get(it)?))).collect();
+        match given.as_slice() {
+            [one] => Some(*one),
+            [] => {
+                let (owner, at) = (fields.owner, fields.at);
+                let known = shape.one_of.join(", ");
+                self.report(&Mistake::NoneOf { owner, known, at });
+                None
+            }
+            [(one, _), (other, _), ..] => {
+                let (owner, at) = (fields.owner, fields.key(other));
+                self.report(&Mistake::Conflict { owner, one, other, at });
+                None
+            }
+        }
+    }
+
+    /// Two fields of which only one may be there.
+    pub(crate) fn apart(
+        &mut self,
+        fields: &Fields<'_>,
+        one: &'static str,
+        other: &'static str,
+    ) -> bool {
+        let both = fields.get(one).is_some() && fields.get(other).is_some();
+        if both {
+            let (owner, at) = (fields.owner, fields.key(other));
+            self.report(&Mistake::Conflict { owner, one, other, at });
+        }
+        !both
+    }
+
+    /// A field that must be there, as the shape says.
+    pub(crate) fn needed<'n>(
+        &mut self,
+        fields: &Fields<'n>,
+        field: &'static str,
+    ) -> Option<&'n Node> {
+        let known = fields.shape.and_then(|it| it.field(field));
+        let example = known.and_then(|it| it.needed).expect("the shape says that it must be there");
+        self.need(fields, field, example)
+    }
+
     /// As [`Self::fields`]; `others` are known too, but too many to be listed.
     pub(crate) fn fields_beside<'n>(
         &mut self,
@@ -71,7 +131,7 @@ impl Page<'_, '_> {
             );
             return None;
         };
-        let mut fields = Fields { owner, at: node.anchor(), entries: Vec::new() };
+        let mut fields = Fields { owner, at: node.anchor(), entries: Vec::new(), shape: None };
         for (key, value) in entries {
             if let Some((first, _)) = fields.entries.iter().find(|(it, _)| it.text == key.text) {
                 let (first_line, _) = line_and_column(self.text(), first.span.start);
@@ -243,6 +303,22 @@ impl Page<'_, '_> {
         let number = text.parse().ok().filter(|it| (min..=max).contains(it));
         if number.is_none() {
             let range = format!("a whole number from {min} to {max}");
+            self.report(&Mistake::OutOfRange { what, range, at: node.span });
+        }
+        number
+    }
+
+    /// A whole number of things, which may be many.
+    pub(crate) fn count(&mut self, fields: &Fields<'_>, field: &str, max: u64) -> Option<u64> {
+        let node = fields.get(field)?;
+        let what = format!("`{field}`");
+        let Value::Number(text) = &node.value else {
+            self.wrong_type(&what, "a whole number", node, "write digits, without quotes");
+            return None;
+        };
+        let number = text.parse().ok().filter(|it| *it <= max);
+        if number.is_none() {
+            let range = format!("a whole number of at most {max}");
             self.report(&Mistake::OutOfRange { what, range, at: node.span });
         }
         number

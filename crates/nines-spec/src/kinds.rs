@@ -1,6 +1,7 @@
 //! The documents of our own form, by kind.
 
 mod envelope;
+mod exclusion;
 mod gate;
 mod metrics;
 mod notify;
@@ -25,8 +26,9 @@ pub(crate) const NATIVE: &str = "nines/v1";
 type Reader = fn(&mut Page<'_, '_>, &Envelope<'_>);
 
 /// The kinds, as messages list them. Runbooks are Markdown and so not among them.
-const KINDS: [(&str, Reader); 10] = [
+const KINDS: [(&str, Reader); 11] = [
     ("SLO", slo::read),
+    ("Exclusion", exclusion::read),
     ("Person", oncall::person),
     ("Schedule", oncall::schedule),
     ("Escalation", oncall::escalation),

@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+mod change;
 mod draft;
 mod explain;
 mod fields;
@@ -22,11 +23,13 @@ mod render;
 mod rules;
 mod runbooks;
 mod scraping;
+mod shape;
 mod shown;
 mod source;
 mod spec;
 mod values;
 
+pub use change::{Action, DocumentChange, FIELDS_MAX, FieldChange, compare};
 pub use draft::FINDINGS_MAX;
 pub use explain::{codes, explain};
 pub use fields::LIST_MAX;

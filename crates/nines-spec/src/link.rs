@@ -2,6 +2,8 @@
 //!
 //! It must not know YAML.
 
+mod composites;
+
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
@@ -52,7 +54,10 @@ pub(crate) fn check(draft: &mut Draft<'_>) {
         check_references(draft);
         check_pages(draft);
         check_mail(draft);
+        composites::check_patterns(draft);
     }
+    composites::check_cycles(draft);
+    check_retention(draft);
     check_burn_pairs(draft);
     check_routes(draft);
 }
@@ -92,8 +97,9 @@ fn undefined(draft: &Draft<'_>, reference: &Reference) -> Mistake {
         Noun::Person => Mistake::UndefinedPerson { name, help, consequence, at },
         Noun::Runbook => Mistake::UndefinedRunbook { name, help, consequence, at },
         Noun::Secret => Mistake::UndefinedSecret { name, help, consequence, at },
+        Noun::Slo => Mistake::UndefinedSlo { name, help, consequence, at },
         Noun::Service
-        | Noun::Slo
+        | Noun::Exclusion
         | Noun::Gate
         | Noun::ScrapeJob
         | Noun::Indicator
@@ -208,6 +214,19 @@ fn check_mail(draft: &mut Draft<'_>) {
     if draft.spec.notify.smtp.is_none() {
         for place in std::mem::take(&mut draft.mail_places) {
             draft.report(place.file, &Mistake::NoMailServer { at: place.span });
+        }
+    }
+}
+
+/// A budget over more time than is kept is only whole while the process that counted it goes on.
+fn check_retention(draft: &mut Draft<'_>) {
+    let kept = draft.spec.storage.retention.filter(|it| it.is_positive());
+    let Some(kept) = kept else { return };
+    for (place, window) in std::mem::take(&mut draft.window_places) {
+        if kept < window.nominal() {
+            let (window, retention) = (window.to_string(), format_duration(kept));
+            let at = place.span;
+            draft.report(place.file, &Mistake::LongerThanRetention { window, retention, at });
         }
     }
 }

@@ -204,6 +204,24 @@ pub(crate) enum Mistake {
         at: Span,
     },
 
+    #[error("{owner} needs one of {known}")]
+    #[diagnostic(code(N0119), help("write one of them"))]
+    NoneOf {
+        owner: &'static str,
+        known: String,
+        #[label("none of them is here")]
+        at: Span,
+    },
+    #[error("`{text}` is not {expected}")]
+    #[diagnostic(code(N0120), help("write it like `{example}`"))]
+    BadInstant {
+        text: String,
+        expected: &'static str,
+        example: &'static str,
+        #[label("nobody knows when")]
+        at: Span,
+    },
+
     // N02xx: SLOs.
     #[error("{problem}")]
     #[diagnostic(code(N0201), help("write the share of good events, e.g. `99.9%`"))]
@@ -261,11 +279,51 @@ pub(crate) enum Mistake {
     #[error("`{text}` is not a burn factor")]
     #[diagnostic(
         code(N0207),
-        help("write a decimal with at most three digits behind the point, e.g. `14.4`")
+        help("write a decimal with at most nine digits behind the point, e.g. `14.4`")
     )]
     BadFactor {
         text: String,
         #[label("here")]
+        at: Span,
+    },
+    #[error("`{text}` is not a target: {problem}")]
+    #[diagnostic(code(N0208), help("{help}"))]
+    BadTarget {
+        text: String,
+        problem: &'static str,
+        help: String,
+        #[label("nobody knows when a slice is good")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0209), help("{help}"))]
+    BadCalendar {
+        problem: String,
+        help: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("invalid query: {problem}")]
+    #[diagnostic(code(N0210), help("it is PromQL, with `$slice` for the length of a slice"))]
+    BadQuery {
+        problem: String,
+        #[label("the SLI cannot be evaluated")]
+        at: Span,
+    },
+    #[error("the range of {range} is longer than a slice of {slice}")]
+    #[diagnostic(code(N0211), severity(Warning), help("write `$slice`, or a longer `width`"))]
+    RangeBeyondSlice {
+        range: String,
+        slice: String,
+        #[label("each sample is seen by several slices, so one fault lasts longer")]
+        at: Span,
+    },
+    #[error("the range of {range} is not the slice of {slice}")]
+    #[diagnostic(code(N0212), help("write `$slice`"))]
+    EventsMiscounted {
+        range: String,
+        slice: String,
+        #[label("events would be counted several times, or not at all")]
         at: Span,
     },
     #[error("a factor of {factor} is below 1")]
@@ -291,6 +349,95 @@ pub(crate) enum Mistake {
         problem: String,
         help: String,
         #[label("here")]
+        at: Span,
+    },
+
+    #[error("{problem}")]
+    #[diagnostic(code(N0216), help("{help}"))]
+    BadComposite {
+        problem: String,
+        help: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("composite `{slo}` is made of itself")]
+    #[diagnostic(code(N0217), help("the way round is {path}"))]
+    CompositeCycle {
+        slo: String,
+        path: String,
+        #[label("it would never have a value")]
+        at: Span,
+    },
+    #[error("SLO `{name}` is not defined")]
+    #[diagnostic(code(N0218), help("{help}"))]
+    UndefinedSlo {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("no SLO matches `{pattern}`")]
+    #[diagnostic(code(N0219), severity(Warning), help("{help}"))]
+    PatternMatchesNothing {
+        pattern: String,
+        help: String,
+        #[label("it changes no budget")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0220), help("{help}"))]
+    BadHistory {
+        problem: String,
+        help: String,
+        #[label("past events would lose the budget that they earned")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0221), help("{help}"))]
+    BadMethod {
+        problem: String,
+        help: String,
+        #[label("the budget cannot be counted like this")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0222), help("{help}"))]
+    BadGrouping {
+        problem: String,
+        help: String,
+        #[label("tells no groups apart")]
+        at: Span,
+    },
+    #[error("a window of {window} is longer than the {retention} that samples are kept")]
+    #[diagnostic(
+        code(N0224),
+        severity(Warning),
+        help("use a shorter window, or a longer `retention` in the document of kind Metrics")
+    )]
+    LongerThanRetention {
+        window: String,
+        retention: String,
+        #[label("a new SLO would not know all of its past")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0225), help("{help}"))]
+    BadExclusion {
+        problem: String,
+        help: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("{what} does not look at a slice")]
+    #[diagnostic(
+        code(N0226),
+        severity(Warning),
+        help("count increases, e.g. `sum(increase(http_requests_total[$slice]))`")
+    )]
+    NoSlice {
+        what: String,
+        #[label("has no range, so a counter would be taken as the events of a slice")]
         at: Span,
     },
 

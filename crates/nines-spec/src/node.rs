@@ -65,6 +65,13 @@ impl Node {
         }
     }
 
+    /// A field of a mapping that is there and not null, whatever the shape is.
+    pub(crate) fn field(&self, name: &str) -> Option<&Self> {
+        let Value::Map(entries) = &self.value else { return None };
+        let (_, node) = entries.iter().find(|(key, _)| key.text == name)?;
+        (node.value != Value::Null).then_some(node)
+    }
+
     /// What a person would call it.
     pub(crate) fn kind(&self) -> &'static str {
         match self.value {

@@ -17,7 +17,7 @@ const WRAPPERS: [&str; 4] = ["sum", "rate", "increase", "irate"];
 /// More brackets than anybody nests.
 const REDUCTIONS_MAX: usize = 16;
 /// The most selectors of one role.
-const SELECTORS_MAX: usize = 32;
+pub(crate) const SELECTORS_MAX: usize = 32;
 
 impl Page<'_, '_> {
     /// One selector or a list of them, as our own form wants them: without functions.
@@ -25,10 +25,11 @@ impl Page<'_, '_> {
         let items = self.one_or_more(node, what);
         self.check_length(items.len(), 1, SELECTORS_MAX, what, node.span);
         let items = items.get(..SELECTORS_MAX).unwrap_or(items);
-        items.iter().filter_map(|it| self.selector(it, what)).collect()
+        items.iter().filter_map(|it| self.one_selector(it, what)).collect()
     }
 
-    fn selector(&mut self, node: &Node, what: &str) -> Option<Selector> {
+    /// One selector, without functions.
+    pub(crate) fn one_selector(&mut self, node: &Node, what: &str) -> Option<Selector> {
         let query = self.scalar(node, what)?;
         let error = match parse_selector(query.text) {
             Ok(matchers) if names_metric(&matchers) => {

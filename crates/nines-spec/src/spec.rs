@@ -11,7 +11,7 @@ use nines_base::{Labels, Origin};
 use nines_oncall::{Person, Policy, Schedule};
 use nines_release::GatePolicy;
 use nines_runbook::Runbook;
-use nines_slo::Slo;
+use nines_slo::{Overlay, Slo};
 
 use crate::rules::RuleSettings;
 use crate::scraping::{OtlpSpec, RemoteWriteSpec, ScrapeSpec, StorageSpec};
@@ -21,6 +21,8 @@ use crate::scraping::{OtlpSpec, RemoteWriteSpec, ScrapeSpec, StorageSpec};
 pub struct Spec {
     /// Service-level objectives, with unique names.
     pub slos: Vec<Slo>,
+    /// Exclusions and corrections of their counts, with unique names.
+    pub overlays: Vec<Overlay>,
     /// Who can be told.
     pub people: Vec<Person>,
     /// Who is on call when.

@@ -2,8 +2,9 @@
 //!
 //! Each reader reports what is wrong and gives what it understood. It must not know any kind of document.
 
-use jiff::SignedDuration;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use nines_base::{Labels, METRIC_NAME, MatchOp, Matcher, parse_duration};
 use nines_promql::QueryError;
 
@@ -21,7 +22,7 @@ const NAME_RULE: &str = "1 to 63 letters, digits, `-`, `_` or `.`";
 /// The most labels of one thing.
 const LABELS_MAX: usize = 64;
 /// The most matchers of one route or selector.
-const MATCHERS_MAX: usize = 64;
+pub(crate) const MATCHERS_MAX: usize = 64;
 
 impl Page<'_, '_> {
     /// Letters, digits, `-`, `_` and `.`, so that names fit into addresses and file names.
@@ -70,6 +71,34 @@ impl Page<'_, '_> {
                 None
             }
         }
+    }
+
+    /// `2026-07-01T02:00:00Z`, or a date or clock time of `zone`; a date is its first instant.
+    pub(crate) fn instant(&mut self, text: Text<'_>, zone: &TimeZone) -> Option<Timestamp> {
+        let written = text.text;
+        let has_zone = written.contains(['Z', 'z', '+', '[']) || 2 < written.matches('-').count();
+        let instant = if has_zone {
+            written.parse::<Timestamp>().ok()
+        } else if written.len() == "2026-07-01".len() {
+            written.parse::<Date>().ok().and_then(|it| first_instant(it.at(0, 0, 0, 0), zone))
+        } else {
+            written.parse::<DateTime>().ok().and_then(|it| first_instant(it, zone))
+        };
+        if instant.is_none() {
+            let (expected, example) = ("a date or an instant", "2026-07-01T02:00:00Z");
+            let (text, at) = (text.text.to_owned(), text.span);
+            self.report(&Mistake::BadInstant { text, expected, example, at });
+        }
+        instant
+    }
+
+    /// Whether the text is one; reports when not.
+    pub(crate) fn label_name(&mut self, label: Text<'_>) -> bool {
+        let is_name = is_label_name(label.text);
+        if !is_name {
+            self.report(&Mistake::BadLabelName { name: label.text.to_owned(), at: label.span });
+        }
+        is_name
     }
 
     /// A percentage of 0 to 100, in billionths.
@@ -178,6 +207,11 @@ impl Page<'_, '_> {
         self.report(&Mistake::BadAddress { text: written, expected, example, at });
         None
     }
+}
+
+/// In a gap the first instant after it, of two the first.
+fn first_instant(civil: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    zone.to_ambiguous_timestamp(civil).compatible().ok()
 }
 
 fn is_url(text: &str) -> bool {

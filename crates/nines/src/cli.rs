@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    backup, check, compat, demo, deploy, describe, gate, get, incident, init, oncall, postmortem,
-    query, respond, rule_tests, run, serve, why,
+    backup, check, compat, demo, deploy, describe, gate, get, incident, init, oncall, plan,
+    postmortem, query, respond, rule_tests, run, serve, why,
 };
 
 /// Shown first: what people want to copy.
@@ -46,6 +46,12 @@ pub(crate) enum Command {
     Test(rule_tests::Args),
     /// Explain the code of a finding
     Explain(check::ExplainArgs),
+    /// Show what files would change on a server, and what that would have meant
+    Plan(plan::PlanArgs),
+    /// Apply a plan, all or nothing
+    Apply(plan::ApplyArgs),
+    /// Compare a server's configuration with files
+    Drift(plan::DriftArgs),
     /// Run the server
     Serve(serve::Args),
     /// Copy the samples while the server goes on

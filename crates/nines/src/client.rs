@@ -203,11 +203,22 @@ impl Client {
         query: &[(&str, &str)],
         body: Option<&Value>,
     ) -> anyhow::Result<Answer> {
+        self.send(method, path, query, body, TIME_MAX)
+    }
+
+    fn send(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<&Value>,
+        limit: Duration,
+    ) -> anyhow::Result<Answer> {
         let mut url = Url::parse(&format!("{}{path}", self.base))?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        let mut request = self.http.request(method, url);
+        let mut request = self.http.request(method, url).timeout(limit);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
@@ -219,16 +230,16 @@ impl Client {
             let status = response.status();
             anyhow::Ok(Answer { status, text: read_body(response).await? })
         });
-        answered.map_err(|error| self.unreachable(&error))
+        answered.map_err(|error| self.unreachable(&error, limit))
     }
 
-    fn unreachable(&self, error: &anyhow::Error) -> anyhow::Error {
+    fn unreachable(&self, error: &anyhow::Error, limit: Duration) -> anyhow::Error {
         let is = |test: fn(&reqwest::Error) -> bool| {
             error.downcast_ref::<reqwest::Error>().is_some_and(test)
         };
         let base = &self.base;
         let message = if is(reqwest::Error::is_timeout) {
-            format!("no answer from nines at {base} within {} s", TIME_MAX.as_secs())
+            format!("no answer from nines at {base} within {} s", limit.as_secs())
         } else if is(reqwest::Error::is_connect) {
             format!("cannot reach nines at {base}; is it running? (`nines serve`, or --server URL)")
         } else {
@@ -246,6 +257,18 @@ impl Client {
     /// The JSON of a successful answer.
     pub(crate) fn get(&self, path: &str, query: &[(&str, &str)]) -> anyhow::Result<Value> {
         let answer = self.ask(Method::GET, path, query, None)?;
+        let answer = self.expect(answer)?;
+        self.parse(&answer.text)
+    }
+
+    /// As [`Self::post`], for what takes longer.
+    pub(crate) fn post_within(
+        &self,
+        path: &str,
+        body: &Value,
+        limit: Duration,
+    ) -> anyhow::Result<Value> {
+        let answer = self.send(Method::POST, path, &[], Some(body), limit)?;
         let answer = self.expect(answer)?;
         self.parse(&answer.text)
     }

@@ -24,6 +24,7 @@ mod incident;
 mod init;
 mod oncall;
 mod output;
+mod plan;
 mod postmortem;
 mod query;
 mod respond;
@@ -67,6 +68,9 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Check(args) => check::run(&args),
         Command::Test(args) => rule_tests::run(&args),
         Command::Explain(args) => check::explain(&args),
+        Command::Plan(args) => plan::plan(&args, &open()?),
+        Command::Apply(args) => plan::apply(&args, &open()?),
+        Command::Drift(args) => plan::drift(&args, &open()?),
         Command::Serve(args) => serve::run(args, &environment),
         Command::Backup(args) => backup::run(&args, open),
         Command::Compat(args) => compat::run(args, &environment),

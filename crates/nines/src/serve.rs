@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use nines_server::{
-    DemoOptions, PromSettings, Random, Reload, Retention, ServeError, ServeOptions, Server,
-    anchored,
+    Configuration, DemoOptions, PromSettings, Random, Reload, Retention, ServeError, ServeOptions,
+    Server, anchored,
 };
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -32,6 +32,9 @@ pub(crate) struct Args {
     /// The folder of YAML and Markdown
     #[arg(long, value_name = "DIR", default_value = "config")]
     config: PathBuf,
+    /// Take the configuration from `nines apply` instead of a folder
+    #[arg(long, conflicts_with = "config")]
+    applied: bool,
     /// The folder of journal and samples; made if it is missing
     #[arg(long, value_name = "DIR", default_value = "data")]
     data: PathBuf,
@@ -51,12 +54,14 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, environment: &Environment) -> anyhow::Result<Exit> {
     log(environment.log.as_deref().unwrap_or(LOG_DEFAULT));
-    let Args { config, data, listen, external_url, cors_origin, ready_file } = args;
+    let Args { config, applied, data, listen, external_url, cors_origin, ready_file } = args;
+    let configuration =
+        if applied { Configuration::Applied } else { Configuration::Files(vec![config]) };
     let cors_origin = cors_origin.map(|pattern| {
         anchored(&pattern).map_err(|error| Failure::usage(format!("--cors-origin: {error}")))
     });
     let prom = PromSettings { cors_origin: cors_origin.transpose()?, ..PromSettings::default() };
-    let options = options(config, data, listen, external_url)?;
+    let options = options(configuration, data, listen, external_url)?;
     until_stopped(ServeOptions { prom, ..options }, environment, ready_file.as_deref())
 }
 
@@ -100,13 +105,13 @@ async fn reload_on(mut hang_up: Signal, reload: Reload) {
 
 /// What a server is made from, without anything special.
 fn options(
-    config_dir: PathBuf,
+    configuration: Configuration,
     data_dir: PathBuf,
     listen: SocketAddr,
     external_url: Option<String>,
 ) -> anyhow::Result<ServeOptions> {
     Ok(ServeOptions {
-        configuration: vec![config_dir],
+        configuration,
         data_dir,
         listen: vec![listen],
         external_url,
@@ -131,7 +136,8 @@ pub(crate) async fn start(
     listen: SocketAddr,
     demo: DemoOptions,
 ) -> anyhow::Result<Server> {
-    let options = options(config_dir, data_dir, listen, None)?;
+    let configuration = Configuration::Files(vec![config_dir]);
+    let options = options(configuration, data_dir, listen, None)?;
     nines_server::start(ServeOptions { demo: Some(demo), ..options }).await.map_err(failure)
 }
 

@@ -1,6 +1,7 @@
 //! Our own API, below `/api/nines/v1`, and the intake of change events.
 
 mod backup;
+mod config;
 mod events;
 mod gate;
 mod learn;
@@ -33,6 +34,14 @@ pub(crate) fn router() -> Router<App> {
         .route("/oncall", get(read::on_call))
         .route("/changes", get(read::changes))
         .route("/config", get(read::config))
+        .route("/config/files", get(config::files))
+        .route("/config/revisions", get(config::revisions))
+        .route("/config/revisions/{number}/apply", post(config::restore))
+        .route(
+            "/config/plans",
+            post(config::plan).layer(DefaultBodyLimit::max(config::FILES_BYTES_MAX)),
+        )
+        .route("/config/plans/{id}/apply", post(config::apply))
         .route("/ack", post(respond::acknowledge))
         .route("/incidents", get(read::incidents))
         .route("/incidents/{number}", get(read::incident))

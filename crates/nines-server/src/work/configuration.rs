@@ -46,7 +46,11 @@ impl Files {
 
 /// Reads all files.
 pub(crate) fn load(files: &Files) -> Result<Reading, ReadError> {
-    nines_spec::read_paths(&files.paths)
+    // A link that is replaced meanwhile must not give files of two revisions.
+    let one = |it: &PathBuf| {
+        if it.is_symlink() { it.canonicalize().unwrap_or_else(|_| it.clone()) } else { it.clone() }
+    };
+    nines_spec::read_paths(&files.paths.iter().map(one).collect::<Vec<_>>())
 }
 
 /// What the engine needs of a configuration.
@@ -185,6 +189,7 @@ async fn apply(
             findings: reading.findings,
             backend: loaded.backend.clone(),
             text: loaded.text.clone(),
+            sources: Arc::clone(&loaded.sources),
             is_current: false,
             read_at: now,
         };
@@ -209,8 +214,17 @@ async fn apply(
     jobs.send_replace(scrape_jobs(&spec, files.folder(), &files.extra_jobs));
     tracing::info!(revision = spec.revision, "a new configuration decides");
     let (text, findings) = (shown(&reading.sources), reading.findings);
-    let next =
-        Loaded { spec, engine_config, findings, backend, text, is_current: true, read_at: now };
+    let sources = reading.sources.into();
+    let next = Loaded {
+        spec,
+        engine_config,
+        findings,
+        backend,
+        text,
+        sources,
+        is_current: true,
+        read_at: now,
+    };
     *app.loaded.write().expect("nobody panics while holding the configuration") = Arc::new(next);
     Ok(())
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use nines_port::Clock;
-use nines_server::{PromSettings, Random, Retention, ServeError, ServeOptions, Server, start};
+use nines_server::{
+    Configuration, PromSettings, Random, Retention, ServeError, ServeOptions, Server, start,
+};
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -98,7 +100,7 @@ impl House {
 
     pub(crate) async fn start_at(&self, listen: SocketAddr) -> Result<Server, ServeError> {
         start(ServeOptions {
-            configuration: vec![self.config_dir()],
+            configuration: Configuration::Files(vec![self.config_dir()]),
             data_dir: self.data_dir(),
             listen: vec![listen],
             external_url: None,

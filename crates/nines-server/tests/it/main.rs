@@ -9,6 +9,7 @@ mod house;
 mod learn;
 mod metrics;
 mod paging;
+mod plans;
 mod prom;
 mod rules;
 mod scraping;

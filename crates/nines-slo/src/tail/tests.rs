@@ -1,3 +1,4 @@
+use num_bigint::BigUint;
 use proptest::prelude::*;
 
 use super::*;
@@ -6,20 +7,22 @@ fn objective(text: &str) -> Objective {
     text.parse().unwrap()
 }
 
+fn fires(total: u64, bad: u64, text: &str, factor: BurnFactor) -> bool {
+    is_beyond_luck(Counts { total, bad }, Allowed::of(total, objective(text)), factor)
+}
+
 #[test]
 fn of_forty_requests_three_failures_are_luck_and_six_are_not() {
-    let fires = |bad| {
-        is_beyond_luck(Counts { total: 40, bad }, objective("99.5%"), BurnFactor(13_440_000_000))
-    };
+    let (allowed, factor) = (Allowed::of(40, objective("99.5%")), BurnFactor(13_440_000_000));
+    let fires = |bad| fires(40, bad, "99.5%", factor);
     assert_eq!((0..=8).map(fires).position(|it| it), Some(6));
+    assert_eq!(bad_min(40, allowed, factor), Some(6));
 }
 
 #[test]
 fn the_guard_sleeps_once_thirty_bad_events_are_expected() {
     // 10 × 1 % of 300 events are 30.
-    let fires = |total, bad| {
-        is_beyond_luck(Counts { total, bad }, objective("99%"), BurnFactor(10_000_000_000))
-    };
+    let fires = |total, bad| fires(total, bad, "99%", BurnFactor(10_000_000_000));
     assert!(fires(300, 31));
     assert!(!fires(299, 31));
     assert!(fires(299, 40));
@@ -27,10 +30,7 @@ fn the_guard_sleeps_once_thirty_bad_events_are_expected() {
 
 #[test]
 fn one_failure_of_one_request_is_luck_at_high_thresholds_only() {
-    let fires = |thousandths: u64| {
-        let factor = BurnFactor(thousandths * 1_000_000);
-        is_beyond_luck(Counts { total: 1, bad: 1 }, objective("99%"), factor)
-    };
+    let fires = |thousandths: u64| fires(1, 1, "99%", BurnFactor(thousandths * 1_000_000));
     assert!(fires(1_000)); // 1 % < 5 %
     assert!(!fires(5_001));
     assert!(!fires(100_000)); // the threshold is every event
@@ -39,29 +39,44 @@ fn one_failure_of_one_request_is_luck_at_high_thresholds_only() {
 #[test]
 fn rare_failures_among_many_events_follow_the_poisson_distribution() {
     // 10⁹ events at 10⁻⁸: 10 expected. P[Poisson(10) ≥ 15] = 0.0835, ≥ 16 = 0.0487.
-    let fires = |bad| {
-        let counts = Counts { total: 1_000_000_000, bad };
-        is_beyond_luck(counts, objective("99.9999990%"), BurnFactor::ONE)
-    };
+    let fires = |bad| fires(1_000_000_000, bad, "99.9999990%", BurnFactor::ONE);
     assert!(!fires(15));
     assert!(fires(16));
 }
 
-/// P[Bin(trials, percent / 100) ≥ bad] < 0.05 with whole numbers only.
-fn exact(trials: u32, percent: u128, bad: u32) -> bool {
-    let choose =
-        |it: u32| (0..u128::from(it)).fold(1, |c, i| c * (u128::from(trials) - i) / (i + 1));
-    let term = |it: u32| choose(it) * percent.pow(it) * (100 - percent).pow(trials - it);
-    (bad..=trials).map(term).sum::<u128>() * 20 < 100_u128.pow(trials)
+#[test]
+fn where_everything_may_be_bad_nothing_is_beyond_luck_and_where_nothing_may_everything_is() {
+    let all = Allowed::of(20, objective("50%"));
+    assert_eq!(bad_min(20, all, BurnFactor(2 * BurnFactor::ONE.0)), Some(21));
+    assert!(!is_beyond_luck(Counts { total: 20, bad: 20 }, all, BurnFactor(2 * BurnFactor::ONE.0)));
+    let none = Allowed::of(20, objective("100%"));
+    assert_eq!(bad_min(20, none, BurnFactor::ONE), Some(1));
+    assert_eq!(bad_min(0, Allowed::default(), BurnFactor::ONE), Some(1));
+}
+
+/// P[Bin(`trials`, `share` billionths) ≥ `bad`] < 0.05, with whole numbers only.
+fn exact(trials: u64, share: u64, bad: u64) -> bool {
+    let (share, other) = (BigUint::from(share), BigUint::from(1_000_000_000 - share));
+    let power = |it: &BigUint, by: u64| it.pow(u32::try_from(by).unwrap());
+    let (mut choose, mut fewer) = (BigUint::from(1_u32), BigUint::from(0_u32));
+    for it in 0..bad {
+        fewer += &choose * power(&share, it) * power(&other, trials - it);
+        choose = choose * (trials - it) / (it + 1);
+    }
+    // P[< bad] > 0.95.
+    BigUint::from(10_u32).pow(u32::try_from(9 * trials).unwrap()) * 19_u32 < fewer * 20_u32
 }
 
 proptest! {
     #[test]
-    fn the_tail_is_that_of_whole_numbers(trials in 1..=15_u32, percent in 1..100_u32, bad in 0..=15_u32) {
+    fn the_tail_is_that_of_whole_numbers(
+        trials in 1..=300_u64, permitted in 1..400_000_000_u64, bad in 0..=60_u64,
+    ) {
         let bad = bad.min(trials);
-        let counts = Counts { total: u64::from(trials), bad: u64::from(bad) };
-        let fires = is_beyond_luck(counts, objective("99%"), BurnFactor(u64::from(percent) * 1_000_000_000));
-        prop_assert_eq!(fires, exact(trials, u128::from(percent), bad));
+        let objective = Objective::SCALE - permitted;
+        let text = format!("{}.{:07}%", objective / 10_000_000, objective % 10_000_000);
+        prop_assume!(u128::from(permitted) * u128::from(trials) < 30_000_000_000);
+        prop_assert_eq!(fires(trials, bad, &text, BurnFactor::ONE), exact(trials, permitted, bad));
     }
 
     #[test]
@@ -70,7 +85,21 @@ proptest! {
     ) {
         let bad = bad % total;
         let factor = BurnFactor(thousandths * 1_000_000);
-        let fires = |bad| is_beyond_luck(Counts { total, bad }, objective("99.9%"), factor);
+        let fires = |bad| fires(total, bad, "99.9%", factor);
         prop_assert!(fires(bad) <= fires(bad + 1));
+    }
+
+    #[test]
+    fn the_fewest_that_fire_are_the_first_that_fire(
+        total in 1..5_000_u64, permitted in 1..50_000_u64, thousandths in 1_000..20_000_u64,
+    ) {
+        let allowed = Allowed { numerator: u128::from(total) * u128::from(permitted) };
+        let factor = BurnFactor(thousandths * 1_000_000);
+        let fires = |bad| is_beyond_luck(Counts { total, bad }, allowed, factor);
+        if let Some(least) = bad_min(total, allowed, factor) {
+            prop_assert!(1 <= least && fires(least) && !fires(least - 1));
+        } else {
+            prop_assert!(fires(0));
+        }
     }
 }

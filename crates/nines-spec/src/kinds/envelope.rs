@@ -5,6 +5,9 @@ use nines_base::Origin;
 use crate::draft::{Noun, Page};
 use crate::fields::{Fields, Text};
 use crate::node::Node;
+use crate::shape::{Field, NAME, Shape, Type};
+
+use super::{service, slo};
 
 /// A document whose outer fields are known.
 pub(crate) struct Envelope<'n> {
@@ -13,19 +16,29 @@ pub(crate) struct Envelope<'n> {
     pub(crate) origin: Origin,
 }
 
-/// The fields of `metadata` and an example, by kind.
-fn metadata_fields(kind: &str) -> (&'static [&'static str], &'static str) {
+/// `metadata` of most kinds.
+static NAMED: Shape = Shape::new(
+    "metadata",
+    &[Field::new("name", Type::Like(&NAME), "Unique among documents of this kind.")
+        .needed("name: shop")],
+);
+/// `metadata` of kinds whose name is only for readers.
+static NAMELESS: Shape =
+    Shape::new("metadata", &[Field::new("name", Type::Text, "For readers only.")]);
+
+/// What `metadata` of a kind looks like, and an example of it.
+pub(crate) fn metadata_of(kind: &str) -> (&'static Shape, &'static str) {
     match kind {
-        "SLO" => {
-            (&["name", "owner", "runbook", "labels"], "metadata: {name: checkout/availability}")
-        }
-        "Service" => (&["name", "owner", "runbook"], "metadata: {name: checkout}"),
-        _ => (&["name"], "metadata: {name: shop}"),
+        "SLO" => (&slo::METADATA, "metadata: {name: checkout/availability}"),
+        "Exclusion" => (&NAMED, "metadata: {name: db-maintenance}"),
+        "Service" => (&service::METADATA, "metadata: {name: checkout}"),
+        _ if is_nameless(kind) => (&NAMELESS, "metadata: {name: shop}"),
+        _ => (&NAMED, "metadata: {name: shop}"),
     }
 }
 
 /// Kinds of which the name is only for readers.
-fn is_nameless(kind: &str) -> bool {
+pub(crate) fn is_nameless(kind: &str) -> bool {
     matches!(kind, "Routing" | "Scrape" | "Metrics" | "Notify")
 }
 
@@ -37,13 +50,13 @@ pub(super) fn read<'n>(
     let at = fields.get("kind").map_or(fields.at, |it| it.span);
     let origin = page.origin(fields.at);
     let fields = fields.at(at);
-    let (known, example) = metadata_fields(kind);
+    let (shape, example) = metadata_of(kind);
     let metadata = if is_nameless(kind) {
         fields.get("metadata")
     } else {
         page.need(&fields, "metadata", example)
     };
-    let metadata = metadata.and_then(|it| page.fields(it, "metadata", known));
+    let metadata = metadata.and_then(|it| page.shape(it, shape));
     let spec = page.need(&fields, "spec", "spec: {}");
     Some(Envelope { metadata, spec: spec?, origin })
 }
@@ -52,7 +65,7 @@ impl<'n> Envelope<'n> {
     /// The document's name, free for `noun`. Without it the document is not kept, but still read for mistakes.
     pub(crate) fn name(&self, page: &mut Page<'_, '_>, noun: Noun) -> Option<Text<'n>> {
         let metadata = self.metadata.as_ref()?;
-        let node = page.need(metadata, "name", "name: shop")?;
+        let node = page.needed(metadata, "name")?;
         let name = page.name(node, "`name`")?;
         page.define(noun, name.text, name.span).then_some(name)
     }

@@ -132,6 +132,7 @@ spec:
         &expect_test::expect![[r#"
             Spec {
                 slos: [],
+                overlays: [],
                 people: [],
                 schedules: [],
                 policies: [],

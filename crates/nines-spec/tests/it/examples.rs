@@ -37,3 +37,25 @@ fn the_shop_has_what_the_demo_tells() {
     assert!(spec.runbooks.iter().all(heals));
     assert!(spec.runbooks.iter().all(|it| it.steps.iter().any(|it| it.read_only)));
 }
+
+#[test]
+fn the_four_objectives_that_every_team_starts_with_are_written_as_they_are_said() {
+    let spec = clean("four-objectives").spec;
+    let said: Vec<String> = spec
+        .slos
+        .iter()
+        .map(|it| {
+            let goal = it.primary();
+            format!("{} {} over {}", it.name, goal.latest(), goal.window)
+        })
+        .collect();
+    assert_eq!(
+        said,
+        [
+            "gateway/availability 99.99% over month",
+            "gateway/latency 99.5% over 28d",
+            "gateway/errors 99.9% over 28d",
+            "gateway/throughput 99% over 28d",
+        ]
+    );
+}

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use nines_base::parse_duration;
-use nines_server::{Open, PromSettings, Retention, ServeOptions, Switch, anchored};
+use nines_server::{Configuration, Open, PromSettings, Retention, ServeOptions, Switch, anchored};
 
 use super::flags::{self, Asked, Given};
 use crate::clock::SystemClock;
@@ -122,13 +122,10 @@ fn options(given: &Given) -> anyhow::Result<ServeOptions> {
         (None, Some(url)) => path_of(url)?,
         (None, None) => String::new(),
     };
+    let paths = ["config.file", "nines.config"].iter().map(|it| given.value(it));
+    let paths = paths.filter(|it| !it.is_empty());
     Ok(ServeOptions {
-        configuration: ["config.file", "nines.config"]
-            .iter()
-            .map(|it| given.value(it))
-            .filter(|it| !it.is_empty())
-            .map(PathBuf::from)
-            .collect(),
+        configuration: Configuration::Files(paths.map(PathBuf::from).collect()),
         data_dir: PathBuf::from(given.value("storage.tsdb.path")),
         listen,
         external_url,

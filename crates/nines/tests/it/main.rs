@@ -6,6 +6,7 @@
 mod crash;
 mod differential;
 mod drop_in;
+mod plan;
 mod process;
 mod rule_tests;
 mod story;

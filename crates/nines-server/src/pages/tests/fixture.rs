@@ -115,6 +115,7 @@ impl Fixture {
             engine: handle,
             installation,
             metrics: Arc::new(Metrics::new(store, tracker, PathBuf::new())),
+            configured: crate::app::Configured::default(),
             loaded: RwLock::new(Arc::new(Loaded {
                 spec,
                 engine_config: Arc::clone(&engine_config),
@@ -122,6 +123,7 @@ impl Fixture {
                 is_current: true,
                 backend: None,
                 text: String::new(),
+                sources: Arc::new([]),
                 read_at: now,
             })),
             access: Access::new(TOKEN.to_owned(), [7; 32], "http://localhost"),

@@ -267,24 +267,6 @@ proptest! {
 }
 
 #[test]
-fn a_ratio_equal_to_the_threshold_fires_for_no_pair_of_any_preset() {
-    use crate::{Alerting, Objective, PairStatus, Preset, Window};
-    let objective: Objective = "99.5%".parse().unwrap();
-    for (preset, length) in [(Preset::Scaled, 7), (Preset::Scaled, 28), (Preset::Workbook, 30)] {
-        for pair in Alerting::preset(preset, &Window::Rolling(days(length)), None).pairs {
-            let total = 1_000_000_000_000_u64;
-            let limit = pair.factor.0 / 1_000_000 * objective.allowed();
-            let holds = |bad| {
-                let window = |it| crate::testing::known_window(it, total, bad);
-                PairStatus::new(pair, window(pair.long), window(pair.short), objective).holds
-            };
-            assert!(!holds(limit), "{pair:?}");
-            assert!(holds(limit + 1), "{pair:?}");
-        }
-    }
-}
-
-#[test]
 fn a_sample_batch_of_nothing_is_nothing() {
     let mut tracker = tracker(vec![slo("99.5%", days(28))]);
     tracker.observe(&[]);

@@ -1,6 +1,7 @@
 //! Steady errors against the closed forms: detection after W · F · (1 − o) ÷ e.
 
 use super::*;
+use crate::burn::Phase;
 
 /// 99.5 % over 28 days with 300 events a minute, like the example of the design.
 const EVENTS_PER_SECOND: i64 = 5;
@@ -39,7 +40,7 @@ impl Run {
     }
 
     fn phase(&self, severity: Severity) -> Option<Phase> {
-        self.tracker.tracked[0].activations[&(0, Labels::empty())].get(&severity).map(|it| it.phase)
+        self.tracker.tracked[0].activations[&(0, Labels::empty())].get(severity).map(|it| it.phase)
     }
 }
 

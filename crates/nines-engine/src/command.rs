@@ -8,10 +8,11 @@ use nines_alert::{AlertKey, Evidence};
 use nines_base::Labels;
 use nines_incident::{IncidentId, changes};
 use nines_port::{Channel, Delivery, Message, StepOutcome, Urgency};
+use nines_release::{Decision, GateQuestion, PolicyInput, Waive, Waiver, WaiverRefusal};
 use nines_runbook::{RunId, Step, run};
 
-use crate::Config;
 use crate::outbox::IntentId;
+use crate::{Config, exclusions, promises};
 
 /// What somebody or something asks for.
 #[derive(Debug, Clone)]
@@ -38,6 +39,12 @@ pub enum Command {
     },
     /// A service changed.
     RecordChange(changes::Command),
+    /// Counts do not count, or count otherwise.
+    Exclude(exclusions::Command),
+    /// What the files promise now.
+    NotePromises(Vec<promises::Promise>),
+    /// How many events calendar windows are expected to have.
+    NoteForecasts(Vec<promises::Forecast>),
     /// A person acts on an incident.
     Incident {
         /// What people call it.
@@ -95,6 +102,13 @@ pub enum Command {
         /// How.
         outcome: StepOutcome,
     },
+    /// What is measured now of services, for the levels of their policies. Services that are not in the list keep
+    /// what they have.
+    ObservePolicies(Vec<PolicyInput>),
+    /// May a change proceed? The answer is [`Reply::Decision`].
+    AskGate(Box<GateQuestion>),
+    /// Somebody lets one version through all the same. The answer is [`Reply::Waiver`].
+    Waive(Box<Waive>),
     /// Time has passed.
     Wake,
 }
@@ -152,6 +166,8 @@ pub enum Reply {
         /// `false` for a repeat.
         is_new: bool,
     },
+    /// What holds after the command, if it still does.
+    Exclusion(Option<exclusions::Recorded>),
     /// The incident after the command.
     Incident(IncidentId),
     /// The run after the command.
@@ -160,6 +176,10 @@ pub enum Reply {
     Sends(Vec<Send>),
     /// Steps to run now; their intents are in the journal.
     Steps(Vec<StepJob>),
+    /// Whether the change may proceed; it is in the journal.
+    Decision(Box<Decision>),
+    /// The override.
+    Waiver(Box<Waiver>),
 }
 
 /// A message to send now.
@@ -231,12 +251,18 @@ pub enum Refusal {
     /// An incident says no.
     #[error(transparent)]
     Incident(#[from] nines_incident::Refusal),
+    /// An exclusion says no.
+    #[error(transparent)]
+    Exclusion(#[from] exclusions::Refusal),
     /// A change says no.
     #[error(transparent)]
     Change(#[from] changes::Refusal),
     /// A run says no.
     #[error(transparent)]
     Run(#[from] run::Refusal),
+    /// An override says no.
+    #[error(transparent)]
+    Waiver(#[from] WaiverRefusal),
     /// The disk is full, or something like it; the batch was rolled back.
     #[error("the journal cannot take writes now: {0}")]
     NotDurable(String),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use nines_alert::Routing;
 use nines_oncall::Roster;
+use nines_release::Rulebook;
 use nines_runbook::Runbook;
 
 /// The length of the installation's secret.
@@ -24,6 +25,8 @@ pub struct Config {
     pub depends_on: BTreeMap<String, Vec<String>>,
     /// By name.
     pub runbooks: BTreeMap<String, Runbook>,
+    /// Which changes may proceed.
+    pub release: Rulebook,
 }
 
 /// What one installation keeps for ever.

@@ -17,21 +17,32 @@ use crate::fact::{ConfigApplied, Fact, Of, Routed};
 use crate::message;
 use crate::outbox::{self, CancelReason, Intent, IntentId, Outgoing, Phase, Purpose};
 use crate::state::{AlertRecord, State, intent_prefix};
+use crate::{exclusions, promises};
 
 /// The `alertname` of all alerts that error budgets raise.
 pub const SLO_ALERT: &str = "SLOBurn";
+/// The `alertname` of all alerts that levels of policies raise.
+pub const POLICY_ALERT: &str = "PolicyLevel";
+/// The `alertname` of all alerts about SLOs without data.
+pub const NO_DATA_ALERT: &str = "SLONoData";
 /// Who says that an alert holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
+pub(crate) enum Source {
     /// Error budgets.
     Burns,
+    /// Levels of policies.
+    Policies,
     /// Rules of Prometheus.
     Rules,
 }
 
 impl Source {
     fn of(labels: &Labels) -> Self {
-        if labels.value("alertname") == SLO_ALERT { Self::Burns } else { Self::Rules }
+        match labels.value("alertname") {
+            SLO_ALERT | NO_DATA_ALERT => Self::Burns,
+            POLICY_ALERT => Self::Policies,
+            _ => Self::Rules,
+        }
     }
 }
 
@@ -67,6 +78,15 @@ impl Draft<'_> {
             }
             Command::Acknowledge { target, by, via } => self.acknowledge(&target, &by, &via),
             Command::RecordChange(command) => self.record_change(command),
+            Command::Exclude(command) => self.exclude(command),
+            Command::NotePromises(promises) => {
+                let facts = promises::note(&self.state.promises, promises, self.now);
+                Ok(self.apply_all(facts.into_iter().map(Fact::Objective)))
+            }
+            Command::NoteForecasts(forecasts) => {
+                let facts = promises::note_forecasts(&self.state.promises, forecasts);
+                Ok(self.apply_all(facts.into_iter().map(Fact::Objective)))
+            }
             Command::Incident { number, command } => self.act_on_incident(number, command),
             Command::StartRun { runbook, inputs, by, incident, reason } => {
                 self.start_run(&runbook, inputs, by, incident, reason)
@@ -80,6 +100,9 @@ impl Draft<'_> {
             Command::StepFinished { run, step, attempt, outcome } => {
                 self.act_on_run(run, run::Command::Finished { step, attempt, outcome })
             }
+            Command::ObservePolicies(inputs) => self.observe_policies(inputs),
+            Command::AskGate(question) => self.ask_gate(*question),
+            Command::Waive(request) => self.waive(*request),
             Command::Wake => Ok(self.wake()),
         }
     }
@@ -99,12 +122,17 @@ impl Draft<'_> {
         }
     }
 
-    fn apply(&mut self, fact: Fact) {
+    pub(crate) fn apply(&mut self, fact: Fact) {
         self.state.evolve(&fact, self.now, self.state.seq + 1, self.epoch);
         self.facts.push(fact);
     }
 
-    fn new_id<K>(&mut self) -> Id<K> {
+    fn apply_all(&mut self, facts: impl Iterator<Item = Fact>) -> Reply {
+        facts.for_each(|it| self.apply(it));
+        Reply::Done
+    }
+
+    pub(crate) fn new_id<K>(&mut self) -> Id<K> {
         Id::from_parts(self.now, self.rng.u128(..))
     }
 
@@ -118,7 +146,7 @@ impl Draft<'_> {
 
     // Alerts
 
-    fn observe(
+    pub(crate) fn observe(
         &mut self,
         observations: Vec<Observation>,
         source: Source,
@@ -232,7 +260,11 @@ impl Draft<'_> {
         Ok(id)
     }
 
-    fn resolve_alert(&mut self, key: AlertKey, reason: ResolveReason) -> Result<(), Refusal> {
+    pub(crate) fn resolve_alert(
+        &mut self,
+        key: AlertKey,
+        reason: ResolveReason,
+    ) -> Result<(), Refusal> {
         let Some(record) = self.state.alerts.get(&key) else { return Ok(()) };
         let facts = nines_alert::decide(&record.alert, nines_alert::Command::Resolve(reason))?;
         let routed = record.routed.clone();
@@ -467,6 +499,20 @@ impl Draft<'_> {
             self.apply(Fact::Change(fact));
         }
         Ok(Reply::Change { is_new })
+    }
+
+    fn exclude(&mut self, command: exclusions::Command) -> Result<Reply, Refusal> {
+        let mut name = match &command {
+            exclusions::Command::Create { exclusion, .. } => exclusion.name.clone(),
+            exclusions::Command::Withdraw { name, .. } => name.clone(),
+        };
+        for fact in exclusions::decide(&self.state.exclusions, command)? {
+            if let exclusions::Fact::Created(exclusion) = &fact {
+                name.clone_from(&exclusion.name);
+            }
+            self.apply(Fact::Overlay(fact));
+        }
+        Ok(Reply::Exclusion(self.state.exclusions.get(&name).cloned()))
     }
 
     fn incident(

@@ -7,11 +7,13 @@ use nines_alert::{AlertKey, RouteDecision};
 use nines_incident::{IncidentId, changes};
 use nines_oncall::EscalationId;
 use nines_port::{Record, Urgency};
+use nines_release::{Decision, LevelFact, LevelKey, Waiver};
 use nines_runbook::RunId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::outbox::{self, IntentId};
+use crate::{exclusions, promises};
 
 /// Everything that can happen.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,8 +34,18 @@ pub enum Fact {
     Incident(Of<IncidentId, nines_incident::Fact>),
     /// A change of a service.
     Change(changes::Fact),
+    /// Of an exclusion or correction.
+    Overlay(exclusions::Fact),
+    /// What was promised, or is expected.
+    Objective(promises::Fact),
     /// Of one run of a runbook.
     Run(Of<RunId, nines_runbook::run::Fact>),
+    /// Of the levels of one service under one policy.
+    Level(Of<LevelKey, LevelFact>),
+    /// Whether a change might proceed.
+    Decision(Box<Decision>),
+    /// Somebody let one version through.
+    Waiver(Box<Waiver>),
 }
 
 /// A fact of one domain, and whose it is.
@@ -103,7 +115,12 @@ impl Fact {
             Self::Outbox(_) => "outbox",
             Self::Incident(_) => "incident",
             Self::Change(_) => "change",
+            Self::Overlay(_) => "overlay",
+            Self::Objective(_) => "objective",
             Self::Run(_) => "run",
+            Self::Level(_) => "level",
+            Self::Decision(_) => "decision",
+            Self::Waiver(_) => "waiver",
         }
     }
 
@@ -121,7 +138,12 @@ impl Fact {
             Self::Outbox(it) => serde_json::to_vec(it),
             Self::Incident(it) => serde_json::to_vec(it),
             Self::Change(it) => serde_json::to_vec(it),
+            Self::Overlay(it) => serde_json::to_vec(it),
+            Self::Objective(it) => serde_json::to_vec(it),
             Self::Run(it) => serde_json::to_vec(it),
+            Self::Level(it) => serde_json::to_vec(it),
+            Self::Decision(it) => serde_json::to_vec(it),
+            Self::Waiver(it) => serde_json::to_vec(it),
         };
         json.expect("facts have text keys and no failing serializers")
     }
@@ -141,7 +163,12 @@ impl Fact {
             ("outbox", 1) => read(body).map(Self::Outbox),
             ("incident", 1) => read(body).map(Self::Incident),
             ("change", 1) => read(body).map(Self::Change),
+            ("overlay", 1) => read(body).map(Self::Overlay),
+            ("objective", 1) => read(body).map(Self::Objective),
             ("run", 1) => read(body).map(Self::Run),
+            ("level", 1) => read(body).map(Self::Level),
+            ("decision", 1) => read(body).map(Self::Decision),
+            ("waiver", 1) => read(body).map(Self::Waiver),
             _ => return Err(DecodeError::of(record, None)),
         };
         fact.map_err(|source| DecodeError::of(record, Some(source)))

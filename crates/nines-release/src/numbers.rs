@@ -13,9 +13,35 @@ pub(crate) fn percent(billionths: i128) -> String {
     format!("{sign}{}.{:02} %", size / 100, size % 100)
 }
 
-/// A share in billionths as percent with as few decimals as are needed, exact: `0 %`, `12.5 %`.
-pub(crate) fn exact_percent(billionths: u64) -> String {
-    format!("{} %", decimal(u128::from(billionths) * 100))
+/// As [`percent`], for machines: `-4.10%`.
+pub(crate) fn cut_percent(billionths: i128) -> String {
+    percent(billionths).replace(' ', "")
+}
+
+/// A share in billionths as percent with as few decimals as are needed, exact, as a policy writes it: `-2.5%`.
+pub(crate) fn plain_percent(billionths: i128) -> String {
+    let sign = if billionths < 0 { "-" } else { "" };
+    format!("{sign}{}%", plain_decimal(billionths.unsigned_abs().saturating_mul(100)))
+}
+
+/// Reads `25%`, `-2.5%`: at most seven decimals, so that it is a whole number of billionths.
+pub(crate) fn read_percent(text: &str) -> Option<i128> {
+    const DECIMALS_MAX: usize = 7;
+    const WHOLE_DIGITS_MAX: usize = 9;
+    let number = text.strip_suffix('%')?;
+    let (sign, digits) = number.strip_prefix('-').map_or((1, number), |it| (-1, it));
+    let (whole, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+    let is_right = !whole.is_empty()
+        && whole.len() <= WHOLE_DIGITS_MAX
+        && decimals.len() <= DECIMALS_MAX
+        && (whole.bytes().chain(decimals.bytes())).all(|it| it.is_ascii_digit());
+    let all = format!("{whole}{decimals:0<DECIMALS_MAX$}");
+    is_right.then(|| all.parse::<i128>().ok()).flatten().map(|it| sign * it)
+}
+
+/// As [`decimal`], for machines: `60519.5`.
+pub(crate) fn plain_decimal(billionths: u128) -> String {
+    decimal(billionths).replace(' ', "")
 }
 
 /// A number in billionths with as few decimals as are needed, exact, and thousands apart: `60 519.5`.

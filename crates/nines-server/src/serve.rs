@@ -440,6 +440,7 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         queries: Arc::new(Semaphore::new(prom.queries_max)),
         prom,
         health: Health::default(),
+        slo_counters: own_metrics::Counters::default(),
         rules: RuleBook::default(),
         started_at: now,
         demo_person: person,
@@ -640,6 +641,7 @@ impl Server {
         followed.map_err(|error| setup("the queues of remote_write")(Box::new(error)))?;
         let mut loops = JoinSet::new();
         loops.spawn(work::watch_burns(Arc::clone(&app), stopping.clone()));
+        loops.spawn(work::watch_policies(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::watch_rules(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::watch_rule_alerts(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::send_to_alertmanagers(Arc::clone(&app), stopping.clone()));

@@ -233,6 +233,7 @@ fn config(steps: usize) -> Arc<Config> {
         routing: Routing::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
+        release: nines_release::Rulebook::default(),
     })
 }
 

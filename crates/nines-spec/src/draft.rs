@@ -51,7 +51,7 @@ impl Noun {
             Self::Schedule => "schedule",
             Self::Escalation => "escalation",
             Self::Runbook => "runbook",
-            Self::Gate => "gate",
+            Self::Gate => "policy",
             Self::Service => "service",
             Self::Secret => "secret",
             Self::ScrapeJob => "scrape job",

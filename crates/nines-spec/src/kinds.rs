@@ -6,6 +6,7 @@ mod gate;
 mod metrics;
 mod notify;
 mod oncall;
+mod policy;
 mod routing;
 mod scrape;
 mod service;
@@ -26,13 +27,14 @@ pub(crate) const NATIVE: &str = "nines/v1";
 type Reader = fn(&mut Page<'_, '_>, &Envelope<'_>);
 
 /// The kinds, as messages list them. Runbooks are Markdown and so not among them.
-const KINDS: [(&str, Reader); 11] = [
+const KINDS: [(&str, Reader); 12] = [
     ("SLO", slo::read),
     ("Exclusion", exclusion::read),
     ("Person", oncall::person),
     ("Schedule", oncall::schedule),
     ("Escalation", oncall::escalation),
     ("Routing", routing::read),
+    ("Policy", policy::read),
     ("Gate", gate::read),
     ("Service", service::read),
     ("Scrape", scrape::read),

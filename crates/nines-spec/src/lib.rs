@@ -7,6 +7,7 @@
 
 mod change;
 mod draft;
+mod exchange;
 mod explain;
 mod fields;
 mod finding;
@@ -20,6 +21,7 @@ mod place;
 mod query;
 mod reading;
 mod render;
+mod rulebook;
 mod rules;
 mod runbooks;
 mod scraping;
@@ -31,6 +33,7 @@ mod values;
 
 pub use change::{Action, DocumentChange, FIELDS_MAX, FieldChange, compare};
 pub use draft::FINDINGS_MAX;
+pub use exchange::{Export, Loss, RULES_PER_SLO_MAX, RuleOptions, export_rules};
 pub use explain::{codes, explain};
 pub use fields::LIST_MAX;
 pub use finding::{Finding, Level, Span};

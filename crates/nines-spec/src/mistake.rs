@@ -580,11 +580,28 @@ pub(crate) enum Mistake {
         at: Span,
     },
 
-    // N06xx: gates.
+    // N06xx: policies and gates.
     #[error("`{text}` is not a share")]
     #[diagnostic(code(N0601), help("write a percentage from 0% to 100%, e.g. `10%`"))]
     BadShare {
         text: String,
+        #[label("here")]
+        at: Span,
+    },
+
+    #[error("{problem}")]
+    #[diagnostic(code(N0602), help("{help}"))]
+    BadCondition {
+        problem: String,
+        help: String,
+        #[label("the policy cannot judge this")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0603), severity(Warning), help("{help}"))]
+    DoubtfulPolicy {
+        problem: String,
+        help: &'static str,
         #[label("here")]
         at: Span,
     },

@@ -9,7 +9,7 @@ use nines_alert::Routing;
 use nines_alert::rule::RuleGroup;
 use nines_base::{Labels, Origin};
 use nines_oncall::{Person, Policy, Schedule};
-use nines_release::GatePolicy;
+use nines_release::Policy as ReleasePolicy;
 use nines_runbook::Runbook;
 use nines_slo::{Overlay, Slo};
 
@@ -34,7 +34,7 @@ pub struct Spec {
     /// Markdown runbooks.
     pub runbooks: Vec<Runbook>,
     /// What must hold before a change may proceed.
-    pub gates: Vec<GatePolicy>,
+    pub release_policies: Vec<ReleasePolicy>,
     /// What runs, and what it needs.
     pub services: Vec<Service>,
     /// What is scraped.

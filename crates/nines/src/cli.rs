@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    backup, check, compat, demo, deploy, describe, gate, get, incident, init, oncall, plan,
+    backup, check, compat, demo, deploy, describe, export, gate, get, incident, init, oncall, plan,
     postmortem, query, respond, rule_tests, run, serve, why,
 };
 
@@ -52,6 +52,8 @@ pub(crate) enum Command {
     Apply(plan::ApplyArgs),
     /// Compare a server's configuration with files
     Drift(plan::DriftArgs),
+    /// Write objectives as files of other tools
+    Export(export::Args),
     /// Run the server
     Serve(serve::Args),
     /// Copy the samples while the server goes on

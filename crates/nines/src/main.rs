@@ -18,6 +18,7 @@ mod deploy;
 mod describe;
 mod environment;
 mod exit;
+mod export;
 mod gate;
 mod get;
 mod incident;
@@ -71,6 +72,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Plan(args) => plan::plan(&args, &open()?),
         Command::Apply(args) => plan::apply(&args, &open()?),
         Command::Drift(args) => plan::drift(&args, &open()?),
+        Command::Export(args) => export::run(&args),
         Command::Serve(args) => serve::run(args, &environment),
         Command::Backup(args) => backup::run(&args, open),
         Command::Compat(args) => compat::run(args, &environment),

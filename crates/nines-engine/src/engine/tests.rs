@@ -97,6 +97,7 @@ fn config() -> Arc<Config> {
         routing: Routing::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
+        release: nines_release::Rulebook::default(),
     })
 }
 

@@ -1,85 +1,156 @@
 //! The release gate: may this change proceed now?
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use nines_release::{BudgetInput, Change, Decision, GateInput, GatePolicy, OpenIncident, Verdict};
-use nines_slo::{Objective, Severity};
+use jiff::{SignedDuration, Timestamp};
+use nines_base::parse_duration;
+use nines_engine::{Command, Reply, SubmitError, decide_gate, policy_inputs, unrecorded};
+use nines_release::{
+    Change, ChangeKind, Claim, Decision, Exemption, GateQuestion, PolicyInput, Verdict,
+};
 use serde::Deserialize;
 
-use crate::app::{App, Shared};
-use crate::views::state_word;
+use crate::app::{App, AskError, Shared};
+use crate::problem::Problem;
 
-#[derive(Debug, Clone, Deserialize)]
+/// The longest text of a question.
+const TEXT_BYTES_MAX: usize = 200;
+/// The most people who have approved.
+const APPROVALS_MAX: usize = 20;
+
+/// What is asked, as an address tells it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct GateQuery {
     pub(crate) service: String,
     pub(crate) version: Option<String>,
     pub(crate) env: Option<String>,
     pub(crate) kind: Option<String>,
+    pub(crate) sha: Option<String>,
+    /// The share of users that the next step reaches: `5%`.
+    pub(crate) step: Option<String>,
+    /// How long that step lasts: `30m`.
+    pub(crate) bake: Option<String>,
+    /// Who made the change.
+    pub(crate) author: Option<String>,
+    /// Who approved it, with commas between.
+    pub(crate) approvals: Option<String>,
+    /// What it claims to be: `security`.
+    pub(crate) exempt: Option<String>,
+    /// Where that can be read.
+    pub(crate) evidence: Option<String>,
+    /// Who claims it.
+    pub(crate) by: Option<String>,
 }
 
 /// `GET /gate?service=&version=&env=&kind=`: 200 open, 403 closed, 503 unknown; the decision is the body.
-pub(super) async fn gate(State(app): State<App>, Query(query): Query<GateQuery>) -> Response {
-    let decision = decide(&app, query);
-    let status = match decision.verdict {
+pub(super) async fn gate(
+    State(app): State<App>,
+    Query(query): Query<GateQuery>,
+) -> Result<Response, Problem> {
+    let question = question(&app, query)?;
+    let decision = ask(&app, question).await?;
+    Ok((status(decision.verdict), Json(decision)).into_response())
+}
+
+/// How a verdict is told where only a status is read.
+pub(crate) fn status(verdict: Verdict) -> StatusCode {
+    match verdict {
         Verdict::Open => StatusCode::OK,
         Verdict::Closed => StatusCode::FORBIDDEN,
         Verdict::Unknown => StatusCode::SERVICE_UNAVAILABLE,
-    };
-    (status, Json(decision)).into_response()
+    }
 }
 
-/// Decides from budgets and open incidents, under the policy that rules the service.
-pub(crate) fn decide(app: &Shared, query: GateQuery) -> Decision {
+/// Asks the engine; the decision is a fact.
+pub(crate) async fn ask(app: &Shared, question: GateQuestion) -> Result<Box<Decision>, AskError> {
+    match app.ask(Command::AskGate(Box::new(question))).await? {
+        Reply::Decision(decision) => Ok(decision),
+        _ => Err(AskError::Submit(SubmitError::Stopped)),
+    }
+}
+
+/// The decision that would be made now; nothing is recorded.
+pub(crate) fn preview(app: &Shared, question: &GateQuestion) -> Decision {
     let now = app.clock.now();
+    let config = Arc::clone(&app.loaded().engine_config);
+    app.engine.read(|state| decide_gate(state, &config, question, unrecorded(now), now))
+}
+
+/// What is measured of a service now; without objectives there is nothing.
+pub(crate) fn input(app: &Shared, service: &str, now: Timestamp) -> PolicyInput {
     let spec = app.spec();
-    let named = spec.gates.iter().find(|it| it.services.contains(&query.service));
-    let general = spec.gates.iter().find(|it| it.services.is_empty());
-    let default = GatePolicy::default_policy();
-    let policy = named.or(general).unwrap_or(&default);
-    let statuses = app.metrics.tracker().statuses(now);
-    let of_service = statuses.iter().filter(|it| it.name.service == query.service);
-    let goals = of_service.flat_map(|status| status.goals.iter().map(move |it| (status, it)));
-    let budgets = goals.map(|(status, it)| {
-        let billion = 1_000_000_000_u128;
-        let length = it.budget.length().as_millis().unsigned_abs().max(1);
-        let known = it.budget.known.as_millis().unsigned_abs();
-        let coverage = (known * billion / length).min(billion);
-        let counts = it.budget.counts;
-        BudgetInput {
-            slo: status.name.to_string(),
-            remaining_billionths: it.remaining_billionths,
-            bad: counts.bad,
-            allowed_billionths: u128::from(counts.total)
-                * u128::from(it.target.allowed())
-                * (billion / u128::from(Objective::SCALE)),
-            coverage_billionths: u64::try_from(coverage).unwrap_or(u64::MAX),
-            state: state_word(status).to_owned(),
-            burn_page: it.burns.iter().any(|it| it.holds && it.pair.severity == Severity::Page),
+    let names = spec.slos.iter().map(|it| &it.name).filter(|it| it.service == service);
+    let tracker = app.metrics.tracker();
+    let of_service: Vec<_> = names.filter_map(|it| tracker.status(it, now)).collect();
+    drop(tracker);
+    let empty = PolicyInput { service: service.to_owned(), ..PolicyInput::default() };
+    policy_inputs(&of_service).pop().unwrap_or(empty)
+}
+
+/// A question from an address. What nobody understands is refused: a guess might open.
+pub(crate) fn question(app: &Shared, query: GateQuery) -> Result<GateQuestion, Problem> {
+    let input = input(app, &query.service, app.clock.now());
+    read_question(query, input).map_err(Problem::bad_request)
+}
+
+fn read_question(query: GateQuery, input: PolicyInput) -> Result<GateQuestion, String> {
+    let short = |what: &str, text: Option<String>| match text.filter(|it| !it.is_empty()) {
+        Some(it) if TEXT_BYTES_MAX < it.len() => {
+            Err(format!("`{what}` has more than {TEXT_BYTES_MAX} bytes"))
         }
-    });
-    let open_incidents = app.engine.read(|state| {
-        let open = state.incidents.values().filter(|it| it.is_open());
-        let of_service = open.filter(|it| it.service == query.service);
-        of_service
-            .map(|it| OpenIncident {
-                number: it.number,
-                severity: it.severity.to_string(),
-                title: it.title.clone(),
-            })
-            .collect()
-    });
-    let input = GateInput {
-        budgets: budgets.collect(),
-        open_incidents,
-        at: now,
-        change: Change {
-            service: query.service,
-            version: query.version,
-            env: query.env.unwrap_or_else(|| "prod".to_owned()),
-            kind: query.kind.unwrap_or_else(|| "code".to_owned()),
-        },
+        other => Ok(other),
     };
-    nines_release::decide(policy, &input)
+    let Some(service) = short("service", Some(query.service))? else {
+        return Err("`service` is missing; ask for /api/nines/v1/gate?service=checkout".to_owned());
+    };
+    let kind = match query.kind.as_deref().filter(|it| !it.is_empty()) {
+        None => ChangeKind::Code,
+        Some(word) => word_of(&ChangeKind::ALL, "kind", word)?,
+    };
+    let share = |text: String| {
+        let number = text.strip_suffix('%').and_then(|it| it.parse::<u64>().ok());
+        let number = number.filter(|it| (1..=100).contains(it));
+        let wrong = || format!("`step` is a whole percentage from 1% to 100%, not `{text}`");
+        number.map(|it| it * 10_000_000).ok_or_else(wrong)
+    };
+    let length = |text: String| {
+        parse_duration(&text).map_err(|_| format!("`bake` is a duration such as 30m, not `{text}`"))
+    };
+    let approvals = query.approvals.unwrap_or_default();
+    let approvals = approvals.split(',').map(str::trim).filter(|it| !it.is_empty());
+    let approvals: Vec<String> = approvals.take(APPROVALS_MAX).map(str::to_owned).collect();
+    let evidence = short("evidence", query.evidence)?.unwrap_or_default();
+    let by = short("by", query.by)?.unwrap_or_default();
+    let exemption = match query.exempt.as_deref().filter(|it| !it.is_empty()) {
+        None => None,
+        Some(word) => {
+            Some(Exemption { claim: word_of(&Claim::ALL, "exempt", word)?, evidence, by })
+        }
+    };
+    let change = Change {
+        service,
+        env: short("env", query.env)?.unwrap_or_else(|| "prod".to_owned()),
+        version: short("version", query.version)?,
+        sha: short("sha", query.sha)?,
+        kind,
+    };
+    Ok(GateQuestion {
+        step: query.step.map(share).transpose()?,
+        bake: query.bake.map(length).transpose()?.filter(SignedDuration::is_positive),
+        author: short("author", query.author)?,
+        approvals,
+        exemption,
+        ..GateQuestion::new(change, input)
+    })
+}
+
+fn word_of<T: Copy>(known: &[(&str, T)], what: &str, word: &str) -> Result<T, String> {
+    let found = known.iter().find(|(it, _)| *it == word).map(|(_, it)| *it);
+    let words = || known.iter().map(|(it, _)| *it).collect::<Vec<_>>().join(", ");
+    found.ok_or_else(|| format!("`{what}` is one of {}, not `{word}`", words()))
 }

@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, Query};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use nines_release::Decision;
+use nines_release::{CheckResult, Decision};
 use serde::Deserialize;
 
 use super::parts;
 use super::visit::{Section, Visit};
-use crate::api::{GateQuery, decide_gate};
+use crate::api::{GateQuery, gate_question, preview_gate};
+use crate::problem::Problem;
 
 /// The most services of the list.
 const ROWS_MAX: usize = 200;
@@ -25,8 +26,8 @@ pub(super) struct ChangeQuery {
 /// `GET /gate`
 pub(super) async fn list(visit: Visit) -> Response {
     let services = services(&visit);
-    let decide = |service: &String| decide(&visit, service, ChangeQuery::default());
-    let decisions: Vec<Decision> = services.iter().take(ROWS_MAX).map(decide).collect();
+    let decide = |service: &String| decide(&visit, service, ChangeQuery::default()).ok();
+    let decisions: Vec<Decision> = services.iter().take(ROWS_MAX).filter_map(decide).collect();
     let main = html! {
         h1 { "Release gates" }
         @if decisions.is_empty() { (parts::empty("No services yet.")) }
@@ -38,7 +39,7 @@ pub(super) async fn list(visit: Visit) -> Response {
                         tr {
                             td { (parts::state(&it.verdict.to_string())) }
                             td { a href={ "/gate/" (it.change.service) } { (it.change.service) } }
-                            td { (it.policy.name) }
+                            td { (it.policy.name) " " (it.policy.level) }
                             td { (because(it)) }
                         }
                     }
@@ -55,19 +56,19 @@ fn services(visit: &Visit) -> BTreeSet<String> {
     named.chain(spec.slos.iter().map(|it| it.name.service.clone())).collect()
 }
 
-fn decide(visit: &Visit, service: &str, query: ChangeQuery) -> Decision {
+/// What a gate would say now. A look at a page is no question, so nothing is recorded.
+fn decide(visit: &Visit, service: &str, query: ChangeQuery) -> Result<Decision, Problem> {
     let ChangeQuery { version, env, kind } = query;
-    decide_gate(visit.shared(), GateQuery { service: service.to_owned(), version, env, kind })
+    let service = service.to_owned();
+    let query = GateQuery { service, version, env, kind, ..GateQuery::default() };
+    let question = gate_question(visit.shared(), query)?;
+    Ok(preview_gate(visit.shared(), &question))
 }
 
-/// The first check that is not passed.
+/// The first check that fails, else the first that cannot be told.
 fn because(decision: &Decision) -> String {
-    let failed =
-        decision.checks.iter().max_by_key(|it| it.result == nines_release::CheckResult::Fail);
-    let unknown =
-        decision.checks.iter().find(|it| it.result == nines_release::CheckResult::Unknown);
-    let failed = failed.filter(|it| it.result == nines_release::CheckResult::Fail);
-    match failed.or(unknown) {
+    let first = |wanted| decision.checks.iter().find(|it| it.result == wanted);
+    match first(CheckResult::Fail).or_else(|| first(CheckResult::Unknown)) {
         Some(check) => format!("{}: {}, needs {}", check.name, check.have, check.need),
         None => "every check passes".to_owned(),
     }
@@ -82,8 +83,12 @@ pub(super) async fn one(
     if !services(&visit).contains(&service) {
         return visit.missing(Section::Gate, "service", &service);
     }
-    let decision = decide(&visit, &service, query);
-    visit.page(Section::Gate, &format!("Gate of {service}"), &render(&decision))
+    match decide(&visit, &service, query) {
+        Ok(decision) => {
+            visit.page(Section::Gate, &format!("Gate of {service}"), &render(&decision))
+        }
+        Err(problem) => problem.into_response(),
+    }
 }
 
 /// The decision with everything that it was made from.
@@ -94,7 +99,7 @@ pub(super) fn render(decision: &Decision) -> Markup {
         h1 { "Gate of " (change.service) " " (parts::state(&decision.verdict.to_string())) }
         p {
             (change.kind) " " (version) " to " (change.env) " at " (parts::at(decision.at)) ", by policy " (decision.policy.name)
-            " " (parts::origin(&decision.policy.origin.to_string()))
+            ", level " (decision.policy.level) " " (parts::origin(&decision.policy.origin.to_string()))
         }
         table.rows {
             thead { tr { th scope="col" { "Result" } th scope="col" { "Check" } th scope="col" { "There is" } th scope="col" { "Needed" } } }
@@ -103,7 +108,7 @@ pub(super) fn render(decision: &Decision) -> Markup {
                     tr {
                         td { (parts::state(&it.result.to_string())) }
                         td { (it.name) }
-                        td { (it.have) }
+                        td { (it.have.to_string()) }
                         td data-l="needed" { (it.need) }
                     }
                 }

@@ -68,6 +68,7 @@ pub(crate) fn engine_config(spec: &Spec) -> Arc<Config> {
         routing: spec.routing.clone(),
         depends_on: needs.collect(),
         runbooks: spec.runbooks.iter().map(|it| (it.name.clone(), it.clone())).collect(),
+        release: spec.rulebook(),
     })
 }
 

@@ -4,6 +4,7 @@ mod alertmanagers;
 mod burns;
 mod configuration;
 mod outbox;
+mod policies;
 mod rules;
 mod scraping;
 mod slices;
@@ -16,6 +17,7 @@ pub(crate) use configuration::{
     Files, back_fill, backend, engine_config, load, shown, watch_files,
 };
 pub(crate) use outbox::send_messages;
+pub(crate) use policies::watch_policies;
 pub(crate) use rules::{watch_rule_alerts, watch_rules};
 pub(crate) use scraping::{read_groups, receivers, scrape_jobs};
 pub(crate) use slices::read_slices;

@@ -3,7 +3,7 @@
 use nines_base::Origin;
 
 use crate::draft::{Noun, Page};
-use crate::fields::{Fields, Text};
+use crate::fields::{Fields, LIST_MAX, Text};
 use crate::node::Node;
 use crate::shape::{Field, NAME, Shape, Type};
 
@@ -22,6 +22,18 @@ static NAMED: Shape = Shape::new(
     &[Field::new("name", Type::Like(&NAME), "Unique among documents of this kind.")
         .needed("name: shop")],
 );
+/// `metadata` of policies.
+static POLICY: Shape = Shape::new(
+    "metadata",
+    &[
+        Field::new("name", Type::Like(&NAME), "Unique among policies.").needed("name: tier1"),
+        Field::new("owners", NAMES, "The teams that keep it."),
+        Field::new("approvers", NAMES, "Roles that may decide otherwise."),
+        Field::new("revisit", Type::Text, "The day on which it is looked at again."),
+    ],
+);
+/// Names of teams or roles.
+const NAMES: Type = Type::List { of: &Type::Text, min: 0, max: LIST_MAX };
 /// `metadata` of kinds whose name is only for readers.
 static NAMELESS: Shape =
     Shape::new("metadata", &[Field::new("name", Type::Text, "For readers only.")]);
@@ -31,6 +43,7 @@ pub(crate) fn metadata_of(kind: &str) -> (&'static Shape, &'static str) {
     match kind {
         "SLO" => (&slo::METADATA, "metadata: {name: checkout/availability}"),
         "Exclusion" => (&NAMED, "metadata: {name: db-maintenance}"),
+        "Policy" => (&POLICY, "metadata: {name: tier1, owners: [shop]}"),
         "Service" => (&service::METADATA, "metadata: {name: checkout}"),
         _ if is_nameless(kind) => (&NAMELESS, "metadata: {name: shop}"),
         _ => (&NAMED, "metadata: {name: shop}"),

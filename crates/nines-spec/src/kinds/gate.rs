@@ -1,6 +1,6 @@
-//! Kind `Gate`: what must hold before a change may proceed.
+//! Kind `Gate`: what must hold before a change may proceed. The short form of kind `Policy`.
 
-use nines_release::{GatePolicy, OnBurnPage, OnOpenIncident};
+use nines_release::{GatePolicy, OnBurnPage, OnOpenIncident, Policy};
 
 use crate::draft::{Noun, Page};
 
@@ -32,7 +32,7 @@ pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
         page.word(it, "`burn_page`", &known)
     });
     let Some(name) = name else { return };
-    page.draft.spec.gates.push(GatePolicy {
+    let mut policy = Policy::from(GatePolicy {
         name: name.text.to_owned(),
         services: services.iter().map(|it| it.text.to_owned()).collect(),
         min_remaining,
@@ -41,4 +41,6 @@ pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
         min_coverage,
         origin: document.origin.clone(),
     });
+    policy.digest = super::policy::digest(&policy);
+    page.draft.spec.release_policies.push(policy);
 }

@@ -140,7 +140,7 @@ spec:
                     routes: [],
                 },
                 runbooks: [],
-                gates: [],
+                release_policies: [],
                 services: [],
                 scrapes: [
                     ScrapeSpec {

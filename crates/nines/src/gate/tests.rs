@@ -1,17 +1,24 @@
 use expect_test::{Expect, expect};
+use nines_release::Decision;
 
 use super::{Explain, render};
-use crate::api::Decision;
 
-const DECISION: &str = r#"{"verdict":"closed","cause":"policy",
-    "change":{"service":"checkout","version":"v2.33","env":"prod","kind":"code"},
-    "policy":{"name":"tier1","origin":{"file":"gate.yaml","line":3}},
+const DECISION: &str = r#"{"id":"dec_01jwdfbr5vztk00000000000a7","at":"2026-06-10T15:02:11Z",
+    "verdict":"closed","cause":"policy",
+    "change":{"service":"checkout","env":"prod","version":"v2.33","sha":null,"kind":"code"},
+    "policy":{"name":"tier1","digest":"sha256:3b0c","level":"frozen","since":"2026-06-10T14:31:00Z",
+        "mode":"enforce","origin":{"file":"policy.yaml","line":3}},
     "checks":[
-        {"name":"error budget checkout/availability","result":"fail","need":"more than 40 % left",
-         "have":"31.00 % left (646 bad, 936 allowed)"},
-        {"name":"burn rate","result":"pass","need":"no page for burn","have":"no page fires"},
-        {"name":"error budget checkout/latency","result":"unknown","need":"more than 40 % left",
-         "have":"no data (no data)"}]}"#;
+        {"name":"error budget","result":"fail","cause":null,"need":"budget.remaining > 10% for 24h",
+         "have":{"slo":"checkout/availability","remaining":"-4.10%","window":"28d","bad":63000,
+            "allowed":"60519.5"},"why":null,"next_possible":"2026-06-12T09:00:00Z"},
+        {"name":"burn rate","result":"pass","cause":null,"need":"not burn.page",
+         "have":{"state":"no page fires"},"why":null,"next_possible":null},
+        {"name":"drill","result":"unknown","cause":"no_data","need":"drill.age <= 90d",
+         "have":{"state":"no drill is known"},"why":null,"next_possible":null}],
+    "limits":{"max_step":"5%","min_bake":"30m","batch":null,"approvals":1},
+    "next_possible":"2026-06-12T09:00:00Z","applied_default":null,"waiver":null,"exemption":null,
+    "shadow":null,"revision":412}"#;
 
 fn check(explain: Option<Explain>, expect: &Expect) {
     let decision: Decision = serde_json::from_str(DECISION).unwrap();
@@ -24,27 +31,10 @@ fn check(explain: Option<Explain>, expect: &Expect) {
 
 #[test]
 fn a_closed_gate_says_what_it_has_and_what_it_needs() {
-    check(
-        None,
-        &expect![[r#"
-            closed  checkout v2.33 → prod                             policy tier1
-              ✗ error budget checkout/availability  31.00 % left (646 bad, 936 allowed), needs more than 40 % left
-              ✓ burn rate  no page fires
-              ? error budget checkout/latency  no data (no data), needs more than 40 % left
-        "#]],
-    );
+    check(None, &expect![[""]]);
 }
 
 #[test]
 fn explaining_names_the_policys_line() {
-    check(
-        Some(Explain),
-        &expect![[r#"
-            closed  checkout v2.33 → prod                             policy tier1
-              ✗ error budget checkout/availability  31.00 % left (646 bad, 936 allowed), needs more than 40 % left
-              ✓ burn rate  no page fires, needs no page for burn
-              ? error budget checkout/latency  no data (no data), needs more than 40 % left
-            because   policy, gate.yaml:3
-        "#]],
-    );
+    check(Some(Explain), &expect![[""]]);
 }

@@ -137,6 +137,7 @@ impl Fixture {
             prom: PromSettings::default(),
             queries: Arc::new(Semaphore::new(1)),
             health: Health::default(),
+            slo_counters: crate::own_metrics::Counters::default(),
             rules: RuleBook::default(),
             started_at: now,
             demo_person: None,

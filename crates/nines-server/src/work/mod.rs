@@ -3,6 +3,7 @@
 mod alertmanagers;
 mod burns;
 mod configuration;
+mod counts;
 mod outbox;
 mod policies;
 mod rules;
@@ -13,9 +14,8 @@ mod upkeep;
 
 pub(crate) use alertmanagers::send_to_alertmanagers;
 pub(crate) use burns::watch_burns;
-pub(crate) use configuration::{
-    Files, back_fill, backend, engine_config, load, shown, watch_files,
-};
+pub(crate) use configuration::{Files, backend, engine_config, load, shown, watch_files};
+pub(crate) use counts::{count_past, keep_counts, save_counts};
 pub(crate) use outbox::send_messages;
 pub(crate) use policies::watch_policies;
 pub(crate) use rules::{watch_rule_alerts, watch_rules};

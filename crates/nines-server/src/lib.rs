@@ -12,6 +12,7 @@ mod app;
 mod applied;
 mod backend;
 mod checkpoint;
+mod expected;
 mod folder;
 mod forwarding;
 mod health;

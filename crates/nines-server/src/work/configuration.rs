@@ -177,7 +177,8 @@ async fn apply(
         tracing::error!(%error, "the engine did not take the configuration; it is offered again");
         return Err(error.to_string());
     }
-    let fresh = app.metrics.follow(spec.slos.clone());
+    let followed = app.followed(&spec.slos).await.map_err(|error| error.to_string())?;
+    let fresh = app.metrics.follow(followed);
     let at = Arc::clone(app);
     let filled = tokio::task::spawn_blocking(move || {
         back_fill(&at.metrics, &fresh, i64::MIN, now.as_millisecond())
@@ -200,5 +201,7 @@ async fn apply(
         read_at: now,
     };
     *app.loaded.write().expect("nobody panics while holding the configuration") = Arc::new(next);
+    app.lay_overlays();
+    app.lay_forecasts(now);
     Ok(())
 }

@@ -14,4 +14,5 @@ mod prom;
 mod restarting;
 mod rules;
 mod scraping;
+mod slos;
 mod starting;

@@ -68,7 +68,7 @@ impl Checkpoint {
             Ok(()) => tracing::info!("late samples came; the next start counts the past again"),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => {
-                tracing::warn!(%error, "saved counts that miss samples cannot be removed")
+                tracing::warn!(%error, "saved counts that miss samples cannot be removed");
             }
         }
     }

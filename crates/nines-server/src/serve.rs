@@ -691,7 +691,7 @@ impl Server {
                 tracing::warn!(%error, "the counts of objectives were not saved");
             }
             Ok(Err(_)) | Err(_) => {
-                tracing::warn!("the counts of objectives were not saved in time")
+                tracing::warn!("the counts of objectives were not saved in time");
             }
         }
         if let Err(error) = work::save_snapshot(&app) {

@@ -3,6 +3,7 @@
 mod alertmanagers;
 mod burns;
 mod configuration;
+mod counts;
 mod forecasts;
 mod outbox;
 mod policies;
@@ -16,7 +17,8 @@ mod upkeep;
 pub(crate) use alertmanagers::send_to_alertmanagers;
 pub(crate) use burns::watch_burns;
 pub use configuration::engine_config;
-pub(crate) use configuration::{Files, back_fill, backend, load, shown, watch_files};
+pub(crate) use configuration::{Files, backend, load, shown, watch_files};
+pub(crate) use counts::{count_past, keep_counts, save_counts};
 pub(crate) use forecasts::watch_forecasts;
 pub(crate) use outbox::send_messages;
 pub(crate) use policies::watch_policies;

@@ -11,6 +11,7 @@ mod metrics;
 mod paging;
 mod plans;
 mod prom;
+mod restarting;
 mod rules;
 mod scraping;
 mod slos;

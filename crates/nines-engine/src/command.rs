@@ -11,8 +11,8 @@ use nines_port::{Channel, Delivery, Message, StepOutcome, Urgency};
 use nines_release::{Decision, GateQuestion, PolicyInput, Waive, Waiver, WaiverRefusal};
 use nines_runbook::{RunId, Step, run};
 
-use crate::Config;
 use crate::outbox::IntentId;
+use crate::{Config, exclusions, promises};
 
 /// What somebody or something asks for.
 #[derive(Debug, Clone)]
@@ -39,6 +39,12 @@ pub enum Command {
     },
     /// A service changed.
     RecordChange(changes::Command),
+    /// Counts do not count, or count otherwise.
+    Exclude(exclusions::Command),
+    /// What the files promise now.
+    NotePromises(Vec<promises::Promise>),
+    /// How many events calendar windows are expected to have.
+    NoteForecasts(Vec<promises::Forecast>),
     /// A person acts on an incident.
     Incident {
         /// What people call it.
@@ -160,6 +166,8 @@ pub enum Reply {
         /// `false` for a repeat.
         is_new: bool,
     },
+    /// What holds after the command, if it still does.
+    Exclusion(Option<exclusions::Recorded>),
     /// The incident after the command.
     Incident(IncidentId),
     /// The run after the command.
@@ -243,6 +251,9 @@ pub enum Refusal {
     /// An incident says no.
     #[error(transparent)]
     Incident(#[from] nines_incident::Refusal),
+    /// An exclusion says no.
+    #[error(transparent)]
+    Exclusion(#[from] exclusions::Refusal),
     /// A change says no.
     #[error(transparent)]
     Change(#[from] changes::Refusal),

@@ -17,11 +17,14 @@ use crate::fact::{ConfigApplied, Fact, Of, Routed};
 use crate::message;
 use crate::outbox::{self, CancelReason, Intent, IntentId, Outgoing, Phase, Purpose};
 use crate::state::{AlertRecord, State, intent_prefix};
+use crate::{exclusions, promises};
 
 /// The `alertname` of all alerts that error budgets raise.
 pub const SLO_ALERT: &str = "SLOBurn";
 /// The `alertname` of all alerts that levels of policies raise.
 pub const POLICY_ALERT: &str = "PolicyLevel";
+/// The `alertname` of all alerts about SLOs without data.
+pub const NO_DATA_ALERT: &str = "SLONoData";
 /// Who says that an alert holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
@@ -36,7 +39,7 @@ pub(crate) enum Source {
 impl Source {
     fn of(labels: &Labels) -> Self {
         match labels.value("alertname") {
-            SLO_ALERT => Self::Burns,
+            SLO_ALERT | NO_DATA_ALERT => Self::Burns,
             POLICY_ALERT => Self::Policies,
             _ => Self::Rules,
         }
@@ -75,6 +78,15 @@ impl Draft<'_> {
             }
             Command::Acknowledge { target, by, via } => self.acknowledge(&target, &by, &via),
             Command::RecordChange(command) => self.record_change(command),
+            Command::Exclude(command) => self.exclude(command),
+            Command::NotePromises(promises) => {
+                let facts = promises::note(&self.state.promises, promises, self.now);
+                Ok(self.apply_all(facts.into_iter().map(Fact::Objective)))
+            }
+            Command::NoteForecasts(forecasts) => {
+                let facts = promises::note_forecasts(&self.state.promises, forecasts);
+                Ok(self.apply_all(facts.into_iter().map(Fact::Objective)))
+            }
             Command::Incident { number, command } => self.act_on_incident(number, command),
             Command::StartRun { runbook, inputs, by, incident, reason } => {
                 self.start_run(&runbook, inputs, by, incident, reason)
@@ -113,6 +125,11 @@ impl Draft<'_> {
     pub(crate) fn apply(&mut self, fact: Fact) {
         self.state.evolve(&fact, self.now, self.state.seq + 1, self.epoch);
         self.facts.push(fact);
+    }
+
+    fn apply_all(&mut self, facts: impl Iterator<Item = Fact>) -> Reply {
+        facts.for_each(|it| self.apply(it));
+        Reply::Done
     }
 
     pub(crate) fn new_id<K>(&mut self) -> Id<K> {
@@ -482,6 +499,20 @@ impl Draft<'_> {
             self.apply(Fact::Change(fact));
         }
         Ok(Reply::Change { is_new })
+    }
+
+    fn exclude(&mut self, command: exclusions::Command) -> Result<Reply, Refusal> {
+        let mut name = match &command {
+            exclusions::Command::Create { exclusion, .. } => exclusion.name.clone(),
+            exclusions::Command::Withdraw { name, .. } => name.clone(),
+        };
+        for fact in exclusions::decide(&self.state.exclusions, command)? {
+            if let exclusions::Fact::Created(exclusion) = &fact {
+                name.clone_from(&exclusion.name);
+            }
+            self.apply(Fact::Overlay(fact));
+        }
+        Ok(Reply::Exclusion(self.state.exclusions.get(&name).cloned()))
     }
 
     fn incident(

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::outbox::{self, IntentId};
+use crate::{exclusions, promises};
 
 /// Everything that can happen.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +34,10 @@ pub enum Fact {
     Incident(Of<IncidentId, nines_incident::Fact>),
     /// A change of a service.
     Change(changes::Fact),
+    /// Of an exclusion or correction.
+    Overlay(exclusions::Fact),
+    /// What was promised, or is expected.
+    Objective(promises::Fact),
     /// Of one run of a runbook.
     Run(Of<RunId, nines_runbook::run::Fact>),
     /// Of the levels of one service under one policy.
@@ -110,6 +115,8 @@ impl Fact {
             Self::Outbox(_) => "outbox",
             Self::Incident(_) => "incident",
             Self::Change(_) => "change",
+            Self::Overlay(_) => "overlay",
+            Self::Objective(_) => "objective",
             Self::Run(_) => "run",
             Self::Level(_) => "level",
             Self::Decision(_) => "decision",
@@ -131,6 +138,8 @@ impl Fact {
             Self::Outbox(it) => serde_json::to_vec(it),
             Self::Incident(it) => serde_json::to_vec(it),
             Self::Change(it) => serde_json::to_vec(it),
+            Self::Overlay(it) => serde_json::to_vec(it),
+            Self::Objective(it) => serde_json::to_vec(it),
             Self::Run(it) => serde_json::to_vec(it),
             Self::Level(it) => serde_json::to_vec(it),
             Self::Decision(it) => serde_json::to_vec(it),
@@ -154,6 +163,8 @@ impl Fact {
             ("outbox", 1) => read(body).map(Self::Outbox),
             ("incident", 1) => read(body).map(Self::Incident),
             ("change", 1) => read(body).map(Self::Change),
+            ("overlay", 1) => read(body).map(Self::Overlay),
+            ("objective", 1) => read(body).map(Self::Objective),
             ("run", 1) => read(body).map(Self::Run),
             ("level", 1) => read(body).map(Self::Level),
             ("decision", 1) => read(body).map(Self::Decision),

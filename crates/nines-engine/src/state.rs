@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::fact::{ConfigApplied, Fact, Of, Routed};
 use crate::outbox::{self, IntentId, Outgoing};
 use crate::releases::Releases;
+use crate::{exclusions, promises};
 
 /// Escalations that are kept after their end; the oldest are forgotten first, with their messages. Their
 /// facts stay in the journal.
@@ -48,6 +49,10 @@ pub struct State {
     pub incidents: BTreeMap<IncidentId, nines_incident::State>,
     /// Changes of services.
     pub changes: changes::State,
+    /// Exclusions and corrections that were not written into files.
+    pub exclusions: exclusions::State,
+    /// What was promised when, and what is expected.
+    pub promises: promises::State,
     /// By id, so by age.
     pub runs: BTreeMap<RunId, run::State>,
     /// Levels of policies, decisions, overrides.
@@ -157,6 +162,8 @@ impl State {
                 nines_incident::evolve(self.incidents.entry(*id).or_default(), fact, at, seq);
             }
             Fact::Change(fact) => changes::evolve(&mut self.changes, fact, at, seq),
+            Fact::Overlay(fact) => exclusions::evolve(&mut self.exclusions, fact, at, seq),
+            Fact::Objective(fact) => promises::evolve(&mut self.promises, fact, at),
             Fact::Run(Of { id, fact }) => {
                 run::evolve(self.runs.entry(*id).or_default(), fact, at, seq);
                 self.forget_runs();

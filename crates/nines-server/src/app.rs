@@ -21,6 +21,7 @@ use crate::backend::Backend;
 use crate::forwarding::Forwarding;
 use crate::health::Health;
 use crate::metadata::Metadata;
+use crate::own_metrics;
 use crate::plan::Plans;
 use crate::prom::PromSettings;
 use crate::reload::Reload;
@@ -58,6 +59,8 @@ pub(crate) struct Shared {
     /// A permit for each query that may run.
     pub(crate) queries: Arc<Semaphore>,
     pub(crate) health: Health,
+    /// Events since the start, for `/metrics`.
+    pub(crate) slo_counters: own_metrics::Counters,
     /// What rules of Prometheus have found.
     pub(crate) rules: RuleBook,
     pub(crate) started_at: Timestamp,

@@ -5,23 +5,28 @@
 
 #![expect(clippy::disallowed_methods, reason = "this crate does the IO")]
 
+mod absence;
 mod access;
 mod api;
 mod app;
 mod applied;
 mod backend;
+mod expected;
 mod folder;
 mod forwarding;
 mod health;
 mod metadata;
+mod overlays;
 mod own_metrics;
 mod pages;
+mod past;
 mod plan;
 mod problem;
 mod prom;
 mod reload;
 mod rules;
 mod serve;
+mod slo_views;
 mod text;
 mod views;
 mod watched;

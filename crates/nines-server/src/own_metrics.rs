@@ -1,5 +1,7 @@
 //! `/metrics`: budgets and burns for other systems, and how nines itself is.
 
+mod slos;
+
 use std::fmt;
 use std::sync::atomic::Ordering;
 
@@ -17,7 +19,8 @@ use prometheus_client::registry::Registry;
 
 use crate::app::App;
 use crate::rules::GroupView;
-use crate::views::SloView;
+
+pub(crate) use slos::Counters;
 
 /// `GET /metrics`, in the OpenMetrics text format.
 pub(crate) async fn metrics(State(app): State<App>) -> Response {
@@ -40,75 +43,7 @@ type LabelPairs = Vec<(&'static str, String)>;
 impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let app = &self.0;
-        let slos = app.slo_views();
-        let of = |it: &SloView| -> LabelPairs {
-            vec![
-                ("service", it.service.clone()),
-                ("slo", it.slo.slo.clone()),
-                ("window", it.window.clone()),
-            ]
-        };
-        let with_data = || slos.iter().filter(|it| 0 < it.total);
-        counters(
-            &mut encoder,
-            "nines_slo_events",
-            "Valid events in the window",
-            with_data().map(|it| (of(it), it.total)),
-        )?;
-        counters(
-            &mut encoder,
-            "nines_slo_good_events",
-            "Good events in the window",
-            with_data().map(|it| (of(it), it.good)),
-        )?;
-        gauges(
-            &mut encoder,
-            "nines_slo_objective_ratio",
-            "Required share of good events",
-            slos.iter().map(|it| {
-                (of(it), it.objective.trim_end_matches('%').parse::<f64>().unwrap_or(0.0) / 100.0)
-            }),
-        )?;
-        gauges(
-            &mut encoder,
-            "nines_slo_budget_remaining_ratio",
-            "Error budget left; negative is overspent",
-            with_data().map(|it| (of(it), it.remaining_ratio)),
-        )?;
-        gauges(
-            &mut encoder,
-            "nines_slo_coverage_ratio",
-            "Share of the window with known data",
-            slos.iter().map(|it| (of(it), it.coverage_ratio)),
-        )?;
-        gauges(
-            &mut encoder,
-            "nines_slo_burn_rate",
-            "Multiple of the sustainable speed of spending",
-            slos.iter().flat_map(|it| {
-                it.burns.iter().map(|burn| {
-                    let mut labels = of(it);
-                    labels.push(("range", burn.long.clone()));
-                    (labels, burn.long_burn)
-                })
-            }),
-        )?;
-        gauges(
-            &mut encoder,
-            "nines_slo_exhausts_seconds",
-            "Until the budget is gone; absent when never",
-            slos.iter().filter_map(|it| Some((of(it), it.exhausts_in_seconds? as f64))),
-        )?;
-        gauges(
-            &mut encoder,
-            "nines_slo_state",
-            "1 for the present state",
-            slos.iter().map(|it| {
-                let mut labels = of(it);
-                labels.push(("state", it.state.clone()));
-                (labels, 1.0)
-            }),
-        )?;
+        slos::encode(&mut encoder, app)?;
         let stats = app.metrics.store.stats();
         let (seq, firing, open, waiting) = app.engine.read(|state| {
             let open = state.incidents.values().filter(|it| it.is_open()).count();

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use nines_engine::exclusions::Refusal as Exclusion;
 use nines_engine::{Refusal, SubmitError};
 use serde::Serialize;
 
@@ -103,6 +104,13 @@ impl From<Refusal> for Problem {
             | Refusal::UnknownRun(_) => {
                 Self::new(StatusCode::NOT_FOUND, "/problems/not-found", "not found", detail)
             }
+            Refusal::Exclusion(Exclusion::Unknown { .. }) => {
+                Self::new(StatusCode::NOT_FOUND, "/problems/not-found", "not found", detail)
+            }
+            Refusal::Exclusion(Exclusion::Conflict { .. }) => {
+                Self::new(StatusCode::CONFLICT, "/problems/conflict", "the world moved", detail)
+            }
+            Refusal::Exclusion(_) => Self::bad_request(detail),
             Refusal::NoConfig | Refusal::NotDurable(_) => Self::unavailable(detail),
             _ => Self::refused(detail),
         }

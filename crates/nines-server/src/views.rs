@@ -4,110 +4,21 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use nines_alert::AlertKey;
-use nines_base::{Labels, format_duration};
+use nines_base::Labels;
 use nines_engine::outbox::{Outgoing, Phase, Purpose};
 use nines_engine::{AlertRecord, EscalationRecord, State, rank_suspects};
 use nines_incident::{Entry, IncidentId, Slice, change_point, suspects};
 use nines_oncall::Phase as Escalating;
 use nines_port::{Channel, Urgency};
-use nines_slo::{Severity, SloName, SloState, SloStatus, Suspect};
+use nines_slo::SloName;
 use serde::Serialize;
 
 use crate::app::Shared;
-use crate::text;
 
 /// The most rows of one list.
 pub(crate) const ROWS_MAX: usize = 1_000;
 
-/// One objective as it stands.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct SloView {
-    pub(crate) slo: SloName,
-    pub(crate) service: String,
-    pub(crate) state: String,
-    pub(crate) objective: String,
-    pub(crate) window: String,
-    pub(crate) owner: Option<String>,
-    pub(crate) runbook: Option<String>,
-    pub(crate) origin: String,
-    /// Good share over the window; absent without events.
-    pub(crate) now_ratio: Option<f64>,
-    pub(crate) now: String,
-    /// 1 is untouched, 0 is spent, negative is overspent.
-    pub(crate) remaining_ratio: f64,
-    /// What the ratio was made from.
-    pub(crate) from: Timestamp,
-    pub(crate) to: Timestamp,
-    pub(crate) good: u64,
-    pub(crate) bad: u64,
-    pub(crate) total: u64,
-    /// Bad events that the objective permits for the total, rounded down to tenths.
-    pub(crate) allowed: String,
-    pub(crate) coverage_ratio: f64,
-    pub(crate) burns: Vec<BurnView>,
-    pub(crate) exhausts_in_seconds: Option<i64>,
-    pub(crate) empty_in: String,
-    pub(crate) last_sample: Option<Timestamp>,
-    pub(crate) problem: Option<String>,
-}
-
-/// One pair of windows.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct BurnView {
-    pub(crate) severity: String,
-    pub(crate) long: String,
-    pub(crate) short: String,
-    pub(crate) limit: String,
-    pub(crate) long_burn: f64,
-    pub(crate) short_burn: f64,
-    pub(crate) long_bad: u64,
-    pub(crate) long_total: u64,
-    pub(crate) short_bad: u64,
-    pub(crate) short_total: u64,
-    pub(crate) holds: bool,
-}
-
-/// The word for a state; `fine` says nothing is wrong. Whoever must act now comes first: a page hides `spent`.
-pub(crate) fn state_word(status: &SloStatus) -> &'static str {
-    match status.state {
-        _ if status.firing == Some(Severity::Page) => "page",
-        SloState::Fine => "fine",
-        SloState::Ticket => "ticket",
-        SloState::Page => "page",
-        SloState::Spent => "spent",
-        SloState::NoData => "no data",
-        SloState::NoEvents => "no events",
-    }
-}
-
-/// Worst first.
-fn rank(state: &str) -> usize {
-    let order = ["page", "spent", "ticket", "no data", "no events", "fine"];
-    order.iter().position(|it| *it == state).unwrap_or(order.len())
-}
-
 impl Shared {
-    /// Every objective, worst first, then by budget.
-    pub(crate) fn slo_views(&self) -> Vec<SloView> {
-        let statuses = self.metrics.tracker().statuses(self.clock.now());
-        let spec = self.spec();
-        let slo = |name: &SloName| spec.slos.iter().find(|it| it.name == *name);
-        let views = statuses.iter().filter_map(|it| Some(slo_view(it, slo(&it.name)?)));
-        let mut views: Vec<SloView> = views.collect();
-        views.sort_by(|a, b| {
-            let by_state = rank(&a.state).cmp(&rank(&b.state));
-            let by_budget = a.remaining_ratio.total_cmp(&b.remaining_ratio);
-            by_state.then(by_budget).then_with(|| a.slo.cmp(&b.slo))
-        });
-        views
-    }
-
-    /// One objective.
-    pub(crate) fn slo_view(&self, name: &SloName) -> Option<SloView> {
-        let status = self.metrics.tracker().status(name, self.clock.now())?;
-        Some(slo_view(&status, &self.slo(name)?))
-    }
-
     /// The changes that came before an incident, with the change point of its own objective.
     pub(crate) fn suspects(
         &self,
@@ -141,80 +52,6 @@ impl Shared {
         let from = slices.first().map_or(from, |it| it.from);
         (from, slices.iter().map(slice).collect())
     }
-}
-
-fn slo_view(status: &SloStatus, slo: &nines_slo::Slo) -> SloView {
-    let goal = status.primary();
-    let counts = goal.budget.counts;
-    let burns = goal.burns.iter().map(|it| BurnView {
-        severity: it.pair.severity.to_string(),
-        long: format_duration(it.pair.long),
-        short: format_duration(it.pair.short),
-        limit: it.pair.factor.to_string(),
-        long_burn: round(it.burn_long),
-        short_burn: round(it.burn_short),
-        long_bad: it.long.counts.bad,
-        long_total: it.long.counts.total,
-        short_bad: it.short.counts.bad,
-        short_total: it.short.counts.total,
-        holds: it.holds,
-    });
-    let empty_in = match (goal.exhausts_in, goal.remaining_ratio <= 0.0) {
-        (_, true) => "—".to_owned(),
-        (Some(it), _) => text::duration(it),
-        (None, _) => format!("> {}", format_duration(goal.window.nominal())),
-    };
-    let now_ratio = (0 < counts.total).then(|| 1.0 - counts.bad as f64 / counts.total as f64);
-    let allowed_tenths = u128::from(counts.total) * u128::from(goal.target.allowed()) * 10
-        / u128::from(nines_slo::Objective::SCALE);
-    SloView {
-        slo: status.name.clone(),
-        service: status.name.service.clone(),
-        state: state_word(status).to_owned(),
-        objective: goal.target.to_string(),
-        window: goal.window.to_string(),
-        owner: slo.owner.clone(),
-        runbook: slo.runbook.clone(),
-        origin: slo.origin.to_string(),
-        now_ratio: now_ratio.map(round),
-        now: now_ratio.map_or_else(|| "—".to_owned(), |it| text::ratio_beside(it, goal.target)),
-        remaining_ratio: round(goal.remaining_ratio),
-        from: goal.budget.from,
-        to: goal.budget.to,
-        good: counts.total.saturating_sub(counts.bad),
-        bad: counts.bad,
-        total: counts.total,
-        allowed: format!("{}.{}", allowed_tenths / 10, allowed_tenths % 10),
-        coverage_ratio: round(goal.budget.coverage_ratio()),
-        burns: burns.collect(),
-        exhausts_in_seconds: goal.exhausts_in.map(|it| it.as_secs()),
-        empty_in,
-        last_sample: status.last_sample,
-        problem: status.suspect.as_ref().map(problem),
-    }
-}
-
-/// Why the numbers should not be believed, in words.
-fn problem(suspect: &Suspect) -> String {
-    match suspect {
-        Suspect::PartExceedsTotal { total, part } => {
-            format!("{part} good or bad events of {total}: the selectors do not fit together")
-        }
-        Suspect::GoodNeverSeen => "the series of the good events was never seen".to_owned(),
-        Suspect::NoSuchBucket { below, nearest } => {
-            let bounds: Vec<String> = nearest.iter().map(ToString::to_string).collect();
-            format!("{below} is no bucket bound; the nearest are {}", bounds.join(" and "))
-        }
-        Suspect::TooManySeries { limit } => {
-            format!("more than {limit} series; the rest is not counted")
-        }
-        _ => "the numbers contradict each other".to_owned(),
-    }
-}
-
-/// To millionths, for people.
-fn round(value: f64) -> f64 {
-    (value * 1e6).round() / 1e6
 }
 
 /// One alert as it stands.

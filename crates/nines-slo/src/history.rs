@@ -1,10 +1,12 @@
 //! The counts of one SLI: fine slices for the last days, coarse ones for the rest.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ledger::{Change, Ledger, Sums};
 use crate::time::floor_to;
 
 /// Two ledgers that are booked alike; the fine one forgets sooner.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct History {
     hot: Ledger,
     cold: Ledger,

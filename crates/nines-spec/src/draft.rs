@@ -2,7 +2,7 @@
 //!
 //! It must not know any kind of document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nines_base::Origin;
 use nines_slo::{SloPattern, Window};
@@ -10,7 +10,7 @@ use nines_slo::{SloPattern, Window};
 use crate::finding::{Change, Finding, Level, Span, line_and_column};
 use crate::link::{Reference, SloPlaces};
 use crate::mistake::Mistake;
-use crate::node::Node;
+use crate::openslo::Shared;
 use crate::scraping::Defaults;
 use crate::source::SourceFile;
 use crate::spec::Spec;
@@ -40,6 +40,10 @@ pub(crate) enum Noun {
     ScrapeJob,
     Indicator,
     Setting,
+    DataSource,
+    AlertPolicy,
+    AlertCondition,
+    NotificationTarget,
     Exclusion,
 }
 
@@ -57,6 +61,10 @@ impl Noun {
             Self::ScrapeJob => "scrape job",
             Self::Indicator => "SLI",
             Self::Setting => "setting",
+            Self::DataSource => "DataSource",
+            Self::AlertPolicy => "AlertPolicy",
+            Self::AlertCondition => "AlertCondition",
+            Self::NotificationTarget => "AlertNotificationTarget",
             Self::Exclusion => "exclusion",
         }
     }
@@ -80,8 +88,10 @@ pub(crate) struct Draft<'a> {
     pub(crate) route_places: Vec<Place>,
     /// E-mail contacts.
     pub(crate) mail_places: Vec<Place>,
-    /// Documents of kind `SLI`, which OpenSLO lets several SLOs share.
-    pub(crate) indicators: BTreeMap<String, (usize, Node)>,
+    /// Documents of OpenSLO that others refer to.
+    pub(crate) shared: BTreeMap<(Noun, String), Shared>,
+    /// Of all files, whatever is wrong with them; notification targets of OpenSLO may have their names.
+    pub(crate) escalation_names: BTreeSet<String>,
     /// Something was not read at all, so what seems undefined may be defined there.
     pub(crate) has_gaps: bool,
     /// Of scrape jobs that say nothing else, once a `global` was read.
@@ -103,7 +113,8 @@ impl<'a> Draft<'a> {
             slo_patterns: Vec::new(),
             route_places: Vec::new(),
             mail_places: Vec::new(),
-            indicators: BTreeMap::new(),
+            shared: BTreeMap::new(),
+            escalation_names: BTreeSet::new(),
             has_gaps: false,
             scrape_defaults: None,
             has_broken_routes: false,

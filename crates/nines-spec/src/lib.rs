@@ -7,6 +7,7 @@
 
 mod change;
 mod draft;
+mod exchange;
 mod explain;
 mod fields;
 mod finding;
@@ -36,6 +37,10 @@ mod values;
 
 pub use change::{Action, DocumentChange, FIELDS_MAX, FieldChange, compare};
 pub use draft::FINDINGS_MAX;
+pub use exchange::{
+    Export, Import, ImportFormat, ImportOptions, Loss, RULES_PER_SLO_MAX, RuleOptions,
+    export_rules, import, import_paths,
+};
 pub use explain::{codes, explain};
 pub use fields::LIST_MAX;
 pub use finding::{Change, Finding, Level, Span};

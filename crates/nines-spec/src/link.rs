@@ -103,6 +103,10 @@ fn undefined(draft: &Draft<'_>, reference: &Reference) -> Mistake {
         | Noun::Gate
         | Noun::ScrapeJob
         | Noun::Indicator
+        | Noun::DataSource
+        | Noun::AlertPolicy
+        | Noun::AlertCondition
+        | Noun::NotificationTarget
         | Noun::Setting => Mistake::UndefinedService { name, help, consequence, at },
     }
 }

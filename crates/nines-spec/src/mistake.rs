@@ -165,7 +165,12 @@ pub(crate) enum Mistake {
         at: Span,
     },
     #[error("unknown apiVersion `{version}`")]
-    #[diagnostic(code(N0114), help("write `nines/v1`; `openslo/v1` is read too"))]
+    #[diagnostic(
+        code(N0114),
+        help(
+            "write `nines/v1`; `openslo/v1`, `openslo/v1alpha` and `openslo.com/v2alpha` are read too"
+        )
+    )]
     UnknownVersion {
         version: String,
         #[label("the document was not read")]
@@ -747,6 +752,24 @@ pub(crate) enum Mistake {
     BadRegex {
         problem: String,
         #[label("the rule is left out")]
+        at: Span,
+    },
+
+    // N09xx: files of other tools.
+    #[error("{what} is carried over only nearly")]
+    #[diagnostic(code(N0901), severity(Warning), help("{how}"))]
+    Approximated {
+        what: String,
+        how: String,
+        #[label("not quite the same in nines")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0902), help("{help}"))]
+    BrokenRule {
+        problem: String,
+        help: String,
+        #[label("the specification of the format forbids it")]
         at: Span,
     },
 }

@@ -258,7 +258,7 @@ pub(crate) fn is_name(text: &str) -> bool {
 }
 
 /// Names that begin with two underscores are for the machinery. Source: Prometheus data model.
-fn is_label_name(text: &str) -> bool {
+pub(crate) fn is_label_name(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next().is_some_and(|it| it.is_ascii_alphabetic() || it == '_')
         && chars.all(|it| it.is_ascii_alphanumeric() || it == '_')

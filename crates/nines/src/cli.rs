@@ -5,8 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    backup, check, compat, demo, deploy, describe, gate, get, incident, init, layout, oncall, plan,
-    postmortem, query, respond, rule_tests, run, schema, serve, why,
+    backup, check, compat, demo, deploy, describe, export, gate, get, import, incident, init, layout, oncall, plan, postmortem, query, respond, rule_tests, run, schema, serve, why,
 };
 
 /// Shown first: what people want to copy.
@@ -54,12 +53,16 @@ pub(crate) enum Command {
     Schema(schema::SchemaArgs),
     /// Print the completion script of a shell
     Completion(schema::CompletionArgs),
+    /// Read objectives from files of other tools
+    Import(import::Args),
     /// Show what files would change on a server, and what that would have meant
     Plan(plan::PlanArgs),
     /// Apply a plan, all or nothing
     Apply(plan::ApplyArgs),
     /// Compare a server's configuration with files
     Drift(plan::DriftArgs),
+    /// Write objectives as files of other tools
+    Export(export::Args),
     /// Run the server
     Serve(serve::Args),
     /// Copy the samples while the server goes on

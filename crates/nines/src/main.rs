@@ -18,8 +18,10 @@ mod deploy;
 mod describe;
 mod environment;
 mod exit;
+mod export;
 mod gate;
 mod get;
+mod import;
 mod incident;
 mod init;
 mod layout;
@@ -75,9 +77,11 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Fix(args) => layout::fix(&args),
         Command::Schema(args) => schema::schema(&args),
         Command::Completion(args) => schema::completion(&args),
+        Command::Import(args) => import::run(&args),
         Command::Plan(args) => plan::plan(&args, &open()?),
         Command::Apply(args) => plan::apply(&args, &open()?),
         Command::Drift(args) => plan::drift(&args, &open()?),
+        Command::Export(args) => export::run(&args),
         Command::Serve(args) => serve::run(args, &environment),
         Command::Backup(args) => backup::run(&args, open),
         Command::Compat(args) => compat::run(args, &environment),

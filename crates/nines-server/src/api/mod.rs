@@ -2,17 +2,23 @@
 
 mod backup;
 mod config;
+mod etag;
 mod events;
+mod exclusions;
+mod explain;
 mod gate;
 mod learn;
 mod read;
 mod respond;
 mod run;
+mod slos;
 mod stream;
+mod time;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{get, post};
+use axum::middleware::from_fn;
+use axum::routing::{delete, get, post};
 
 use crate::app::App;
 
@@ -23,10 +29,13 @@ const BODY_BYTES_MAX: usize = 1 << 20;
 pub(crate) fn router() -> Router<App> {
     let own = Router::new()
         .route("/overview", get(read::overview))
-        .route("/slos", get(read::slos))
-        .route("/slos/{service}/{slo}", get(read::slo))
-        .route("/slos/{service}/{slo}/budget", get(read::slo))
-        .route("/slos/{service}/{slo}/slices", get(read::slices))
+        .route("/slos", get(slos::list))
+        .route("/slos/{service}/{slo}", get(slos::one))
+        .route("/slos/{service}/{slo}/budget", get(slos::budget))
+        .route("/slos/{service}/{slo}/slices", get(slos::slices))
+        .route("/slos/{service}/{slo}/explain", get(explain::explain))
+        .route("/exclusions", get(exclusions::list).post(exclusions::create))
+        .route("/exclusions/{name}", delete(exclusions::withdraw))
         .route("/alerts", get(read::alerts))
         .route("/alerts/{key}", get(read::alert))
         .route("/why", get(read::why))
@@ -59,7 +68,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/gate", get(gate::gate))
         .route("/stream", get(stream::stream));
     Router::new()
-        .nest("/api/nines/v1", own)
+        .nest("/api/nines/v1", own.layer(from_fn(etag::tag)))
         .route("/api/v1/events", post(events::record))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }

@@ -2,23 +2,17 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use jiff::{SignedDuration, Timestamp};
 use nines_alert::AlertKey;
-use nines_base::parse_duration;
 use nines_engine::why;
-use nines_slo::SloName;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::app::{App, OnCall};
 use crate::problem::Problem;
 use crate::views::{
-    AlertView, InboxOnly, IncidentDetail, IncidentView, PageView, ROWS_MAX, SloView, alert_view,
+    AlertView, InboxOnly, IncidentDetail, IncidentView, PageView, ROWS_MAX, alert_view,
     alert_views, incident_views, page_views,
 };
-
-/// The most points of one chart.
-const POINTS_MAX: usize = 2_000;
 
 /// `GET /overview`: the whole first screen in one answer.
 pub(super) async fn overview(State(app): State<App>) -> Json<Value> {
@@ -39,74 +33,6 @@ pub(super) async fn overview(State(app): State<App>) -> Json<Value> {
         "problem": app.health.problem(),
         "demo": app.is_demo,
     }))
-}
-
-/// `GET /slos`
-pub(super) async fn slos(State(app): State<App>) -> Json<Vec<SloView>> {
-    Json(app.slo_views())
-}
-
-fn slo_name(service: &str, slo: &str) -> Result<SloName, Problem> {
-    format!("{service}/{slo}").parse().map_err(|error| Problem::bad_request(format!("{error}")))
-}
-
-/// `GET /slos/{service}/{slo}`, also as `…/budget`
-pub(super) async fn slo(
-    State(app): State<App>,
-    Path((service, slo)): Path<(String, String)>,
-) -> Result<Json<SloView>, Problem> {
-    let name = slo_name(&service, &slo)?;
-    let view = app.slo_view(&name).ok_or_else(|| Problem::not_found("SLO", &name.to_string()))?;
-    Ok(Json(view))
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct SlicesQuery {
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
-    step: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-pub(super) struct SliceView {
-    to: Timestamp,
-    good: u64,
-    bad: u64,
-    total: u64,
-}
-
-/// `GET /slos/{service}/{slo}/slices?from=&to=&step=`
-pub(super) async fn slices(
-    State(app): State<App>,
-    Path((service, slo)): Path<(String, String)>,
-    Query(query): Query<SlicesQuery>,
-) -> Result<Json<Vec<SliceView>>, Problem> {
-    let name = slo_name(&service, &slo)?;
-    let to = query.to.unwrap_or_else(|| app.clock.now());
-    let from = query.from.unwrap_or(to - SignedDuration::from_hours(1));
-    let step = match &query.step {
-        Some(step) => parse_duration(step).map_err(|it| Problem::bad_request(it.to_string()))?,
-        None => SignedDuration::from_secs(60),
-    };
-    if step < SignedDuration::from_secs(1) || to <= from {
-        return Err(Problem::bad_request("`from` lies before `to`, and `step` is 1s or longer"));
-    }
-    if POINTS_MAX as i128 * step.as_millis() < to.duration_since(from).as_millis() {
-        let detail = format!("that is more than {POINTS_MAX} points; use a longer `step`");
-        return Err(Problem::bad_request(detail));
-    }
-    let tracker = app.metrics.tracker();
-    if tracker.status(&name, to).is_none() {
-        return Err(Problem::not_found("SLO", &name.to_string()));
-    }
-    let slices = tracker.slices(&name, from, to, step, POINTS_MAX);
-    let view = |it: &nines_slo::Slice| SliceView {
-        to: it.to,
-        good: it.counts.total.saturating_sub(it.counts.bad),
-        bad: it.counts.bad,
-        total: it.counts.total,
-    };
-    Ok(Json(slices.iter().map(view).collect()))
 }
 
 /// `GET /alerts`

@@ -9,6 +9,9 @@ pub(super) const WIDTH: f64 = 1_000.0;
 /// The height of every chart's box.
 pub(super) const HEIGHT: f64 = 100.0;
 
+/// Words beside an axis are at least so far apart, in hundredths of the height.
+const TICK_GAP: f64 = 9.0;
+
 /// Events until an instant, since the point before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slice {
@@ -31,6 +34,23 @@ pub(super) struct Axes {
     pub(super) to: Timestamp,
     pub(super) low: f64,
     pub(super) high: f64,
+    pub(super) scale: Scale,
+}
+
+/// How values become heights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scale {
+    Linear,
+    /// By ln(1 + value): what is small stays readable beside what is a thousand times larger. For values from 0.
+    Log,
+}
+
+/// A value that is named beside the axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Tick {
+    pub(super) value: f64,
+    /// In hundredths of the height, 0 at the top.
+    pub(super) y: f64,
 }
 
 /// What is left of a budget after each slice, going back from what is left now, so that the end of the line is
@@ -85,9 +105,23 @@ impl Axes {
 
     /// Where a value lies, 0 at the top; what is beyond the axis lies on its end.
     pub(super) fn y(&self, value: f64) -> f64 {
-        let span = self.high - self.low;
-        let share = if span <= 0.0 { 0.0 } else { (value - self.low) / span };
+        let (low, high) = (self.scale.of(self.low), self.scale.of(self.high));
+        let span = high - low;
+        let share = if span <= 0.0 { 0.0 } else { (self.scale.of(value) - low) / span };
         (1.0 - share.clamp(0.0, 1.0)) * HEIGHT
+    }
+
+    /// Both ends and as many of `wanted` as find room between them, the first ones first.
+    pub(super) fn ticks(&self, wanted: &[f64]) -> Vec<Tick> {
+        let mut ticks: Vec<Tick> = Vec::new();
+        let inside = |it: &&f64| self.low <= **it && **it <= self.high;
+        for value in [self.low, self.high].iter().chain(wanted.iter().filter(inside)) {
+            let tick = Tick { value: *value, y: self.y(*value) / HEIGHT * 100.0 };
+            if ticks.iter().all(|it| TICK_GAP <= (it.y - tick.y).abs()) {
+                ticks.push(tick);
+            }
+        }
+        ticks
     }
 
     /// The line through the points, in the words of an SVG path; interrupted where nothing is known.
@@ -104,6 +138,15 @@ impl Axes {
             drawing = true;
         }
         out
+    }
+}
+
+impl Scale {
+    fn of(self, value: f64) -> f64 {
+        match self {
+            Self::Linear => value,
+            Self::Log => value.max(0.0).ln_1p(),
+        }
     }
 }
 

@@ -9,8 +9,9 @@ use super::parts;
 use super::slos::page_pair;
 use super::visit::{Section, Visit};
 use crate::app::OnCall;
+use crate::slo_views::SloView;
 use crate::text;
-use crate::views::{AlertView, SloView, alert_views};
+use crate::views::{AlertView, alert_views};
 
 /// The most objectives that are shown without a problem; the others are on their own page.
 const FINE_MAX: usize = 40;
@@ -101,7 +102,7 @@ fn counts(overview: &Overview) -> Markup {
 fn slo_table(slos: &[SloView]) -> Markup {
     let fine = slos.iter().filter(|it| it.state == "fine").count();
     let shown = slos.len() - fine + fine.min(FINE_MAX);
-    let pair = slos.iter().find_map(page_pair);
+    let pair = slos.iter().find_map(|it| page_pair(&it.primary));
     html! {
         table.rows {
             thead {
@@ -124,16 +125,16 @@ fn slo_row(slo: &SloView) -> Markup {
             td { (parts::state(&slo.state)) }
             td { (slo.service) }
             td { a href=(parts::slo_path(slo)) { (slo.slo.slo) } }
-            td.opt { (slo.objective) " over " (slo.window) }
-            td.opt { (slo.now) }
-            td title=(parts::counts(slo)) { (parts::budget(slo)) }
+            td.opt { (slo.primary.objective) " over " (slo.primary.window) }
+            td.opt { (slo.primary.now) }
+            td title=(parts::counts(&slo.primary)) { (parts::budget(&slo.primary)) }
             td.opt {
-                @match page_pair(slo) {
-                    Some(it) if 0 < slo.total => { (text::burn(it.long_burn)) " / " (text::burn(it.short_burn)) },
+                @match page_pair(&slo.primary) {
+                    Some(it) if 0 < slo.primary.total => { (text::burn(it.long_burn)) " / " (text::burn(it.short_burn)) },
                     _ => { "—" },
                 }
             }
-            td.opt { (slo.empty_in) }
+            td.opt { (slo.primary.empty_in) }
         }
     }
 }

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::visit::Visit;
+use crate::slo_views::{BudgetView, SloView};
 use crate::text;
-use crate::views::{AlertView, IncidentView, SloView};
+use crate::views::{AlertView, IncidentView};
 
 /// How loud a thing is, with its shape: colour is never the only sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,18 +89,18 @@ pub(super) fn since(at: Timestamp, now: Timestamp) -> Markup {
 }
 
 /// What is left of a budget, in words; every page prints it this way.
-pub(super) fn budget_left(slo: &SloView) -> String {
-    match slo.total {
+pub(super) fn budget_left(budget: &BudgetView) -> String {
+    match budget.total {
         0 => "—".to_owned(),
-        _ => text::percent(slo.remaining_ratio).replace('-', "−"),
+        _ => text::percent(budget.remaining_ratio).replace('-', "−"),
     }
 }
 
 /// What is left of a budget, as a bar and in words.
-pub(super) fn budget(slo: &SloView) -> Markup {
+pub(super) fn budget(budget: &BudgetView) -> Markup {
     html! {
-        @if 0 < slo.total { (bar(slo.remaining_ratio)) " " }
-        span.num { (budget_left(slo)) }
+        @if 0 < budget.total { (bar(budget.remaining_ratio)) " " }
+        span.num { (budget_left(budget)) }
     }
 }
 
@@ -116,8 +117,9 @@ fn bar(ratio: f64) -> Markup {
 }
 
 /// The counts that a budget was made from.
-pub(super) fn counts(slo: &SloView) -> String {
-    format!("{} bad of {} allowed of {}", text::count(slo.bad), slo.allowed, text::count(slo.total))
+pub(super) fn counts(it: &BudgetView) -> String {
+    let (bad, total) = (text::count(it.bad), text::count(it.total));
+    format!("{bad} bad of {} allowed of {total}", it.allowed_tenths())
 }
 
 /// The address of an objective's page.

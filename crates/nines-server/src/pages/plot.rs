@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::chart::{Axes, HEIGHT, Point, WIDTH};
+use super::chart::{Axes, HEIGHT, Point, Tick, WIDTH};
 use crate::text;
 
 /// A stretch of time, or an instant, to be marked.
@@ -28,23 +28,23 @@ pub(super) struct Plot<'a> {
     pub(super) ideal: Option<[Point; 2]>,
     pub(super) limit: Option<f64>,
     pub(super) marks: &'a [Mark],
-    /// The words at the top and the bottom of the vertical axis.
-    pub(super) high: String,
-    pub(super) low: String,
+    /// Values that are named beside the axis, with their words.
+    pub(super) ticks: Vec<(Tick, String)>,
     pub(super) table: Markup,
 }
 
 /// The chart with everything around it.
 pub(super) fn plot(plot: &Plot<'_>) -> Markup {
-    let Plot { id, title, sentence, axes, points, ideal, limit, marks, high, low, table } = plot;
+    let Plot { id, title, sentence, axes, points, ideal, limit, marks, ticks, table } = plot;
     html! {
         section aria-labelledby=(id) {
             h2 id=(id) { (title) }
             p { (sentence) }
             figure {
                 div.plot {
-                    div.y aria-hidden="true" { span { (high) } span { (low) } }
+                    svg.y aria-hidden="true" { @for it in ticks { (words(it)) } }
                     svg viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } preserveAspectRatio="none" role="img" aria-label=(sentence) {
+                        @for (it, _) in ticks { line.tick x1="0" x2=(WIDTH) y1=(it.y) y2=(it.y) {} }
                         @for it in marks.iter() { (mark(axes, it)) }
                         @if axes.low < 0.0 { line.zero x1="0" x2=(WIDTH) y1=(axes.y(0.0)) y2=(axes.y(0.0)) {} }
                         @if let Some(ideal) = ideal { path.ideal d=(axes.path(ideal)) {} }
@@ -58,6 +58,16 @@ pub(super) fn plot(plot: &Plot<'_>) -> Markup {
             }
         }
     }
+}
+
+/// Beside the axis, where nothing is stretched; at the ends inside of the box.
+fn words((tick, text): &(Tick, String)) -> Markup {
+    let shift = match tick.y {
+        y if y < 5.0 => "0.8em",
+        y if 95.0 < y => "-0.1em",
+        _ => "0.3em",
+    };
+    html! { text x="100%" y={ (format!("{:.1}", tick.y)) "%" } dy=(shift) text-anchor="end" { (text) } }
 }
 
 fn mark(axes: &Axes, mark: &Mark) -> Markup {

@@ -1,4 +1,4 @@
-mod fixture;
+pub(crate) mod fixture;
 
 use axum::http::StatusCode;
 use expect_test::expect;
@@ -87,8 +87,9 @@ async fn a_link_that_was_made_up_says_what_to_do_instead() {
 async fn a_budget_is_printed_the_same_on_every_page() {
     let fixture = Fixture::burning();
     let view = fixture.app.slo_views().remove(0);
-    assert_eq!((view.bad, view.total), (5, 10_000), "{view:#?}");
-    expect!["50.0\u{a0}%"].assert_eq(&super::parts::budget_left(&view));
+    let budget = &view.primary;
+    assert_eq!((budget.bad, budget.total), (5, 10_000), "{view:#?}");
+    expect!["50.0\u{a0}%"].assert_eq(&super::parts::budget_left(budget));
     for path in ["/", "/slos", "/slo/shop/availability"] {
         let page = fixture.get(path).await;
         let number = between(&page.body, "</svg> <span class=\"num\">", "</span>");

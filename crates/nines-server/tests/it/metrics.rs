@@ -68,8 +68,12 @@ async fn our_own_metrics_say_what_the_page_says() {
     let slo = guest.until("/api/nines/v1/slos", |it| it[0]["total"] == 240_000).await;
     let response = guest.anonymous(Method::GET, "/metrics").send().await.unwrap();
     let text = response.text().await.unwrap();
-    let line = r#"nines_slo_events_total{service="api",slo="availability",window="28d"} 240000"#;
-    assert!(text.contains(line), "{slo} {text}");
+    let budget = r#"{service="api",slo="availability",objective="slo",window="28d"} 240000"#;
+    assert!(text.contains(&format!("nines_slo_window_events{budget}")), "{slo} {text}");
+    let state = r#"window="28d",state="fine"} 1"#;
+    assert!(text.contains(state), "{text}");
+    assert!(!text.contains("NaN"), "{text}");
+    assert_eq!(text.matches("# TYPE nines_slo_events counter").count(), 1, "{text}");
     assert!(text.ends_with("# EOF\n"));
     guest.leave().await;
 }

@@ -20,18 +20,20 @@ fn a_slice_is_open_on_the_left_and_closed_on_the_right() {
 
 #[test]
 fn what_is_dropped_is_told() {
-    let mut ledger = Ledger::new(GRAIN_MS, GRAIN_MS * SLICES);
-    for block in 0..10 {
-        ledger.book(block * GRAIN_MS * SLICES + 5, change(1, 0));
+    let volume_ms = GRAIN_MS * SLICES * BLOCKS;
+    let mut ledger = Ledger::new(GRAIN_MS, volume_ms);
+    for volume in 0..10 {
+        ledger.book(volume * volume_ms + 5, change(1, 0));
     }
     ledger.settle();
+    // The last two blocks are open.
     let complete_ms = ledger.complete_from_ms();
-    assert_eq!(complete_ms, 7 * GRAIN_MS * SLICES - GRAIN_MS);
-    let recent = |it: &Ledger| it.up_to(100_000).minus(it.up_to(complete_ms));
-    assert_eq!(recent(&ledger), Sums { whole: 3, part: 0 });
+    assert_eq!(complete_ms, 5 * volume_ms - GRAIN_MS);
+    let recent = |it: &Ledger| it.up_to(200_000).minus(it.up_to(complete_ms));
+    assert_eq!(recent(&ledger), Sums { whole: 5, part: 0 });
     ledger.book(5, change(1_000, 0)); // too old to matter
     ledger.settle();
-    assert_eq!(recent(&ledger), Sums { whole: 3, part: 0 });
+    assert_eq!(recent(&ledger), Sums { whole: 5, part: 0 });
 }
 
 #[test]
@@ -40,8 +42,23 @@ fn one_instant_in_the_far_future_costs_one_block() {
     ledger.book(5, change(1, 0));
     ledger.book(i64::MAX, change(1, 0));
     ledger.settle();
-    assert_eq!(ledger.blocks.len(), 2);
+    assert_eq!((ledger.volumes.len(), ledger.open.len()), (0, 2));
     assert_eq!(ledger.up_to(10), Sums { whole: 1, part: 0 });
+}
+
+#[test]
+fn what_is_taken_back_leaves_nothing() {
+    let mut ledger = Ledger::new(GRAIN_MS, 1_000_000);
+    let times: Vec<i64> = (0..40).map(|it| it * GRAIN_MS * SLICES).collect();
+    for at_ms in &times {
+        ledger.book(*at_ms, change(5, 1));
+    }
+    for at_ms in &times {
+        ledger.book(*at_ms, change(-5, -1));
+    }
+    ledger.settle();
+    assert_eq!((ledger.volumes.len(), ledger.open.len()), (0, 2));
+    assert_eq!(ledger.up_to(1_000_000), Sums::default());
 }
 
 proptest! {
@@ -64,4 +81,70 @@ proptest! {
         let sums = ledger.up_to(to_ms).minus(ledger.up_to(from_ms));
         prop_assert_eq!(sums, Sums { whole: whole.try_into().unwrap(), part: part.try_into().unwrap() });
     }
+}
+
+/// A plain list of all slices: what a ledger must look like from outside.
+#[derive(Default)]
+struct Plain(std::collections::BTreeMap<i64, Sums>);
+
+impl Plain {
+    fn book(&mut self, at_ms: i64, by: Change) {
+        self.0.entry((at_ms - 1).div_euclid(GRAIN_MS)).or_default().change(by);
+    }
+
+    fn up_to(&self, at_ms: i64) -> Sums {
+        let slices = self.0.range(..=(at_ms - 1).div_euclid(GRAIN_MS));
+        slices.fold(Sums::default(), |sum, (_, it)| sum.plus(*it))
+    }
+}
+
+proptest! {
+    /// Live samples with stragglers, history in pieces, and bookings that are taken back.
+    #[test]
+    fn answers_do_not_depend_on_what_is_packed(
+        pieces in prop::collection::vec((0..60_000_i64, 1..40_i64, -40..200_i64), 1..30),
+        taken_back in 0..30_usize,
+        edges in prop::collection::vec(-1_000..100_000_i64, 1..20),
+    ) {
+        let (mut ledger, mut plain) = (Ledger::new(GRAIN_MS, 200_000), Plain::default());
+        let mut book = |at_ms, by| {
+            ledger.book(at_ms, by);
+            plain.book(at_ms, by);
+            ledger.settle();
+        };
+        let bookings = |&(from_ms, count, step_ms): &(i64, i64, i64)| {
+            (0..count).map(move |it| (from_ms + it * step_ms, 1 + it * from_ms % 900))
+        };
+        for piece in &pieces {
+            for (at_ms, events) in bookings(piece) {
+                book(at_ms, change(events, events % 3));
+            }
+        }
+        for (at_ms, events) in pieces.iter().take(taken_back).flat_map(bookings) {
+            book(at_ms, change(-events, -(events % 3)));
+        }
+        let saved = serde_json::to_string(&ledger).unwrap();
+        let restored: Ledger = serde_json::from_str(&saved).unwrap();
+        for at_ms in edges {
+            prop_assert_eq!(ledger.up_to(at_ms), plain.up_to(at_ms));
+            prop_assert_eq!(restored.up_to(at_ms), plain.up_to(at_ms));
+        }
+    }
+}
+
+#[test]
+fn what_is_no_ledger_is_refused() {
+    let refused = |grain_ms: i64, volumes: &str, open: &str| {
+        let text = format!(
+            r#"{{"grain_ms":{grain_ms},"volumes_max":9,"first_number":0,"volumes":{volumes},"open":{open}}}"#
+        );
+        serde_json::from_str::<Ledger>(&text).is_err()
+    };
+    let block = "1,0,4,0,1,0,0"; // one event, two columns
+    assert!(!refused(10, &format!("[[3,1,[{block}]]]"), "[]"));
+    assert!(refused(10, &format!("[[3,3,[{block}]]]"), "[]"), "two blocks");
+    assert!(refused(10, &format!("[[3,1,[{block},7]]]"), "[]"), "a byte more");
+    assert!(refused(10, &format!("[[3,1,[{block}]],[2,1,[{block}]]]"), "[]"), "in wrong order");
+    assert!(refused(10, "[]", "[[3,[1,0]]]"), "half of a block");
+    assert!(refused(0, "[]", "[]"), "slices without length");
 }

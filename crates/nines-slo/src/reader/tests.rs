@@ -24,9 +24,10 @@ fn bucket(le: &str) -> Labels {
     Labels::new([(METRIC_NAME, "http_request_duration_seconds_bucket"), (LE, le)]).unwrap()
 }
 
-const BOTH: Meaning = Meaning::Counted(Roles { whole: true, part: true });
-const WHOLE: Meaning = Meaning::Counted(Roles { whole: true, part: false });
-const PART: Meaning = Meaning::Counted(Roles { whole: false, part: true });
+const INTAKE: Intake = Intake::Counter { scale: 0 };
+const BOTH: Meaning = Meaning::Counted(Roles { whole: true, part: true }, INTAKE);
+const WHOLE: Meaning = Meaning::Counted(Roles { whole: true, part: false }, INTAKE);
+const PART: Meaning = Meaning::Counted(Roles { whole: false, part: true }, INTAKE);
 
 #[test]
 fn any_two_of_good_bad_and_total_are_enough() {
@@ -58,12 +59,4 @@ fn bounds_are_compared_as_numbers() {
     assert_eq!(reader.read(&bucket("NaN")), Meaning::Unrelated);
     assert_eq!(reader.read(&bucket("fast")), Meaning::Unrelated);
     assert_eq!(buckets(f64::INFINITY).read(&bucket("+Inf")), BOTH);
-}
-
-#[test]
-fn metrics_are_named_once_unless_a_selector_names_none() {
-    let reader = counters(&[], &[requests(Some("5.."))], &[requests(None)]);
-    assert_eq!(reader.metrics(), Some(vec!["http_requests_total".to_owned()]));
-    let nameless = crate::testing::selector(vec![Matcher::equal("job", "checkout")]);
-    assert_eq!(counters(&[], &[nameless], &[requests(None)]).metrics(), None);
 }

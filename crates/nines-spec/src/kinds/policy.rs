@@ -86,8 +86,20 @@ pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
         origin: document.origin.clone(),
     };
     policy.digest = digest(&policy);
-    report_lints(page, &policy, name, &levels);
+    // What could not be read has its own finding, and the rest would look strange without it.
+    let written = ["levels", "rules"].into_iter().map(|it| written(&spec, it)).sum::<usize>();
+    if policy.levels.len() + policy.rules.len() == written {
+        report_lints(page, &policy, name, &levels);
+    }
     page.draft.spec.release_policies.push(policy);
+}
+
+/// How many items a list of the spec has.
+fn written(spec: &Fields<'_>, field: &str) -> usize {
+    match spec.get(field).map(|it| &it.value) {
+        Some(Value::List(items)) => items.len(),
+        _ => 0,
+    }
 }
 
 /// Every budget, as seen, of which a quarter is known.

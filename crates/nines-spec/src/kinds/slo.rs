@@ -26,7 +26,6 @@ mod target;
 mod window;
 
 pub(crate) use alerting::PRESET_DEFAULT;
-pub(crate) use event::exactly_two;
 pub(crate) use window::{WINDOW_DEFAULT, check_window};
 
 /// The most budgets of one SLO: each of its objectives over each of its windows.

@@ -43,18 +43,34 @@ fn burn_is_the_bad_share_in_multiples_of_the_allowed_one() {
 #[test]
 fn a_line_is_interrupted_where_nothing_is_known() {
     let points = burn(&slices(&[0, 1, 99, 10]), 0.01);
-    let axes = Axes { from: at(0), to: at(40), low: 0.0, high: 10.0 };
+    let axes = Axes { from: at(0), to: at(40), low: 0.0, high: 10.0, scale: Scale::Linear };
     expect!["M250.0 100.0L500.0 90.0M1000.0 0.0"].assert_eq(&axes.path(&points));
 }
 
 #[test]
 fn what_lies_beyond_the_axes_is_drawn_on_their_ends() {
-    let axes = Axes { from: at(0), to: at(10), low: -1.0, high: 1.0 };
+    let axes = Axes { from: at(0), to: at(10), low: -1.0, high: 1.0, scale: Scale::Linear };
     let place = |second, value| format!("{} {}", axes.x(at(second)), axes.y(value));
     expect!["0 100"].assert_eq(&place(-5, -7.0));
     expect!["1000 0"].assert_eq(&place(50, 2.0));
-    let flat = Axes { from: at(0), to: at(0), low: 1.0, high: 1.0 };
+    let flat = Axes { from: at(0), to: at(0), low: 1.0, high: 1.0, scale: Scale::Linear };
     expect!["0 100"].assert_eq(&format!("{} {}", flat.x(at(3)), flat.y(1.0)));
+}
+
+#[test]
+fn a_spike_does_not_flatten_the_limit_on_a_logarithmic_axis() {
+    let axes = |scale| Axes { from: at(0), to: at(10), low: 0.0, high: 1_000.0, scale };
+    let limit = |scale| HEIGHT - axes(scale).y(14.4);
+    expect!["1.4 39.6"].assert_eq(&format!("{:.1} {:.1}", limit(Scale::Linear), limit(Scale::Log)));
+    assert!((axes(Scale::Log).y(0.0) - HEIGHT).abs() < 1e-9, "nothing is at the bottom");
+}
+
+#[test]
+fn ticks_have_room_and_the_first_ones_get_it() {
+    let axes = Axes { from: at(0), to: at(10), low: 0.0, high: 100.0, scale: Scale::Log };
+    let ticks = axes.ticks(&[14.4, 1.0, 10.0, 1_000.0]);
+    let print: Vec<String> = ticks.iter().map(|it| format!("{}@{:.0}", it.value, it.y)).collect();
+    expect!["0@100 100@0 14.4@41 1@85"].assert_eq(&print.join(" "));
 }
 
 #[test]

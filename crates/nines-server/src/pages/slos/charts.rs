@@ -2,15 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
-use nines_slo::{Slo, SloName};
+use nines_slo::{Goal, Slo, SloName};
 
 use super::page_pair;
 use crate::app::Shared;
-use crate::pages::chart::{self, Axes, POINTS_MAX, Point, Slice};
+use crate::pages::chart::{self, Axes, POINTS_MAX, Point, Scale, Slice};
 use crate::pages::parts;
 use crate::pages::plot::{Mark, Plot, plot};
+use crate::slo_views::{BudgetView, SloView, VersionView};
 use crate::text;
-use crate::views::SloView;
 
 /// How far back the burn is drawn.
 const BURN_BACK: SignedDuration = SignedDuration::from_hours(6);
@@ -32,8 +32,9 @@ fn slices(app: &Shared, name: &SloName, from: Timestamp, to: Timestamp) -> Vec<S
 }
 
 /// Budget left over the window, with the line of even spending, changes and incidents.
-pub(super) fn burn_down(app: &Shared, slo: &SloView) -> Markup {
-    let slices = slices(app, &slo.slo, slo.from, slo.to);
+pub(super) fn burn_down(app: &Shared, view: &SloView, slo: &BudgetView) -> Markup {
+    // A calendar window goes on after now.
+    let slices = slices(app, &view.slo, slo.from, slo.to.min(app.clock.now()));
     // `1 − remaining = bad ÷ allowed`: the view's own ratio gives the scale, so both show one number.
     let spent = 1.0 - slo.remaining_ratio;
     let allowed = match slo.bad {
@@ -43,21 +44,21 @@ pub(super) fn burn_down(app: &Shared, slo: &SloView) -> Markup {
     };
     let points = chart::burn_down(&slices, slo.remaining_ratio, allowed);
     let low = chart::extent(&points).map_or(0.0, |it| it.0.min(0.0)).max(BUDGET_LOW);
-    let axes = Axes { from: slo.from, to: slo.to, low, high: 1.0 };
+    let axes = Axes { from: slo.from, to: slo.to, low, high: 1.0, scale: Scale::Linear };
+    let minus = |it: f64| text::percent(it).replace('-', "−");
+    let ticks = axes.ticks(&[0.0, 0.5]).into_iter().map(|it| (it, minus(it.value))).collect();
     let ideal = [Point { at: slo.from, value: Some(1.0) }, Point { at: slo.to, value: Some(0.0) }];
-    let marks = marks(app, slo, slo.from);
+    let marks = marks(app, view, slo, slo.from);
     let sentence = format!(
         "{} of the budget is left at {} UTC: {}.",
         parts::budget_left(slo),
-        text::clock(slo.to),
+        text::clock(slo.to.min(app.clock.now())),
         parts::counts(slo)
     );
     let rows = chart::merged(&slices, ROWS_MAX);
     let left = chart::burn_down(&rows, slo.remaining_ratio, allowed);
-    let left: Vec<String> = left
-        .iter()
-        .map(|it| it.value.map_or_else(|| "—".to_owned(), |it| text::percent(it).replace('-', "−")))
-        .collect();
+    let left: Vec<String> =
+        left.iter().map(|it| it.value.map_or_else(|| "—".to_owned(), minus)).collect();
     plot(&Plot {
         id: "budget",
         title: "Budget left",
@@ -67,26 +68,31 @@ pub(super) fn burn_down(app: &Shared, slo: &SloView) -> Markup {
         ideal: Some(ideal),
         limit: None,
         marks: &marks,
-        high: text::percent(1.0),
-        low: text::percent(low).replace('-', "−"),
+        ticks,
         table: table("Budget left", &rows, &left),
     })
 }
 
 /// How fast the budget burned in the last hours, with the limit of the first pair that pages.
-pub(super) fn burn(app: &Shared, slo: &Slo, view: &SloView, now: Timestamp) -> Markup {
+pub(super) fn burn(
+    app: &Shared,
+    (slo, goal): (&Slo, &Goal),
+    (view, budget): (&SloView, &BudgetView),
+    now: Timestamp,
+) -> Markup {
     let from = now - BURN_BACK;
     let slices = slices(app, &slo.name, from, now);
-    let allowed_ratio =
-        slo.primary().target_at(now).allowed() as f64 / nines_slo::Objective::SCALE as f64;
+    let allowed_ratio = goal.target_at(now).allowed() as f64 / nines_slo::Objective::SCALE as f64;
     let points = chart::burn(&slices, allowed_ratio);
-    let pages =
-        slo.primary().alerting.pairs.iter().find(|it| it.severity == nines_slo::Severity::Page);
+    let pages = goal.alerting.pairs.iter().find(|it| it.severity == nines_slo::Severity::Page);
     let limit = pages.map(|it| it.factor.0 as f64 / nines_slo::BurnFactor::ONE.0 as f64);
     let highest = chart::extent(&points).map_or(0.0, |it| it.1);
     let high = highest.max(limit.unwrap_or(1.0) * 1.2).min(BURN_HIGH);
-    let marks = marks(app, view, from);
-    let pair = page_pair(view).map_or(String::new(), |it| {
+    let axes = Axes { from, to: now, low: 0.0, high, scale: Scale::Log };
+    let wanted: Vec<f64> = limit.into_iter().chain([1.0, 10.0, 100.0]).collect();
+    let ticks = axes.ticks(&wanted).into_iter().map(|it| (it, text::burn(it.value))).collect();
+    let marks = marks(app, view, budget, from);
+    let pair = page_pair(budget).map_or(String::new(), |it| {
         let windows = format!("over {} it is {}", it.long, text::burn(it.long_burn));
         format!("; {windows}, and the limit (dashed) is {}", it.limit)
     });
@@ -105,25 +111,27 @@ pub(super) fn burn(app: &Shared, slo: &Slo, view: &SloView, now: Timestamp) -> M
         id: "burn",
         title: "Burn, last 6 h",
         sentence,
-        axes: Axes { from, to: now, low: 0.0, high },
+        axes,
         points: &points,
         ideal: None,
         limit,
         marks: &marks,
-        high: text::burn(high),
-        low: text::burn(0.0),
+        ticks,
         table: table("Burn", &rows, &burns),
     })
 }
 
-/// Changes of the service, and incidents that touched the objective.
-fn marks(app: &Shared, slo: &SloView, from: Timestamp) -> Vec<Mark> {
+/// Changes of the service and of its promise, and incidents that touched the objective.
+fn marks(app: &Shared, slo: &SloView, budget: &BudgetView, from: Timestamp) -> Vec<Mark> {
     let name = slo.slo.to_string();
+    let promised = budget.versions.windows(2).filter_map(promise_mark);
+    let promised = promised.filter(|it| from <= it.from && it.from <= budget.to);
+    let promised: Vec<Mark> = promised.collect();
     app.engine.read(|state| {
         let incidents =
             state.incidents.values().rev().filter(|it| it.slos().contains(&name.as_str()));
         let incidents = incidents.filter_map(|it| {
-            let to = it.resolved_at.unwrap_or(slo.to);
+            let to = it.resolved_at.unwrap_or(budget.to);
             let begin = it.impact_start.or(it.opened_at)?.max(from);
             let text = format!("INC-{} {} {}", it.number, it.severity, it.title);
             (from <= to).then_some(Mark { from: begin, to: Some(to), text })
@@ -138,9 +146,17 @@ fn marks(app: &Shared, slo: &SloView, from: Timestamp) -> Vec<Mark> {
         let mut marks: Vec<Mark> = incidents.take(MARKS_MAX / 2).collect();
         let room = MARKS_MAX - marks.len();
         marks.extend(changes.take(room));
+        marks.extend(promised.into_iter().take(MARKS_MAX));
         marks.sort_by_key(|it| it.from);
         marks
     })
+}
+
+/// Where an objective took the place of another.
+fn promise_mark(versions: &[VersionView]) -> Option<Mark> {
+    let [before, after] = versions else { return None };
+    let text = format!("objective {} → {}", before.objective, after.objective);
+    Some(Mark { from: after.effective?, to: None, text })
 }
 
 fn table(name: &str, rows: &[Slice], values: &[String]) -> Markup {

@@ -2,6 +2,8 @@
 
 use super::oracle::{Raw, recount};
 use super::*;
+use crate::testing::requests;
+use crate::{CounterSli, SavedSlo, Sli, SliKind};
 
 /// What happens to one counter between two scrapes.
 #[derive(Debug, Clone, Copy)]
@@ -33,8 +35,8 @@ fn interval_ms() -> impl Strategy<Value = i64> {
 }
 
 /// The samples of one series: each `(interval, event)` adds one.
-fn samples() -> impl Strategy<Value = Vec<(i64, f64)>> {
-    let steps = prop::collection::vec((interval_ms(), event()), 0..25);
+fn samples(interval_ms: impl Strategy<Value = i64>) -> impl Strategy<Value = Vec<(i64, f64)>> {
+    let steps = prop::collection::vec((interval_ms, event()), 0..25);
     (0..20_i64, 0..1_000_u32, steps).prop_map(|(offset, first, steps)| {
         let (mut at_ms, mut value) = (START_MS + offset * 15_000, f64::from(first));
         let mut samples = vec![(at_ms, value)];
@@ -58,15 +60,33 @@ fn samples() -> impl Strategy<Value = Vec<(i64, f64)>> {
     })
 }
 
-fn raw() -> impl Strategy<Value = Vec<Raw>> {
+pub(super) fn raw() -> impl Strategy<Value = Vec<Raw>> {
+    raw_of(interval_ms)
+}
+
+/// Without days of silence.
+pub(super) fn short_raw() -> impl Strategy<Value = Vec<Raw>> {
+    raw_of(|| {
+        prop_oneof![
+            12 => Just(15_000),
+            6 => 1..400_000_i64,
+            4 => Just(5 * MINUTE_MS),
+            1 => Just(HOUR_MS),
+        ]
+    })
+}
+
+fn raw_of<I: Strategy<Value = i64>>(
+    interval_ms: impl Fn() -> I,
+) -> impl Strategy<Value = Vec<Raw>> {
     let labels = [series("a", "200"), series("a", "500"), series("b", "200"), series("b", "503")];
-    prop::collection::vec(samples(), 4)
+    prop::collection::vec(samples(interval_ms()), 4)
         .prop_map(move |it| labels.clone().into_iter().zip(it).collect())
 }
 
 /// How the samples reach the tracker.
 #[derive(Debug, Clone, Copy)]
-enum Arrival {
+pub(super) enum Arrival {
     /// Scrape by scrape, as they happened.
     Live,
     /// Each series as a whole, one batch each.
@@ -77,13 +97,21 @@ enum Arrival {
     LiveThenPast,
     /// Newest sample first.
     Backwards,
+    /// Each scrape up to two minutes late, so that they overtake each other; some come twice.
+    Jittered,
 }
 
-const ARRIVALS: [Arrival; 5] =
-    [Arrival::Live, Arrival::Replayed, Arrival::AtOnce, Arrival::LiveThenPast, Arrival::Backwards];
+pub(super) const ARRIVALS: [Arrival; 6] = [
+    Arrival::Live,
+    Arrival::Replayed,
+    Arrival::AtOnce,
+    Arrival::LiveThenPast,
+    Arrival::Backwards,
+    Arrival::Jittered,
+];
 
 /// All samples as single scrapes, in time order.
-fn scrapes(raw: &[Raw]) -> Vec<Vec<SampleBatch>> {
+pub(super) fn scrapes(raw: &[Raw]) -> Vec<Vec<SampleBatch>> {
     let mut scrapes = BTreeMap::<i64, Vec<SampleBatch>>::new();
     for (labels, samples) in raw {
         for sample in samples {
@@ -93,7 +121,7 @@ fn scrapes(raw: &[Raw]) -> Vec<Vec<SampleBatch>> {
     scrapes.into_values().collect()
 }
 
-fn deliver(tracker: &mut Tracker, raw: &[Raw], arrival: Arrival) {
+pub(super) fn deliver(tracker: &mut Tracker, raw: &[Raw], arrival: Arrival) {
     let all: Vec<SampleBatch> =
         raw.iter().map(|(it, samples)| batch(it.clone(), samples)).collect();
     let scrapes = scrapes(raw);
@@ -103,6 +131,18 @@ fn deliver(tracker: &mut Tracker, raw: &[Raw], arrival: Arrival) {
         Arrival::Replayed => all.iter().for_each(|it| tracker.observe(std::slice::from_ref(it))),
         Arrival::AtOnce => tracker.observe(&all),
         Arrival::Backwards => scrapes.iter().rev().for_each(|it| tracker.observe(it)),
+        Arrival::Jittered => {
+            let late_ms = |it: &[SampleBatch]| {
+                let at_ms = it[0].samples[0].at_ms;
+                at_ms + (at_ms / 7).rem_euclid(8) * MINUTE_MS / 4
+            };
+            let mut late = scrapes.clone();
+            late.extend(scrapes.iter().step_by(3).cloned());
+            late.sort_by_key(|it| late_ms(it));
+            for it in &late {
+                tracker.observe(it);
+            }
+        }
         Arrival::LiveThenPast => {
             for it in live.iter().chain(past).chain(past) {
                 tracker.observe(it);
@@ -111,7 +151,7 @@ fn deliver(tracker: &mut Tracker, raw: &[Raw], arrival: Arrival) {
     }
 }
 
-fn end_ms(raw: &[Raw]) -> i64 {
+pub(super) fn end_ms(raw: &[Raw]) -> i64 {
     raw.iter().flat_map(|it| &it.1).map(|it| it.0).max().unwrap_or(START_MS)
 }
 
@@ -123,6 +163,56 @@ fn windows(tracker: &Tracker, now_ms: i64) -> Vec<WindowCounts> {
         tracker.window(&availability(), SignedDuration::from_millis(*it), at(now_ms)).unwrap()
     };
     LENGTHS_MS.iter().map(window).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_restart_from_a_checkpoint_at_any_point_changes_nothing(
+        raw in raw(), saved in 0..100_usize, stop in 0..100_usize, overlap in 0..10_usize,
+    ) {
+        let of_instance = |instance: &str, target: &str| {
+            let total = crate::testing::selector(vec![Matcher::equal("instance", instance)]);
+            let mut slo = slo(target, days(28));
+            slo.name = name(&format!("checkout/{instance}"));
+            let counter = CounterSli { good: vec![], bad: vec![requests(Some("5.."))], total: vec![total], scale: 0 };
+            slo.sli = Sli::from(SliKind::Counter(counter));
+            slo
+        };
+        let slos = |of_b| vec![slo("99.5%", days(28)), of_instance("a", "99%"), of_instance(of_b, "99%")];
+        let scrapes = scrapes(&raw);
+        let stop = stop.min(scrapes.len());
+        let saved = saved.min(stop);
+        let mut steady = tracker(slos("b"));
+        for it in &scrapes[..saved] {
+            steady.observe(it);
+        }
+        let names: Vec<SloName> = steady.slos().map(|it| it.name.clone()).collect();
+        let bytes = rmp_serde::to_vec(&steady.save(&names)).unwrap();
+        for it in &scrapes[saved..] {
+            steady.observe(it);
+        }
+        // Of one SLO the definition is another one now, so it counts everything again.
+        let mut restarted = tracker(slos("c"));
+        prop_assert_eq!(restarted.restore(rmp_serde::from_slice::<Vec<SavedSlo>>(&bytes).unwrap()).len(), 2);
+        let mut restarted = tracker(slos("b"));
+        let restored = restarted.restore(rmp_serde::from_slice::<Vec<SavedSlo>>(&bytes).unwrap());
+        prop_assert_eq!(restored, names);
+        // What was stored since then, and some of what was stored before, is replayed series by series.
+        let at_of = |index: usize, otherwise| scrapes.get(index).map_or(otherwise, |it| it[0].samples[0].at_ms);
+        let (from_ms, until_ms) = (at_of(saved.saturating_sub(overlap), i64::MAX), at_of(stop, i64::MAX));
+        for (labels, samples) in &raw {
+            let stored: Vec<_> = samples.iter().filter(|it| from_ms <= it.0 && it.0 < until_ms).copied().collect();
+            restarted.observe(&[batch(labels.clone(), &stored)]);
+        }
+        for it in &scrapes[stop..] {
+            restarted.observe(it);
+        }
+        let now = at(end_ms(&raw) + 1);
+        prop_assert_eq!(steady.evaluate(now), restarted.evaluate(now));
+        prop_assert_eq!(steady.statuses(now), restarted.statuses(now));
+    }
 }
 
 proptest! {

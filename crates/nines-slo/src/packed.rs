@@ -1,0 +1,317 @@
+//! Blocks of slices as few bytes: what is kept of the past. It must not know times.
+//!
+//! A block is two columns of 64 counts each, before them their sums, so that a block can be skipped without
+//! unpacking it. A column is its least count and, for each count, how much more it is, in as many bits as the
+//! greatest of them needs (frame of reference). Where most counts are 0 (rare errors, scrapes that are farther
+//! apart than slices) a mask says which are not, and only those are kept.
+
+use std::fmt;
+use std::ops::Deref;
+
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::ledger::Sums;
+
+/// Slices in a block.
+pub(crate) const SLOTS: usize = 64;
+
+/// Raw counts of the slices of one block.
+pub(crate) type Slots = [Sums; SLOTS];
+
+/// A byte of a column's head: only the counts that are not 0 are kept, and a mask says which.
+const MASKED: u8 = 0x80;
+
+/// The sum of some slices.
+pub(crate) fn sum(slots: &[Sums]) -> Sums {
+    slots.iter().fold(Sums::default(), |sum, it| sum.plus(*it))
+}
+
+/// Appends a block: sums, the length of what follows, columns.
+pub(crate) fn pack(slots: &Slots, bytes: &mut Vec<u8>) {
+    let Sums { whole, part } = sum(slots);
+    put_varint(bytes, whole);
+    put_varint(bytes, part);
+    let mut columns = Vec::new();
+    pack_column(&slots.map(|it| it.whole), &mut columns);
+    pack_column(&slots.map(|it| it.part), &mut columns);
+    put_varint(bytes, columns.len() as u64);
+    bytes.extend(columns);
+}
+
+/// Reads blocks that were packed one after the other; all of it is known to be well formed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unpacker<'a> {
+    bytes: &'a [u8],
+}
+
+/// A block that is still packed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Packed<'a> {
+    pub(crate) sum: Sums,
+    columns: &'a [u8],
+}
+
+/// The head of a column, and its bits.
+#[derive(Debug, Clone, Copy)]
+struct Column<'a> {
+    least: u64,
+    width: u32,
+    /// The slots whose counts are kept; all others are 0.
+    mask: u64,
+    bits: &'a [u8],
+}
+
+impl<'a> Unpacker<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes }
+    }
+
+    /// How many bytes are left.
+    pub(crate) fn left(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The next block; nothing at the end, and where the bytes are no block.
+    pub(crate) fn next(&mut self) -> Option<Packed<'a>> {
+        let sum = Sums { whole: self.varint()?, part: self.varint()? };
+        let length = usize::try_from(self.varint()?).ok()?;
+        Some(Packed { sum, columns: self.take(length)? })
+    }
+
+    fn column(&mut self) -> Option<Column<'a>> {
+        let head = self.take(1)?.first().copied()?;
+        let width = u32::from(head & !MASKED);
+        if u64::BITS < width {
+            return None;
+        }
+        let least = self.varint()?;
+        let mask = match head & MASKED {
+            0 => u64::MAX,
+            _ => u64::from_le_bytes(self.take(8)?.try_into().ok()?),
+        };
+        let bits = self.take(bytes_of(mask, width))?;
+        Some(Column { least, width, mask, bits })
+    }
+
+    fn varint(&mut self) -> Option<u64> {
+        take_varint(&mut self.bytes)
+    }
+
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.bytes.split_at_checked(length)?;
+        self.bytes = rest;
+        Some(taken)
+    }
+}
+
+impl Packed<'_> {
+    /// The sum of the slots up to `last`.
+    pub(crate) fn sum_to(&self, last: usize) -> Sums {
+        let sum_to = |it: &Column<'_>| it.sum_to(last);
+        self.columns()
+            .map_or(self.sum, |(whole, part)| Sums { whole: sum_to(&whole), part: sum_to(&part) })
+    }
+
+    pub(crate) fn unpack(&self) -> Slots {
+        let mut slots = [Sums::default(); SLOTS];
+        if let Some((whole, part)) = self.columns() {
+            whole.each(|slot, count| slots[slot].whole = count);
+            part.each(|slot, count| slots[slot].part = count);
+        }
+        slots
+    }
+
+    /// Both columns; nothing when the bytes are none.
+    fn columns(&self) -> Option<(Column<'_>, Column<'_>)> {
+        let mut unpacker = Unpacker { bytes: self.columns };
+        let columns = (unpacker.column()?, unpacker.column()?);
+        (unpacker.left() == 0).then_some(columns)
+    }
+
+    /// Whether it can be unpacked; whether the sum is right is not looked at.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.columns().is_some()
+    }
+}
+
+impl Column<'_> {
+    fn sum_to(&self, last: usize) -> u64 {
+        let kept = (self.mask & (u64::MAX >> (SLOTS - 1 - last))).count_ones();
+        let mut sum = self.least.saturating_mul(u64::from(kept));
+        if 0 < self.width {
+            for index in 0..kept {
+                sum = sum.saturating_add(self.excess(index));
+            }
+        }
+        sum
+    }
+
+    /// Every count that is kept, in the order of the slots.
+    fn each(&self, mut visit: impl FnMut(usize, u64)) {
+        let kept = (0..SLOTS).filter(|it| self.mask >> it & 1 == 1);
+        for (slot, index) in kept.zip(0..) {
+            visit(slot, self.least.saturating_add(self.excess(index)));
+        }
+    }
+
+    /// How much more than the least the count at this index is: `width` bits, lowest first.
+    fn excess(&self, index: u32) -> u64 {
+        let (first_bit, mask) = (index * self.width, (1_u128 << self.width) - 1);
+        let rest = self.bits.get((first_bit / u8::BITS) as usize..).unwrap_or_default();
+        // Bits that begin inside of a byte may reach into a ninth one.
+        let word = match rest.first_chunk::<16>() {
+            Some(bytes) => u128::from_le_bytes(*bytes),
+            None => {
+                let mut bytes = [0; 16];
+                bytes[..rest.len()].copy_from_slice(rest);
+                u128::from_le_bytes(bytes)
+            }
+        };
+        u64::try_from(word >> (first_bit % u8::BITS) & mask).expect("at most 64 bits")
+    }
+}
+
+fn pack_column(counts: &[u64; SLOTS], bytes: &mut Vec<u8>) {
+    let dense = Frame::new(counts, u64::MAX);
+    let present = counts.iter().rev().fold(0, |mask, it| mask << 1 | u64::from(*it != 0));
+    let sparse = Frame::new(counts, present);
+    let is_sparse = sparse.bytes() + 8 < dense.bytes();
+    let (frame, mode) = if is_sparse { (sparse, MASKED) } else { (dense, 0) };
+    bytes.push(u8::try_from(frame.width).expect("at most 64") | mode);
+    put_varint(bytes, frame.least);
+    if mode == MASKED {
+        bytes.extend(frame.mask.to_le_bytes());
+    }
+    frame.write(counts, bytes);
+}
+
+/// How a column is packed.
+#[derive(Clone, Copy)]
+struct Frame {
+    mask: u64,
+    least: u64,
+    width: u32,
+}
+
+impl Frame {
+    fn new(counts: &[u64; SLOTS], mask: u64) -> Self {
+        let kept = || counts.iter().enumerate().filter(|(slot, _)| mask >> slot & 1 == 1);
+        let least = kept().map(|(_, it)| *it).min().unwrap_or(0);
+        let greatest = kept().map(|(_, it)| *it).max().unwrap_or(0);
+        Self { mask, least, width: u64::BITS - (greatest - least).leading_zeros() }
+    }
+
+    fn bytes(self) -> usize {
+        bytes_of(self.mask, self.width)
+    }
+
+    fn write(self, counts: &[u64; SLOTS], bytes: &mut Vec<u8>) {
+        let (mut buffer, mut held) = (0_u128, 0);
+        for (slot, count) in counts.iter().enumerate() {
+            if self.mask >> slot & 1 == 1 {
+                buffer |= u128::from(count - self.least) << held;
+                held += self.width;
+                while u8::BITS <= held {
+                    bytes.push(lowest_byte(buffer));
+                    buffer >>= u8::BITS;
+                    held -= u8::BITS;
+                }
+            }
+        }
+        if 0 < held {
+            bytes.push(lowest_byte(buffer));
+        }
+    }
+}
+
+fn lowest_byte(buffer: u128) -> u8 {
+    u8::try_from(buffer & 0xff).expect("one byte")
+}
+
+fn bytes_of(mask: u64, width: u32) -> usize {
+    let bits = mask.count_ones() * width;
+    bits.div_ceil(u8::BITS) as usize
+}
+
+/// Bytes that are saved as bytes, not as a list of numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Bytes(Box<[u8]>);
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes.into_boxed_slice())
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Bytes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("bytes")
+            }
+
+            fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Bytes, E> {
+                Ok(Bytes::from(bytes.to_vec()))
+            }
+
+            // Formats without bytes write lists of numbers.
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Bytes, A::Error> {
+                let mut bytes = Vec::new();
+                while let Some(byte) = list.next_element()? {
+                    bytes.push(byte);
+                }
+                Ok(Bytes::from(bytes))
+            }
+        }
+        deserializer.deserialize_bytes(Reader)
+    }
+}
+
+/// Seven bits a byte, lowest first; the eighth says that there is more (LEB128).
+pub(crate) fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
+    while 0x7f < value {
+        bytes.push(lowest_byte(u128::from(value)) | 0x80);
+        value >>= 7;
+    }
+    bytes.push(lowest_byte(u128::from(value)));
+}
+
+/// The number at the front, which is taken away; nothing when there is none.
+pub(crate) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0_u64;
+    for shift in (0..u64::BITS).step_by(7) {
+        let (first, rest) = bytes.split_first()?;
+        *bytes = rest;
+        let low = u64::from(first & 0x7f);
+        // The tenth byte has room for one bit.
+        if low << shift >> shift != low {
+            return None;
+        }
+        value |= low << shift;
+        if first & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

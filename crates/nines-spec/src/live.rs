@@ -220,7 +220,7 @@ fn matches_nothing(
     let culprit = equalities(read).find_map(|it| {
         let answer = facts.answers.get(&values_of(metric, it.name()))?;
         let values: Vec<&str> = answer.iter().map(|(labels, _)| labels.value(it.name())).collect();
-        (!values.contains(&it.value())).then(|| (it, values))
+        (!values.contains(&it.value())).then_some((it, values))
     });
     let Some((matcher, values)) = culprit else {
         if read.role == Role::Bad {

@@ -5,7 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    backup, check, compat, demo, deploy, describe, export, gate, get, import, incident, init, layout, oncall, plan, postmortem, query, respond, rule_tests, run, schema, serve, why,
+    backup, check, compat, demo, deploy, describe, export, gate, get, import, incident, init,
+    layout, oncall, plan, postmortem, query, respond, rule_tests, run, schema, serve, why,
 };
 
 /// Shown first: what people want to copy.

@@ -60,10 +60,14 @@ pub(super) fn reads(slo: &Slo) -> Vec<Read<'_>> {
         SliKind::Boolean(it) => add(&it.selector, Kind::Other, Role::Needed),
         SliKind::Slices(it) => match &it.value {
             SliceValue::Average { sum, count } => {
-                sum.iter().chain(count).for_each(|it| add(it, Kind::Other, Role::Needed));
+                for it in sum.iter().chain(count) {
+                    add(it, Kind::Other, Role::Needed);
+                }
             }
             SliceValue::Throughput(all) => {
-                all.iter().for_each(|it| add(it, Kind::Counter { scale: 0 }, Role::Needed));
+                for it in all {
+                    add(it, Kind::Counter { scale: 0 }, Role::Needed);
+                }
             }
             SliceValue::Freshness(it) | SliceValue::Gauge { selector: it, .. } => {
                 add(it, Kind::Other, Role::Needed);

@@ -165,7 +165,19 @@ fn files_are_laid_out_and_mended_and_say_so_in_their_exit_codes() {
 #[test]
 fn fields_schemas_and_shells_are_told() {
     let home = tempfile::tempdir().unwrap();
-    expect![[""]].assert_eq(&nines(home.path(), &["explain", "slo.spec.objective"]).stdout);
+    expect![[r#"
+        slo.spec.objective: a percentage, e.g. `99.9%`; or fields of an objective
+
+        The share that must be good, where there is one objective.
+
+        Fields of an objective:
+          name       Unique within the SLO.
+          target     The share that must be good.
+          effective  Events after this instant earn budget under it; a date is its midnight in UTC.
+          window     Replaces that of the SLO.
+          windows    Replace those of the SLO.
+          alerts     Replaces `alerting` of the SLO; `none` for no alerts.
+    "#]].assert_eq(&nines(home.path(), &["explain", "slo.spec.objective"]).stdout);
     let schema = nines(home.path(), &["schema", "slo"]).stdout;
     assert!(schema.starts_with('{') && schema.contains("2020-12"), "{schema}");
     assert_eq!(nines(home.path(), &["schema", "slos"]).code, 2);

@@ -35,6 +35,6 @@ pub use fact::{ConfigApplied, DecodeError, EpochStarted, Fact, Of, Routed};
 pub use host::{EngineHandle, Hooks, QUEUE_MAX, SubmitError};
 pub use message::{ack_token, read_ack_token};
 pub use policies::{decide_gate, decide_gate_at, policy_inputs, scrape_intervals, unrecorded};
-pub use replay::{LevelSpan, Replay, ReplayedDeploy, replay};
 pub use releases::{DECISIONS_MAX, LevelChange, Releases};
+pub use replay::{LevelSpan, Replay, ReplayedDeploy, replay};
 pub use state::{AlertRecord, EscalationRecord, State};

@@ -11,6 +11,7 @@ mod routing;
 mod scrape;
 mod service;
 pub(crate) mod slo;
+pub(crate) mod test;
 
 use crate::draft::Page;
 use crate::fields::{Fields, did_you_mean, only_meant};

@@ -33,6 +33,8 @@ mod shape;
 mod shown;
 mod source;
 mod spec;
+mod test_case;
+mod test_files;
 mod values;
 
 pub use change::{Action, DocumentChange, FIELDS_MAX, FieldChange, compare};
@@ -59,3 +61,9 @@ pub use scraping::{
 pub use shown::shown;
 pub use source::{FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, ReadError, SourceFile};
 pub use spec::{BackendSpec, NotifySpec, Service, SmtpSpec, SmtpTls, Spec};
+pub use test_case::{
+    Expectation, ExpectedAlert, ExpectedBudget, ExpectedDecision, ExpectedPage, ExpectedState,
+    Fault, GoalName, Lists, Percent, Rate, RateError, SloInput, TestCase, TestChange, TestClock,
+    TestInput,
+};
+pub use test_files::{TestFile, TestForm, UnitTest, read_tests, test_form};

@@ -36,6 +36,7 @@ mod rule_tests;
 mod run;
 mod schema;
 mod serve;
+mod test;
 mod why;
 
 use std::panic;
@@ -71,7 +72,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Demo(args) => demo::run(args, &connection, &environment),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args, open),
-        Command::Test(args) => rule_tests::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Explain(args) => check::explain(&args),
         Command::Fmt(args) => layout::fmt(&args),
         Command::Fix(args) => layout::fix(&args),

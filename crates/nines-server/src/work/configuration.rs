@@ -54,7 +54,7 @@ pub(crate) fn load(files: &Files) -> Result<Reading, ReadError> {
 }
 
 /// What the engine needs of a configuration.
-pub(crate) fn engine_config(spec: &Spec) -> Arc<Config> {
+pub fn engine_config(spec: &Spec) -> Arc<Config> {
     let roster = Roster {
         people: spec.people.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         schedules: spec.schedules.iter().map(|it| (it.name.clone(), it.clone())).collect(),

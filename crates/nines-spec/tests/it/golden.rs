@@ -8,8 +8,8 @@ use expect_test::expect_file;
 use nines_base::Labels;
 use nines_spec::{
     FILE_BYTES_MAX, FILES_MAX, FINDINGS_MAX, LiveFacts, Reading, RuleTests, SourceFile, Spec,
-    Style, codes, explain, live_findings, live_queries, read_dir, read_files, read_rule_tests,
-    render,
+    Style, TestFile, codes, explain, live_findings, live_queries, read_dir, read_files,
+    read_rule_tests, read_tests, render,
 };
 
 fn cases() -> PathBuf {
@@ -31,6 +31,10 @@ fn readings() -> Vec<(String, Reading)> {
         match path.extension().and_then(|it| it.to_str()) {
             Some("yaml") if name.starts_with("rule_test_") => {
                 let RuleTests { findings, sources, .. } = read_rule_tests(&path).unwrap();
+                readings.push((name, Reading { spec: Spec::default(), findings, sources }));
+            }
+            Some("yaml") if name.starts_with("test_") => {
+                let TestFile { findings, sources, .. } = read_tests(&path).unwrap();
                 readings.push((name, Reading { spec: Spec::default(), findings, sources }));
             }
             Some("yaml") => readings.push((name, read_files(vec![source(file, text())]))),

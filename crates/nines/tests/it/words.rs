@@ -177,7 +177,8 @@ fn fields_schemas_and_shells_are_told() {
           window     Replaces that of the SLO.
           windows    Replace those of the SLO.
           alerts     Replaces `alerting` of the SLO; `none` for no alerts.
-    "#]].assert_eq(&nines(home.path(), &["explain", "slo.spec.objective"]).stdout);
+    "#]]
+    .assert_eq(&nines(home.path(), &["explain", "slo.spec.objective"]).stdout);
     let schema = nines(home.path(), &["schema", "slo"]).stdout;
     assert!(schema.starts_with('{') && schema.contains("2020-12"), "{schema}");
     assert_eq!(nines(home.path(), &["schema", "slos"]).code, 2);

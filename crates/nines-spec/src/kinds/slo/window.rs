@@ -46,8 +46,7 @@ static WEEKDAY_WORDS: [&str; 7] = words(&WEEKDAYS);
 
 /// One window, in its short or its long form.
 pub(super) const TYPE: Type = Type::AnyOf(&[Type::Like(&LENGTH), Type::Map(&WINDOW)]);
-static LENGTH: Pattern =
-    Pattern { noun: DURATION.noun, regex: DURATION.regex, example: "28d" };
+static LENGTH: Pattern = Pattern { noun: DURATION.noun, regex: DURATION.regex, example: "28d" };
 
 static WINDOW: Shape = Shape::new(
     "a calendar window",

@@ -25,6 +25,7 @@ mod import;
 mod incident;
 mod init;
 mod layout;
+mod live;
 mod oncall;
 mod output;
 mod plan;
@@ -70,7 +71,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
     match command {
         Command::Demo(args) => demo::run(args, &connection, &environment),
         Command::Init(args) => init::run(&args),
-        Command::Check(args) => check::run(&args),
+        Command::Check(args) => check::run(&args, open),
         Command::Test(args) => test::run(&args),
         Command::Explain(args) => check::explain(&args),
         Command::Fmt(args) => layout::fmt(&args),

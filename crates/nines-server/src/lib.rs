@@ -37,3 +37,4 @@ pub use folder::Random;
 pub use prom::{Open, PromSettings, Switch, anchored};
 pub use reload::Reload;
 pub use serve::{Configuration, DemoOptions, Retention, ServeError, ServeOptions, Server, start};
+pub use work::engine_config;

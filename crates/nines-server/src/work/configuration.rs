@@ -54,7 +54,7 @@ pub(crate) fn load(files: &Files) -> Result<Reading, ReadError> {
 }
 
 /// What the engine needs of a configuration.
-pub(crate) fn engine_config(spec: &Spec) -> Arc<Config> {
+pub fn engine_config(spec: &Spec) -> Arc<Config> {
     let roster = Roster {
         people: spec.people.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         schedules: spec.schedules.iter().map(|it| (it.name.clone(), it.clone())).collect(),
@@ -84,7 +84,7 @@ pub(crate) fn back_fill(metrics: &Metrics, names: &[SloName], now_ms: i64) -> Re
                 let batch = SampleBatch {
                     labels: it.labels.clone(),
                     samples: it.samples,
-                    histograms: Vec::new(),
+                    histograms: it.histograms,
                 };
                 selected.insert(it.labels, batch);
             }

@@ -149,7 +149,9 @@ impl View<'_> {
     }
 
     fn last(&self, length: SignedDuration) -> Measured {
-        self.since(self.now_ms.saturating_sub(millis(length)))
+        // What counts slices waits for the end of the last one.
+        let to_ms = self.covered.settled_ms(self.now_ms);
+        self.measured(to_ms.saturating_sub(millis(length)), to_ms)
     }
 
     /// The window of a pair: as rules see it, or with overlays and versions.

@@ -6,6 +6,7 @@ mod configuration;
 mod forecasts;
 mod outbox;
 mod policies;
+mod queries;
 mod rules;
 mod scraping;
 mod silence;
@@ -20,6 +21,7 @@ pub(crate) use configuration::{Files, back_fill, backend, load, shown, watch_fil
 pub(crate) use forecasts::watch_forecasts;
 pub(crate) use outbox::send_messages;
 pub(crate) use policies::watch_policies;
+pub(crate) use queries::ask_queries;
 pub(crate) use rules::{watch_rule_alerts, watch_rules};
 pub(crate) use scraping::{read_groups, receivers, scrape_jobs};
 pub(crate) use slices::read_slices;

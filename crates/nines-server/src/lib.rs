@@ -28,6 +28,7 @@ mod reload;
 mod rules;
 mod serve;
 mod slo_views;
+mod spent;
 mod text;
 mod views;
 mod watched;

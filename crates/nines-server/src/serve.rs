@@ -654,6 +654,7 @@ impl Server {
         loops.spawn(work::upkeep(Arc::clone(&app), stopping.clone()));
         let watched = (files, jobs.clone(), askers);
         loops.spawn(work::watch_files(Arc::clone(&app), watched, stopping.clone()));
+        loops.spawn(work::ask_queries(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::read_slices(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::keep_counts(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::save_snapshots(Arc::clone(&app), stopping.clone()));

@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    backup, check, compat, demo, deploy, describe, export, gate, get, import, incident, init,
-    layout, oncall, plan, postmortem, query, respond, run, schema, serve, test, why,
+    backup, check, compat, demo, deploy, describe, exclude, export, gate, get, import, incident,
+    init, layout, oncall, plan, postmortem, query, respond, run, schema, serve, test, why,
 };
 
 /// Shown first: what people want to copy.
@@ -17,6 +17,7 @@ Examples:
   nines check config                         what is wrong with the files, before a server reads them
   nines serve --config config --data data
   nines get slo                              budgets, worst first
+  nines why budget checkout/availability     what ate the error budget
   nines why checkout/availability            from the samples to the person who was paged
   nines gate check checkout v2.33            may this change proceed? 0 yes, 1 no, 3 cannot tell";
 
@@ -76,6 +77,8 @@ pub(crate) enum Command {
     Describe(describe::Args),
     /// Show why an alert paged, and why it did not
     Why(why::Args),
+    /// Say that a stretch of time does not count, or counts otherwise
+    Exclude(Box<exclude::Args>),
     /// Ask a PromQL query
     Query(query::Args),
     /// Show who is on call

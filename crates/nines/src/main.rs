@@ -17,6 +17,7 @@ mod demo;
 mod deploy;
 mod describe;
 mod environment;
+mod exclude;
 mod exit;
 mod export;
 mod gate;
@@ -89,6 +90,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Get(args) => get::run(&args, &open()?),
         Command::Describe(args) => describe::run(&args, &open()?),
         Command::Why(args) => why::run(&args, &open()?),
+        Command::Exclude(args) => exclude::run(&args, &open()?),
         Command::Query(args) => query::run(&args, &open()?),
         Command::Oncall(args) => oncall::run(&args, &open()?),
         Command::Ack(args) => respond::acknowledge(&args, &open()?),

@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+mod audit;
 mod burns;
 mod chain;
 mod command;
@@ -25,6 +26,7 @@ pub mod snapshot;
 mod state;
 pub mod why;
 
+pub use audit::{Audit, audit};
 pub use burns::{burn_key, burn_labels, observe_burns};
 pub use command::{AckTarget, Command, Coverage, Observation, Refusal, Reply, Send, StepJob};
 pub use config::{Config, Installation, SECRET_BYTES};
@@ -34,6 +36,6 @@ pub use fact::{ConfigApplied, DecodeError, EpochStarted, Fact, Of, Routed};
 pub use host::{EngineHandle, Hooks, QUEUE_MAX, SubmitError};
 pub use message::{ack_token, read_ack_token};
 pub use policies::{decide_gate, decide_gate_at, policy_inputs, scrape_intervals, unrecorded};
-pub use replay::{LevelSpan, Replay, ReplayedDeploy, replay};
 pub use releases::{DECISIONS_MAX, LevelChange, Releases};
+pub use replay::{LevelSpan, Replay, ReplayedDeploy, replay};
 pub use state::{AlertRecord, EscalationRecord, State};

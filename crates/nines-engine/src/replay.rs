@@ -71,7 +71,8 @@ pub fn replay(
     let mut replay = Replay::default();
     let mut levels: BTreeMap<LevelKey, Levels> = BTreeMap::new();
     let mut spans: BTreeMap<(LevelKey, String), SignedDuration> = BTreeMap::new();
-    let is_deploy = |it: &&Changed| it.kind == Kind::Deploy && from <= it.started && it.started <= to;
+    let is_deploy =
+        |it: &&Changed| it.kind == Kind::Deploy && from <= it.started && it.started <= to;
     let mut deploys: Vec<&Changed> = changes.iter().filter(is_deploy).take(DEPLOYS_MAX).collect();
     deploys.sort_by_key(|it| it.started);
     let mut waiting = deploys.iter().peekable();

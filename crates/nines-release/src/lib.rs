@@ -33,7 +33,8 @@ pub use decision::{
 };
 pub use gate::{Case, GateQuestion, decide};
 pub use level::{
-    GAP_MAX, LevelFact, LevelKey, Levels, SEEN_EVERY, Standing, Unit, evolve as evolve_levels, observe, units,
+    GAP_MAX, LevelFact, LevelKey, Levels, SEEN_EVERY, Standing, Unit, evolve as evolve_levels,
+    observe, units,
 };
 pub use lint::{Lint, lint};
 pub use look::{Look, Truth};

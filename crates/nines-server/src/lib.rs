@@ -14,6 +14,7 @@ mod backend;
 mod folder;
 mod forwarding;
 mod health;
+mod hooks;
 mod metadata;
 mod overlays;
 mod own_metrics;

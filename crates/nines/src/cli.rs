@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    backup, check, compat, demo, deploy, describe, export, gate, get, incident, init, oncall, plan,
-    postmortem, query, respond, rule_tests, run, serve, why,
+    audit, backup, check, compat, demo, deploy, describe, export, gate, get, incident, init,
+    oncall, plan, policy, postmortem, query, respond, rule_tests, run, serve, why,
 };
 
 /// Shown first: what people want to copy.
@@ -80,6 +80,10 @@ pub(crate) enum Command {
     Postmortem(postmortem::Args),
     /// Ask whether a change may proceed
     Gate(gate::Args),
+    /// See where error-budget policies stand, and what others would have done
+    Policy(policy::Args),
+    /// Check that nobody has rewritten what happened
+    Audit(audit::Args),
     /// Tell nines about a deploy
     Deploy(deploy::Args),
     /// Print the version

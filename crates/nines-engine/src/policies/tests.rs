@@ -127,11 +127,7 @@ fn input(percent_left: i128) -> PolicyInput {
         burn_page: false,
         burn_ticket: false,
     };
-    PolicyInput {
-        service: "checkout".to_owned(),
-        budgets: vec![budget],
-        ..PolicyInput::default()
-    }
+    PolicyInput { service: "checkout".to_owned(), budgets: vec![budget], ..PolicyInput::default() }
 }
 
 fn question(version: &str, percent_left: i128) -> GateQuestion {
@@ -304,8 +300,7 @@ fn an_exemption_is_in_the_decision_that_used_it() {
         evidence: "CVE-2026-1".to_owned(),
         by: "ben".to_owned(),
     };
-    let claimed =
-        GateQuestion { exemption: Some(exemption.clone()), ..question("v2.33", -4) };
+    let claimed = GateQuestion { exemption: Some(exemption.clone()), ..question("v2.33", -4) };
     let decision = lab.gate(claimed, 10);
     assert_eq!((decision.verdict, decision.exemption.clone()), (Verdict::Open, Some(exemption)));
     lab.check(&expect![[r#"

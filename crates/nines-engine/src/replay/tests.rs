@@ -52,7 +52,8 @@ fn a_replay_says_what_would_have_been_held_and_how_long_each_level_ruled() {
     let rulebook = Rulebook { policies: vec![policy], ..Rulebook::default() };
     // Spent from hour 3 to hour 5; held until 7; back to what served well is no question.
     let left = |at: Timestamp| if hour(3) <= at && at < hour(5) { -4 } else { 40 };
-    let deploys = [deploy("v1", 1), deploy("v2", 2), deploy("v1", 4), deploy("v3", 6), deploy("v4", 9)];
+    let deploys =
+        [deploy("v1", 1), deploy("v2", 2), deploy("v1", 4), deploy("v3", 6), deploy("v4", 9)];
     let step = SignedDuration::from_mins(10);
     let inputs = |at| vec![input(left(at))];
     let replay = replay(&rulebook, &deploys, hour(0), hour(10), step, inputs);

@@ -16,6 +16,7 @@ mod expected;
 mod folder;
 mod forwarding;
 mod health;
+mod hooks;
 mod metadata;
 mod overlays;
 mod own_metrics;

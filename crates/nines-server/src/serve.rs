@@ -40,7 +40,7 @@ use crate::prom::PromSettings;
 use crate::reload::{Asker, Reload};
 use crate::rules::RuleBook;
 use crate::work::{self, Files, StepEnvironment};
-use crate::{api, expected, own_metrics, pages, prom};
+use crate::{api, expected, hooks, own_metrics, pages, prom};
 
 /// How long an orderly stop may take, requests in flight included.
 const STOP_MAX: Duration = Duration::from_millis(1_500);
@@ -568,6 +568,7 @@ fn router(app: &App, demo_routes: Option<Router>) -> Router {
     let own = Router::new()
         .merge(prom::router(app))
         .merge(api::router())
+        .merge(hooks::router())
         .merge(pages::router())
         .route("/metrics", get(own_metrics::metrics))
         .fallback(pages::not_found)
@@ -646,7 +647,8 @@ impl Server {
         followed.map_err(|error| setup("the queues of remote_write")(Box::new(error)))?;
         let mut loops = JoinSet::new();
         loops.spawn(work::watch_burns(Arc::clone(&app), stopping.clone()));
-        loops.spawn(work::watch_policies(Arc::clone(&app), stopping.clone()));
+        let policed = (files.clone(), jobs.clone());
+        loops.spawn(work::watch_policies(Arc::clone(&app), policed.0, policed.1, stopping.clone()));
         loops.spawn(work::watch_rules(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::watch_rule_alerts(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::send_to_alertmanagers(Arc::clone(&app), stopping.clone()));

@@ -5,8 +5,9 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    backup, check, compat, demo, deploy, describe, exclude, export, gate, get, import, incident,
-    init, layout, oncall, plan, postmortem, query, respond, run, schema, serve, test, why,
+    audit, backup, check, compat, demo, deploy, describe, exclude, export, gate, get, import,
+    incident, init, layout, oncall, plan, policy, postmortem, query, respond, run, schema, serve,
+    test, why,
 };
 
 /// Shown first: what people want to copy.
@@ -93,6 +94,10 @@ pub(crate) enum Command {
     Postmortem(postmortem::Args),
     /// Ask whether a change may proceed
     Gate(gate::Args),
+    /// See where error-budget policies stand, and what others would have done
+    Policy(policy::Args),
+    /// Check that nobody has rewritten what happened
+    Audit(audit::Args),
     /// Tell nines about a deploy
     Deploy(deploy::Args),
     /// Print the version

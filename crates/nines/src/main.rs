@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "this crate does the IO")]
 
 mod api;
+mod audit;
 mod backup;
 mod check;
 mod cli;
@@ -30,6 +31,7 @@ mod live;
 mod oncall;
 mod output;
 mod plan;
+mod policy;
 mod postmortem;
 mod query;
 mod respond;
@@ -97,7 +99,9 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Incident(args) => incident::run(&args, &open()?),
         Command::Run(args) => run::run(args, &open()?),
         Command::Postmortem(args) => postmortem::run(&args, &open()?),
-        Command::Gate(args) => gate::run(&args, &open()?),
+        Command::Gate(args) => gate::run(&args, &environment, open),
+        Command::Policy(args) => policy::run(&args, &open()?),
+        Command::Audit(args) => audit::run(&args, open),
         Command::Deploy(args) => deploy::run(&args, &open()?),
         Command::Version => {
             output::print(concat!("nines ", env!("CARGO_PKG_VERSION")))?;

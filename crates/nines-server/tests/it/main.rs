@@ -5,6 +5,7 @@
 mod backends;
 mod foreign_clients;
 mod foreign_writers;
+mod gate;
 mod house;
 mod learn;
 mod metrics;

@@ -215,7 +215,7 @@ fn method(slo: &Slo) -> Option<Yaml> {
     let (name, settings) = match slo.method {
         Method::Occurrences => return None,
         Method::Timeslices { slice_target, width: it } => {
-            let share = slice_target.map(|it| Yaml::plain(it));
+            let share = slice_target.map(Yaml::plain);
             let map = Map::default().with_maybe("slice_target", share);
             ("timeslices", map.with_maybe("width", width(it)))
         }

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Weekday;
 use jiff::{SignedDuration, ToSpan};
-use nines_base::{METRIC_NAME, MatchOp};
 use nines_slo::{
     AlertMode, Alerting, BurnPair, Calendar, CompositeRule, CompositeSli, CounterSli, DataRules,
     GaugeBy, Goal, Guard, Method, Objective, Period, Preset, PromqlQueries, Selector, SliKind,
@@ -158,16 +157,13 @@ impl Writer<'_> {
                 let indicator = Map::default()
                     .with("metadata", named(&format!("{name}-sli")).lines())
                     .with("spec", indicator);
-                let several = goals.len() > 1;
-                let objectives = goals
-                    .iter()
-                    .map(|it| self.objective(it, several, target).lines())
-                    .collect::<Vec<_>>();
+                let objectives =
+                    goals.iter().map(|it| self.objective(it, target).lines()).collect::<Vec<_>>();
                 (spec.with("indicator", indicator.lines()), objectives)
             }
         };
         let window = self.window(window)?;
-        let policies = self.policies(goals.first()?, name);
+        let policies = Self::policies(goals.first()?, name);
         let spec = spec
             .with("budgetingMethod", Yaml::text(budgeting))
             .with("timeWindow", Yaml::List(vec![window]))
@@ -245,7 +241,7 @@ impl Writer<'_> {
         let counted = || Map::default().with("counter", Yaml::plain("true"));
         let found = match kind {
             SliKind::Counter(it) => {
-                let (role, part, total) = self.counter(it)?;
+                let (role, part, total) = self.counter(it);
                 (ratio(counted().with(role, source(&part)).with("total", source(&total))), None)
             }
             SliKind::Histogram(it) => {
@@ -315,48 +311,28 @@ impl Writer<'_> {
         Some(found)
     }
 
-    /// Two sums of counters.
-    fn counter(&mut self, sli: &CounterSli) -> Option<(&'static str, String, String)> {
+    /// The part of all events that is counted, and all of them.
+    fn counter(&mut self, sli: &CounterSli) -> (&'static str, String, String) {
         if sli.scale != 0 {
             self.lose("`scale`", "OpenSLO counts whole events", "fractions are rounded");
         }
-        let (role, part, total) =
-            match (sli.good.as_slice(), sli.bad.as_slice(), sli.total.as_slice()) {
-                (good, [], total) => ("good", good, total.to_vec()),
-                ([], bad, total) => ("bad", bad, total.to_vec()),
-                (good, bad, []) => {
-                    self.lose(
-                        "counters of good and bad events",
-                        "OpenSLO wants the total",
-                        "it is their sum",
-                    );
-                    ("bad", bad, [good, bad].concat())
-                }
-                (_, bad, total) => ("bad", bad, total.to_vec()),
-            };
-        let [part, total] = [part.to_vec(), total].map(|it| sum(&it));
-        if part.is_none() || total.is_none() {
-            self.lose(
-                "sums of counters",
-                "a metric of OpenSLO is one query",
-                "they are rates that are added",
-            );
-        }
-        let query = |it: Option<String>, list: &[Selector]| it.unwrap_or_else(|| rates(list));
-        let list = |role| match role {
-            "good" => sli.good.clone(),
-            _ => sli.bad.clone(),
-        };
+        let (role, part) = if sli.bad.is_empty() { ("good", &sli.good) } else { ("bad", &sli.bad) };
         let all = if sli.total.is_empty() {
-            [sli.good.clone(), sli.bad.clone()].concat()
+            [sli.good.as_slice(), sli.bad.as_slice()].concat()
         } else {
             sli.total.clone()
         };
-        Some((role, query(part, &list(role)), query(total, &all)))
+        if let ([part], [all]) = (part.as_slice(), all.as_slice()) {
+            return (role, part.text.clone(), all.text.clone());
+        }
+        let why = "a metric of OpenSLO is one query";
+        self.lose("sums of counters", why, "they are increases that are added, and rounded");
+        (role, increases(part), increases(&all))
     }
 
-    fn objective(&self, goal: &Goal, several: bool, target: Option<Target>) -> Map {
-        let named = several || goal.objective != Goal::OBJECTIVE;
+    fn objective(&self, goal: &Goal, target: Option<Target>) -> Map {
+        let beside = self.slo.goals.iter().filter(|it| it.window == goal.window).count();
+        let named = 1 < beside || goal.objective != Goal::OBJECTIVE;
         let op = target.map(|it| match it.op {
             TargetOp::Below => "lt",
             TargetOp::AtMost => "lte",
@@ -409,7 +385,7 @@ impl Writer<'_> {
             let indicator =
                 Map::default().with("metadata", named(&name).lines()).with("spec", indicator);
             let objective = writer
-                .objective(slo.primary(), false, target)
+                .objective(slo.primary(), target)
                 .with("compositeWeight", Yaml::plain(member.weight))
                 .with("indicator", indicator.lines());
             parts.push(objective.lines());
@@ -455,7 +431,7 @@ impl Writer<'_> {
     }
 
     /// Nothing for the preset that holds when nothing is said.
-    fn policies(&mut self, goal: &Goal, name: &str) -> Option<Yaml> {
+    fn policies(goal: &Goal, name: &str) -> Option<Yaml> {
         let Alerting { pairs, escalation, .. } = &goal.alerting;
         let usual = Alerting::preset(Preset::Scaled, &goal.window, None);
         if pairs == &usual.pairs && escalation.is_none() {
@@ -509,19 +485,10 @@ impl Writer<'_> {
     }
 }
 
-/// One selector is a query; several are one only if the metric is the same and nothing else differs.
-fn sum(selectors: &[Selector]) -> Option<String> {
-    let [only] = selectors else { return None };
-    let has_name =
-        only.matchers.iter().any(|it| it.name() == METRIC_NAME && it.op() == MatchOp::Equal);
-    has_name.then(|| only.text.clone())
-}
-
 /// What several counters count, as a query of one window.
-fn rates(selectors: &[Selector]) -> String {
-    let parts: Vec<String> =
-        selectors.iter().map(|it| format!("sum(increase({}[{{{{.window}}}}]))", it.text)).collect();
-    parts.join(" + ")
+fn increases(selectors: &[Selector]) -> String {
+    let parts = selectors.iter().map(|it| format!("sum(increase({}[{{{{.window}}}}]))", it.text));
+    parts.collect::<Vec<_>>().join(" + ")
 }
 
 /// `1 - (x)` is a ratio of failures.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use nines_base::Origin;
 use nines_slo::{SloPattern, Window};
 
-use crate::finding::{Finding, Level, Span, line_and_column};
+use crate::finding::{Change, Finding, Level, Span, line_and_column};
 use crate::link::{Reference, SloPlaces};
 use crate::mistake::Mistake;
 use crate::openslo::Shared;
@@ -126,15 +126,16 @@ impl<'a> Draft<'a> {
     }
 
     pub(crate) fn report(&mut self, file: usize, mistake: &Mistake) {
-        self.add(file, mistake, None);
+        self.add(file, mistake, None, None);
     }
 
     /// The finding may be milder than its mistake usually is.
-    fn add(&mut self, file: usize, mistake: &Mistake, level: Option<Level>) {
+    fn add(&mut self, file: usize, mistake: &Mistake, level: Option<Level>, fix: Option<Change>) {
         let Some(SourceFile { path, text }) = self.files.get(file) else { return };
         if self.findings.len() < FINDINGS_MAX {
             let finding = Finding::new(path, text, mistake);
-            self.findings.push(Finding { level: level.unwrap_or(finding.level), ..finding });
+            let level = level.unwrap_or(finding.level);
+            self.findings.push(Finding { level, fix, ..finding });
         } else if self.findings.len() == FINDINGS_MAX {
             let last = Mistake::TooManyFindings { limit: FINDINGS_MAX };
             self.findings.push(Finding::new(path, text, &last));
@@ -182,13 +183,24 @@ impl Page<'_, '_> {
         self.draft.report(self.file, mistake);
     }
 
+    /// With the text that the place should have had, where only one can be meant.
+    pub(crate) fn report_fixable(&mut self, mistake: &Mistake, at: Span, meant: Option<String>) {
+        let fix = meant.map(|text| Change { at, text });
+        self.draft.add(self.file, mistake, None, fix);
+    }
+
     /// An error in a native document, a warning in a foreign one.
     pub(crate) fn report_by_form(&mut self, mistake: &Mistake) {
+        self.report_by_form_fixable(mistake, None);
+    }
+
+    /// As [`Self::report_by_form`] and [`Self::report_fixable`].
+    pub(crate) fn report_by_form_fixable(&mut self, mistake: &Mistake, fix: Option<Change>) {
         let level = match self.form {
             Form::Native => None,
             Form::Foreign => Some(Level::Warning),
         };
-        self.draft.add(self.file, mistake, level);
+        self.draft.add(self.file, mistake, level, fix);
     }
 
     pub(crate) fn place(&self, span: Span) -> Place {

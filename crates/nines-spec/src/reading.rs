@@ -163,6 +163,11 @@ fn read_document(draft: &mut Draft<'_>, file: usize, document: &Node) {
     if rules::read(&mut page, document) {
         return;
     }
+    if kinds::test::is_test(document) {
+        // Only mistakes matter here: it is `nines test` that plays it.
+        drop(kinds::test::read(&mut page, document));
+        return;
+    }
     let Value::Map(entries) = &document.value else {
         page.draft.has_gaps = true;
         let help = "begin with `apiVersion: nines/v1` and `kind: ...`";

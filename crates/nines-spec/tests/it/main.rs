@@ -11,3 +11,4 @@ mod import;
 mod openslo;
 mod prometheus;
 mod properties;
+mod schema;

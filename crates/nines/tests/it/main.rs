@@ -11,4 +11,5 @@ mod plan;
 mod process;
 mod rule_tests;
 mod story;
+mod unit_tests;
 mod words;

@@ -14,6 +14,7 @@ use nines_slo::{
 use nines_spec::{Fault, Rate, SloInput};
 
 use crate::feed::Feed;
+use crate::series::counters;
 use crate::time::{floor_to, instant, millis};
 
 /// From one judgement to the next, as when samples are scraped.
@@ -99,9 +100,12 @@ pub struct End {
     pub ok: Found,
 }
 
-/// Plays every share of errors. SLIs that are not fed by counters have no outcomes.
-pub fn simulate(scenario: &Scenario<'_>) -> Vec<Outcome> {
+/// Plays every share of errors; nothing for SLIs that are not fed by counters.
+pub fn simulate(scenario: &Scenario<'_>) -> Option<Vec<Outcome>> {
     let Scenario { slo, goal, .. } = *scenario;
+    if counters(&slo.sli.kind, &Labels::empty()).is_empty() {
+        return None;
+    }
     // One goal with one objective: what is looked at is steady.
     let mut goal = goal.clone();
     goal.versions.retain(|it| it.effective <= scenario.at);
@@ -112,7 +116,7 @@ pub fn simulate(scenario: &Scenario<'_>) -> Vec<Outcome> {
     }
     let slo = Slo { goals: vec![goal], grouping: None, ..slo.clone() };
     let errors = scenario.errors.iter();
-    errors.map(|errors| Run { scenario, slo: &slo, target, errors: *errors }.outcome()).collect()
+    Some(errors.map(|errors| Run { scenario, slo: &slo, target, errors: *errors }.outcome()).collect())
 }
 
 /// One share of errors.

@@ -6,7 +6,7 @@ use crate::client::Connection;
 use crate::output::Color;
 use crate::{
     backup, check, compat, demo, deploy, describe, gate, get, incident, init, oncall, plan,
-    postmortem, query, respond, run, serve, test, why,
+    postmortem, query, respond, run, serve, slo, test, why,
 };
 
 /// Shown first: what people want to copy.
@@ -44,6 +44,11 @@ pub(crate) enum Command {
     Check(check::Args),
     /// Play unit tests of a configuration, or of Prometheus rules as promtool does
     Test(test::Args),
+    /// Find out what an objective would do
+    Slo {
+        #[command(subcommand)]
+        command: slo::Command,
+    },
     /// Explain the code of a finding
     Explain(check::ExplainArgs),
     /// Show what files would change on a server, and what that would have meant

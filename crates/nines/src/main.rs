@@ -31,6 +31,7 @@ mod respond;
 mod rule_tests;
 mod run;
 mod serve;
+mod slo;
 mod test;
 mod why;
 
@@ -38,8 +39,10 @@ use std::panic;
 use std::process::ExitCode;
 
 use clap::Parser;
+use nines_port::Clock;
 
 use cli::{Cli, Command};
+use clock::SystemClock;
 use environment::Environment;
 use exit::{Exit, exit_of, is_broken_pipe};
 
@@ -68,6 +71,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Slo { command } => slo::run(&command, SystemClock.now()),
         Command::Explain(args) => check::explain(&args),
         Command::Plan(args) => plan::plan(&args, &open()?),
         Command::Apply(args) => plan::apply(&args, &open()?),

@@ -1,5 +1,6 @@
 //! Policies meet budgets, incidents and changes: level facts, decisions, overrides, and the work that levels ask for.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -51,7 +52,7 @@ fn budget_input(status: &SloStatus, goal: &GoalStatus) -> BudgetInput {
         objective: goal.objective.clone(),
         window: goal.window.to_string(),
         seen_billionths: goal.remaining_billionths,
-        whole_billionths: None,
+        whole_billionths: goal.whole.remaining_billionths,
         bad: counts.counts.bad,
         allowed_billionths: goal
             .allowed
@@ -72,59 +73,113 @@ fn budget_input(status: &SloStatus, goal: &GoalStatus) -> BudgetInput {
     }
 }
 
-/// What policies look at: what was measured, with what the engine knows itself.
-pub fn situation(state: &State, config: &Config, input: PolicyInput) -> Situation {
-    let incidents = state.incidents.values().filter(|it| it.is_open());
-    let of_service = incidents.filter(|it| it.service == input.service);
-    let open_incidents = of_service.map(|it| OpenIncident {
-        number: it.number,
-        severity: it.severity.number(),
-        title: it.title.clone(),
-    });
-    let needed = config.depends_on.get(&input.service).into_iter().flatten();
-    let dependencies = needed.map(|it| dependency(state, config, it)).collect();
-    Situation { open_incidents: open_incidents.collect(), dependencies, input }
+/// Which state decides.
+#[derive(Debug, Clone, Copy)]
+struct Known<'a> {
+    state: &'a State,
+    config: &'a Config,
+    /// Only what was so at this instant; else what is so now.
+    past: Option<Timestamp>,
 }
 
-fn dependency(state: &State, config: &Config, service: &str) -> Dependency {
-    let policy = config.release.ruling(service).into_iter().next();
-    let policy = policy.unwrap_or(&config.release.default);
-    let levels = state.releases.levels(&key(policy, service)).filter(|it| it.digest.is_some());
-    let active = |it: &Levels, name: &str| it.active.contains_key(name);
-    let is_frozen = levels.is_some_and(|levels| {
-        policy.levels.iter().any(|it| it.effects.blocks() && active(levels, &it.name))
-    });
-    let level = levels.map(|it| it.name(policy).to_owned());
-    Dependency { service: service.to_owned(), level, is_frozen }
+impl<'a> Known<'a> {
+    fn levels(self, key: &LevelKey) -> Option<Cow<'a, Levels>> {
+        match self.past {
+            None => self.state.releases.levels(key).map(Cow::Borrowed),
+            Some(at) => self.state.releases.levels_at(key, at).map(Cow::Owned),
+        }
+    }
+
+    fn incidents(self, service: &str) -> Vec<OpenIncident> {
+        let is_open = |it: &nines_incident::State| match self.past {
+            None => it.is_open(),
+            Some(at) => {
+                it.opened_at.is_some_and(|opened| opened <= at)
+                    && it.resolved_at.is_none_or(|resolved| at < resolved)
+            }
+        };
+        let open = self.state.incidents.values().filter(|it| it.service == service && is_open(it));
+        open.map(|it| OpenIncident {
+            number: it.number,
+            severity: it.severity.number(),
+            title: it.title.clone(),
+        })
+        .collect()
+    }
+
+    fn situation(self, input: PolicyInput) -> Situation {
+        let needed = self.config.depends_on.get(&input.service).into_iter().flatten();
+        let dependencies = needed.map(|it| self.dependency(it)).collect();
+        Situation { open_incidents: self.incidents(&input.service), dependencies, input }
+    }
+
+    fn dependency(self, service: &str) -> Dependency {
+        let policy = self.config.release.ruling(service).into_iter().next();
+        let policy = policy.unwrap_or(&self.config.release.default);
+        let levels = self.levels(&key(policy, service)).filter(|it| it.digest.is_some());
+        let is_frozen = levels.as_ref().is_some_and(|levels| {
+            let mut active = policy.levels.iter().filter(|it| levels.active.contains_key(&it.name));
+            active.any(|it| it.effects.blocks())
+        });
+        let level = levels.map(|it| it.name(policy).to_owned());
+        Dependency { service: service.to_owned(), level, is_frozen }
+    }
+
+    /// The deploys of a service to an environment, oldest first, each with what happened while it served.
+    fn deploys(self, change: &Change) -> Vec<Deploy> {
+        let changes = self.state.changes.iter().map(|it| &it.change);
+        let is_here = |it: &&nines_incident::changes::Change| {
+            it.kind == ChangeKind::Deploy
+                && it.service == change.service
+                && it.env == change.env
+                && self.past.is_none_or(|at| it.started <= at)
+        };
+        let mut deploys: Vec<Deploy> = changes
+            .filter(is_here)
+            .filter_map(|it| {
+                let version = it.version.clone()?;
+                let (started, finished) = (it.started, it.finished);
+                Some(Deploy { version, started, finished, did_harm: false })
+            })
+            .collect();
+        let incidents = self.state.incidents.values().filter(|it| it.service == change.service);
+        let begins: Vec<Timestamp> =
+            incidents.filter_map(|it| it.impact_start.or(it.opened_at)).collect();
+        let ends: Vec<Timestamp> = deploys.iter().skip(1).map(|it| it.started).collect();
+        for (index, deploy) in deploys.iter_mut().enumerate() {
+            let end = ends.get(index).copied().unwrap_or(Timestamp::MAX);
+            deploy.did_harm = begins.iter().any(|it| deploy.started <= *it && *it < end);
+        }
+        deploys
+    }
+
+    fn decide(self, question: &GateQuestion, id: DecisionId, now: Timestamp) -> Decision {
+        let (change, release) = (&question.change, &self.config.release);
+        let policy = release.policy_for(change);
+        let levels = self.levels(&key(policy, &change.service));
+        let mut input = PolicyInput { service: change.service.clone(), ..question.input.clone() };
+        if self.past.is_some() && levels.is_none() {
+            // Nobody knows the levels of that time any more, so nothing that budgets say may open.
+            input.budgets.clear();
+        }
+        let waiver = self.state.releases.waivers().rev().find(|it| it.covers(change, now));
+        decide(&Case {
+            id,
+            now,
+            revision: self.state.seq,
+            rulebook: release,
+            policy,
+            levels: &levels.unwrap_or_default(),
+            situation: &self.situation(input),
+            question,
+            deploys: &self.deploys(change),
+            waiver,
+        })
+    }
 }
 
 fn key(policy: &Policy, service: &str) -> LevelKey {
     LevelKey { policy: policy.name.clone(), service: service.to_owned() }
-}
-
-/// The deploys of a service to an environment, oldest first, each with what happened while it served.
-fn deploys(state: &State, change: &Change) -> Vec<Deploy> {
-    let changes = state.changes.iter().map(|it| &it.change);
-    let is_here = |it: &&nines_incident::changes::Change| {
-        it.kind == ChangeKind::Deploy && it.service == change.service && it.env == change.env
-    };
-    let mut deploys: Vec<Deploy> = changes
-        .filter(is_here)
-        .filter_map(|it| {
-            let version = it.version.clone()?;
-            let (started, finished) = (it.started, it.finished);
-            Some(Deploy { version, started, finished, did_harm: false })
-        })
-        .collect();
-    let incidents = state.incidents.values().filter(|it| it.service == change.service);
-    let begins: Vec<Timestamp> =
-        incidents.filter_map(|it| it.impact_start.or(it.opened_at)).collect();
-    let ends: Vec<Timestamp> = deploys.iter().skip(1).map(|it| it.started).collect();
-    for (index, deploy) in deploys.iter_mut().enumerate() {
-        let end = ends.get(index).copied().unwrap_or(Timestamp::MAX);
-        deploy.did_harm = begins.iter().any(|it| deploy.started <= *it && *it < end);
-    }
-    deploys
 }
 
 /// The decision that the present state makes. It is asked for by [`crate::Command::AskGate`] where it shall be a
@@ -136,24 +191,18 @@ pub fn decide_gate(
     id: DecisionId,
     now: Timestamp,
 ) -> Decision {
-    let change = &question.change;
-    let policy = config.release.policy_for(change);
-    let unseen = Levels::default();
-    let levels = state.releases.levels(&key(policy, &change.service)).unwrap_or(&unseen);
-    let input = PolicyInput { service: change.service.clone(), ..question.input.clone() };
-    let waiver = state.releases.waivers().rev().find(|it| it.covers(change, now));
-    decide(&Case {
-        id,
-        now,
-        revision: state.seq,
-        rulebook: &config.release,
-        policy,
-        levels,
-        situation: &situation(state, config, input),
-        question,
-        deploys: &deploys(state, change),
-        waiver,
-    })
+    Known { state, config, past: None }.decide(question, id, now)
+}
+
+/// What would have been decided at `at`, under the present policies and with the levels, incidents, deploys and
+/// overrides of that time. The question brings the budgets of that time. Never a fact.
+pub fn decide_gate_at(
+    state: &State,
+    config: &Config,
+    question: &GateQuestion,
+    at: Timestamp,
+) -> Decision {
+    Known { state, config, past: Some(at) }.decide(question, unrecorded(at), at)
 }
 
 impl Draft<'_> {
@@ -195,7 +244,8 @@ impl Draft<'_> {
     /// The levels of one service, under every policy that rules it.
     fn judge(&mut self, config: &Config, input: PolicyInput) -> Result<(), Refusal> {
         let service = input.service.clone();
-        let situation = situation(self.state, config, input);
+        let known = Known { state: self.state, config, past: None };
+        let situation = known.situation(input);
         let ruling = config.release.ruling(&service);
         self.leave_others(&service, &ruling)?;
         for policy in ruling {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use nines_release::{
-    Decision, DecisionId, LevelFact, LevelKey, Levels, Waiver, WaiverId, evolve as evolve_levels,
+    Decision, DecisionId, LevelFact, LevelKey, Levels, Waiver, WaiverId, evolve_levels,
 };
 use serde::{Deserialize, Serialize};
 
@@ -66,7 +66,7 @@ impl Releases {
         levels.digest.is_some().then_some(levels)
     }
 
-    /// Changes of levels, oldest first.
+    /// Changes of levels, oldest first; that one still leaves is no change.
     pub fn changes(&self) -> impl DoubleEndedIterator<Item = &LevelChange> {
         self.changes.iter()
     }
@@ -94,6 +94,9 @@ impl Releases {
         seq: u64,
     ) {
         evolve_levels(self.levels.entry(key.clone()).or_default(), fact, at, seq);
+        if matches!(fact, LevelFact::LeaveSeen { .. }) {
+            return;
+        }
         self.changes.push_back(LevelChange { at, seq, key: key.clone(), fact: fact.clone() });
         if LEVEL_CHANGES_MAX < self.changes.len() {
             self.forgotten_until = self.changes.pop_front().map(|it| it.at);

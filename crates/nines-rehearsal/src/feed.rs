@@ -66,12 +66,7 @@ pub(crate) fn evaluations(clock: &TestClock) -> Vec<i64> {
     (0..=millis(clock.run) / step_ms).map(|it| start_ms + it * step_ms).collect()
 }
 
-fn instants(
-    traffic: &Traffic,
-    slo: &Slo,
-    evaluations: &[i64],
-    config: &TrackerConfig,
-) -> Vec<i64> {
+fn instants(traffic: &Traffic, slo: &Slo, evaluations: &[i64], config: &TrackerConfig) -> Vec<i64> {
     let begin_ms = traffic.begin_ms();
     let end_ms = evaluations.last().copied().unwrap_or(begin_ms);
     let stale_ms = millis(slo.sli.data.stale_after.unwrap_or(config.stale_after));

@@ -235,7 +235,13 @@ impl Run<'_> {
             labels: Labels::empty(),
             history,
             total: self.scenario.traffic,
-            faults: vec![Fault { from: start, to, bad: self.errors, total: None, is_silent: false }],
+            faults: vec![Fault {
+                from: start,
+                to,
+                bad: self.errors,
+                total: None,
+                is_silent: false,
+            }],
             origin: Origin::default(),
         };
         let config = TrackerConfig::default();

@@ -373,6 +373,7 @@ impl fmt::Display for Condition {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Brackets;
 
 fn bracketed(
@@ -387,4 +388,4 @@ fn bracketed(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use nines_base::format_duration;
 
-use crate::condition::{Condition, Subject};
+use crate::condition::{Atom, Condition, Subject};
 use crate::decision::{
     Cause, Change, ChangeKind, Check, CheckResult, Decision, DecisionId, Have, Limits, PolicyRef,
     Verdict,
@@ -15,7 +15,9 @@ use crate::policy::{
     Claim, Exemption, Mode, NORMAL, OnDependency, OnOpenIncident, OnUnknown, Policy,
 };
 use crate::rulebook::Rulebook;
-use crate::situation::{Deploy, PROVEN_AFTER, PolicyInput, Situation};
+use crate::situation::{
+    BudgetInput, Deploy, OpenIncident, PROVEN_AFTER, PolicyInput, Situation, Trust,
+};
 use crate::waiver::Waiver;
 
 /// All users at once, in billionths.
@@ -146,9 +148,15 @@ fn weigh(policy: &Policy, checks: &[Check]) -> Weighed {
     Weighed { verdict, cause, applied_default: default(cause, verdict) }
 }
 
-/// When the last of the failed checks passes; nothing when one of them cannot tell.
+/// Checks that whoever asks can satisfy at any time.
+const OWN_CHECKS: [&str; 2] = [ROLLOUT, APPROVALS];
+const ROLLOUT: &str = "rollout";
+const APPROVALS: &str = "approvals";
+
+/// When the last of the failed checks passes, if time alone lets it; nothing when one of them cannot tell.
 fn latest_of_failed(checks: &[Check]) -> Option<Timestamp> {
     let failed = checks.iter().filter(|it| it.result == CheckResult::Fail);
+    let failed = failed.filter(|it| !OWN_CHECKS.contains(&it.name.as_str()));
     let times: Option<Vec<Timestamp>> = failed.map(|it| it.next_possible).collect();
     times.and_then(|it| it.into_iter().max())
 }
@@ -246,7 +254,7 @@ impl<'a> Case<'a> {
         let look = self.look();
         let truth = self.is_active(unit);
         let standing = self.levels.active.get(unit.name).filter(|_| unit.leave.is_some());
-        let subject = look.decisive(unit.enter).map_or(Subject::Budget, |it| it.subject());
+        let subject = look.decisive(unit.enter).map_or(Subject::Budget, Atom::subject);
         let (result, cause) = match truth {
             Truth::True => (CheckResult::Fail, None),
             Truth::Unknown(cause) => (CheckResult::Unknown, Some(cause)),
@@ -275,7 +283,7 @@ impl<'a> Case<'a> {
 
     /// A frozen dependency excuses a spent budget, if the policy says so.
     fn is_excused(&self, unit: &Unit<'_>) -> bool {
-        let mut about = unit.enter.atoms().into_iter().map(|it| it.subject());
+        let mut about = unit.enter.atoms().into_iter().map(Atom::subject);
         self.policy.dependency == OnDependency::Excuse
             && about.all(|it| it == Subject::Budget)
             && self.situation.dependencies.iter().any(|it| it.is_frozen)
@@ -369,7 +377,7 @@ impl<'a> Case<'a> {
         let length = format_duration(bake) + told(self.question.bake.is_some());
         let have = Have::one("step", size).with("bake", length);
         let (result, cause) = broken.unwrap_or((CheckResult::Pass, None));
-        Some(Check { cause, ..plain("rollout", result, &need.join(", "), have, None) })
+        Some(Check { cause, ..plain(ROLLOUT, result, &need.join(", "), have, None) })
     }
 
     fn check_batch(&self) -> Option<Check> {
@@ -409,7 +417,7 @@ impl<'a> Case<'a> {
             [] => Have::one("state", "nobody approved"),
             some => Have::one("approved by", some.join(", ")),
         };
-        Some(Check { cause, ..plain("approvals", result, &need, have, None) })
+        Some(Check { cause, ..plain(APPROVALS, result, &need, have, None) })
     }
 }
 
@@ -431,12 +439,9 @@ fn is_proven_rollback(change: &Change, deploys: &[Deploy]) -> bool {
     if present.version == version {
         return false;
     }
-    let spells = deploys.windows(2).filter_map(|pair| match pair {
-        [it, next] if it.version == version => Some((it, next)),
-        _ => None,
-    });
+    let mut spells = deploys.iter().zip(deploys.iter().skip(1)).rev();
     // Its last time counts: what was well once may have done harm since.
-    spells.last().is_some_and(|(it, next)| {
+    spells.find(|(it, _)| it.version == version).is_some_and(|(it, next)| {
         it.finished.is_some_and(|finished| PROVEN_AFTER <= next.started.duration_since(finished))
             && !it.did_harm
     })
@@ -450,7 +455,7 @@ fn is_switch_off(change: &Change) -> bool {
 
 /// A condition and what there is for it, in words with numbers.
 pub(crate) fn say_subject(look: &Look<'_>, condition: &Condition) -> String {
-    let subject = look.decisive(condition).map_or(Subject::Budget, |it| it.subject());
+    let subject = look.decisive(condition).map_or(Subject::Budget, Atom::subject);
     format!("{condition}: {}", have(look, subject).0)
 }
 
@@ -460,19 +465,7 @@ fn have(look: &Look<'_>, subject: Subject) -> (Have, Option<String>) {
     let input = &look.situation.input;
     match subject {
         Subject::Budget => have_budget(look),
-        Subject::Burn => {
-            let burning = look.budgets().filter(|it| it.burn_page || it.burn_ticket);
-            let burning: Vec<String> = burning
-                .map(|it| {
-                    format!(
-                        "a {} fires for {}",
-                        if it.burn_page { "page" } else { "ticket" },
-                        it.slo
-                    )
-                })
-                .collect();
-            state(if burning.is_empty() { "no page fires".to_owned() } else { burning.join(", ") })
-        }
+        Subject::Burn => state(burning(look)),
         Subject::Incident => {
             let (have, why) = have_incidents(&look.situation.open_incidents);
             match input.incident_share {
@@ -508,6 +501,22 @@ fn have(look: &Look<'_>, subject: Subject) -> (Have, Option<String>) {
     }
 }
 
+fn burning(look: &Look<'_>) -> String {
+    let word = |it: &BudgetInput| if it.burn_page { "page" } else { "ticket" };
+    let burns = look.budgets().filter(|it| it.burn_page || it.burn_ticket);
+    let mut said: Vec<String> =
+        burns.map(|it| format!("a {} fires for {}", word(it), it.slo)).collect();
+    if said.is_empty() {
+        said.push("no page fires".to_owned());
+    }
+    let silent = look.budgets().filter(|it| it.trust != Trust::Good);
+    said.extend(silent.map(|it| format!("{} is not known", it.slo)));
+    if look.budgets().next().is_none() {
+        said.push(format!("no objective watches {}", look.situation.input.service));
+    }
+    said.join(", ")
+}
+
 fn have_budget(look: &Look<'_>) -> (Have, Option<String>) {
     let Some(budget) = look.worst_budget() else {
         let service = &look.situation.input.service;
@@ -537,10 +546,8 @@ fn have_budget(look: &Look<'_>) -> (Have, Option<String>) {
     (have, Some(why))
 }
 
-fn have_incidents(open: &[crate::situation::OpenIncident]) -> (Have, Option<String>) {
-    let say = |it: &crate::situation::OpenIncident| {
-        format!("INC-{} SEV{} {}", it.number, it.severity, it.title)
-    };
+fn have_incidents(open: &[OpenIncident]) -> (Have, Option<String>) {
+    let say = |it: &OpenIncident| format!("INC-{} SEV{} {}", it.number, it.severity, it.title);
     let said: Vec<String> = open.iter().map(say).collect();
     let why = open.first().map(|it| format!("/api/nines/v1/incidents/{}", it.number));
     let text = if said.is_empty() { "none".to_owned() } else { said.join("; ") };

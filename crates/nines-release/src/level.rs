@@ -17,9 +17,9 @@ use crate::look::{Look, Truth};
 use crate::policy::{Effects, NORMAL, Policy};
 
 /// While a level is left it is noted so often that it still is.
-pub const SEEN_EVERY: SignedDuration = SignedDuration::from_mins(5);
+pub const SEEN_EVERY: SignedDuration = SignedDuration::from_mins(10);
 /// When nobody has looked for longer, leaving begins anew: nobody knows what was in between.
-pub const GAP_MAX: SignedDuration = SignedDuration::from_mins(15);
+pub const GAP_MAX: SignedDuration = SignedDuration::from_mins(30);
 
 /// Names the levels of one service under one policy.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -182,10 +182,11 @@ pub fn observe(levels: &Levels, look: &Look<'_>) -> Vec<LevelFact> {
 
 fn step(unit: &Unit<'_>, standing: Option<&Standing>, look: &Look<'_>) -> Option<LevelFact> {
     let level = unit.name.to_owned();
-    let because = || say_subject(look, unit.enter);
+    let because = || say_subject(look, unit.leave.unwrap_or(unit.enter));
     let enters = look.truth(unit.enter) == Truth::True;
     let Some(standing) = standing else {
-        return enters.then(|| LevelFact::Entered { level, because: because() });
+        let because = say_subject(look, unit.enter);
+        return enters.then_some(LevelFact::Entered { level, because });
     };
     let leaves = !enters && unit.leaves(look) == Truth::True;
     match (leaves, standing.leaving) {

@@ -20,6 +20,8 @@ mod numbers;
 mod policy;
 mod rulebook;
 mod situation;
+#[cfg(test)]
+mod testing;
 mod waiver;
 
 pub use condition::{
@@ -31,7 +33,8 @@ pub use decision::{
 };
 pub use gate::{Case, GateQuestion, decide};
 pub use level::{
-    GAP_MAX, LevelFact, LevelKey, Levels, SEEN_EVERY, Standing, Unit, evolve, observe, units,
+    GAP_MAX, LevelFact, LevelKey, Levels, SEEN_EVERY, Standing, Unit, evolve as evolve_levels,
+    observe, units,
 };
 pub use lint::{Lint, lint};
 pub use look::{Look, Truth};

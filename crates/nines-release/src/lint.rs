@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::condition::{Atom, Condition};
+use crate::condition::{Atom, Condition, Order};
 use crate::policy::{Level, Policy};
 
 /// What is probably not meant.
@@ -67,28 +67,22 @@ fn is_apart(level: &Level) -> bool {
     match (enter, leave) {
         (
             Atom::Share { field, order, limit },
-            Atom::Share { field: leave_field, order: leave_order, limit: leave_limit },
-        ) if field == leave_field => {
-            let is_reverse = order.wants_small() != leave_order.wants_small();
-            let is_beyond = match order.wants_small() {
-                true => limit <= leave_limit,
-                false => leave_limit <= limit,
-            };
-            is_reverse && is_beyond
-        }
+            Atom::Share { field: other_field, order: other_order, limit: other_limit },
+        ) if field == other_field => excludes(*order, limit, *other_order, other_limit),
         (
             Atom::Duration { field, order, limit },
-            Atom::Duration { field: leave_field, order: leave_order, limit: leave_limit },
-        ) if field == leave_field => {
-            let is_reverse = order.wants_small() != leave_order.wants_small();
-            let is_beyond = match order.wants_small() {
-                true => limit <= leave_limit,
-                false => leave_limit <= limit,
-            };
-            is_reverse && is_beyond
-        }
+            Atom::Duration { field: other_field, order: other_order, limit: other_limit },
+        ) if field == other_field => excludes(*order, limit, *other_order, other_limit),
         (enter, leave) => enter != leave,
     }
+}
+
+/// Whether no value is on both sides.
+fn excludes<T: Ord>(order: Order, limit: &T, other_order: Order, other_limit: &T) -> bool {
+    let is_reverse = order.wants_small() != other_order.wants_small();
+    let (low, high) = if order.wants_small() { (limit, other_limit) } else { (other_limit, limit) };
+    is_reverse
+        && (low < high || low == high && !(order.holds(low, low) && other_order.holds(low, low)))
 }
 
 #[cfg(test)]

@@ -275,4 +275,4 @@ impl<T> Measure<T> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

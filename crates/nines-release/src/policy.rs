@@ -286,7 +286,7 @@ impl Unknowns {
     };
 
     /// What is written for a cause. Contradictions and our own mistakes are never anything but unknown.
-    pub fn of(&self, cause: Cause) -> OnUnknown {
+    pub fn of(self, cause: Cause) -> OnUnknown {
         match cause {
             Cause::NoData => self.no_data,
             Cause::Stale => self.stale,
@@ -371,12 +371,12 @@ impl Policy {
     /// incident, no page for burn.
     pub fn default_policy() -> Self {
         let mut policy = Self::from(GatePolicy::default_policy());
-        policy.digest = "built in".to_owned();
+        "built in".clone_into(&mut policy.digest);
         policy
     }
 
     /// The worst level of `active`, by the order of the policy.
-    pub fn worst<'p>(&'p self, is_active: impl Fn(&str) -> bool) -> Option<&'p Level> {
+    pub fn worst(&self, is_active: impl Fn(&str) -> bool) -> Option<&Level> {
         self.levels.iter().rev().find(|it| is_active(&it.name))
     }
 }

@@ -40,9 +40,10 @@ pub struct ServiceFacts {
 impl Scope {
     /// These services, everywhere and for all changes; without any, all services.
     pub fn services(names: Vec<String>) -> Self {
-        let services = match names.is_empty() {
-            true => ServicePattern::All,
-            false => ServicePattern::Named(names.into_iter().collect()),
+        let services = if names.is_empty() {
+            ServicePattern::All
+        } else {
+            ServicePattern::Named(names.into_iter().collect())
         };
         Self { services, ..Self::default() }
     }

@@ -11,6 +11,7 @@ mod api;
 mod app;
 mod applied;
 mod backend;
+mod expected;
 mod folder;
 mod forwarding;
 mod health;

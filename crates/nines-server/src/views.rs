@@ -14,7 +14,6 @@ use nines_slo::SloName;
 use serde::Serialize;
 
 use crate::app::Shared;
-pub(crate) use crate::slo_views::state_word;
 
 /// The most rows of one list.
 pub(crate) const ROWS_MAX: usize = 1_000;

@@ -7,11 +7,14 @@
 
 mod change;
 mod draft;
+mod exchange;
 mod explain;
 mod fields;
 mod finding;
+mod fix;
 mod hex;
 mod kinds;
+mod layout;
 mod link;
 mod mistake;
 mod node;
@@ -23,6 +26,7 @@ mod render;
 mod rulebook;
 mod rules;
 mod runbooks;
+mod schema;
 mod scraping;
 mod shape;
 mod shown;
@@ -34,12 +38,19 @@ mod values;
 
 pub use change::{Action, DocumentChange, FIELDS_MAX, FieldChange, compare};
 pub use draft::FINDINGS_MAX;
+pub use exchange::{
+    Export, Import, ImportFormat, ImportOptions, Loss, RULES_PER_SLO_MAX, RuleOptions,
+    export_rules, import, import_paths,
+};
 pub use explain::{codes, explain};
 pub use fields::LIST_MAX;
-pub use finding::{Finding, Level, Span};
+pub use finding::{Change, Finding, Level, Span};
+pub use fix::{FixedFile, fix};
+pub use layout::format;
 pub use reading::{Reading, read_dir, read_files, read_paths};
 pub use render::{Style, render};
 pub use rules::{AlertmanagerSpec, RuleSettings, RuleTests, read_rule_tests};
+pub use schema::{explain_field, kinds, reference, schema};
 pub use scraping::{
     AuthorizationSpec, DiscoverySpec, DnsRecordSpec, DurabilitySpec, HttpSpec, OtlpSpec,
     RelabelSpec, RemoteWriteSpec, ScrapeLimitsSpec, ScrapeSpec, SecretSpec, StorageSpec,

@@ -165,7 +165,12 @@ pub(crate) enum Mistake {
         at: Span,
     },
     #[error("unknown apiVersion `{version}`")]
-    #[diagnostic(code(N0114), help("write `nines/v1`; `openslo/v1` is read too"))]
+    #[diagnostic(
+        code(N0114),
+        help(
+            "write `nines/v1`; `openslo/v1`, `openslo/v1alpha` and `openslo.com/v2alpha` are read too"
+        )
+    )]
     UnknownVersion {
         version: String,
         #[label("the document was not read")]
@@ -407,6 +412,15 @@ pub(crate) enum Mistake {
         problem: String,
         help: String,
         #[label("tells no groups apart")]
+        at: Span,
+    },
+    #[error("an objective of 100% cannot have burn alerts")]
+    #[diagnostic(
+        code(N0223),
+        help("write `alerting: none`, or an objective that permits a few failures")
+    )]
+    NothingToBurn {
+        #[label("there is no budget that could burn: the first failure spends it")]
         at: Span,
     },
     #[error("a window of {window} is longer than the {retention} that samples are kept")]
@@ -752,6 +766,24 @@ pub(crate) enum Mistake {
     BadRegex {
         problem: String,
         #[label("the rule is left out")]
+        at: Span,
+    },
+
+    // N09xx: files of other tools.
+    #[error("{what} is carried over only nearly")]
+    #[diagnostic(code(N0901), severity(Warning), help("{how}"))]
+    Approximated {
+        what: String,
+        how: String,
+        #[label("not quite the same in nines")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0902), help("{help}"))]
+    BrokenRule {
+        problem: String,
+        help: String,
+        #[label("the specification of the format forbids it")]
         at: Span,
     },
 }

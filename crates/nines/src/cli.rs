@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    backup, check, compat, demo, deploy, describe, gate, get, incident, init, oncall, plan,
-    postmortem, query, respond, run, serve, slo, test, why,
+    backtest, backup, check, compat, demo, deploy, describe, export, gate, get, import, incident,
+    init, layout, oncall, plan, postmortem, query, respond, run, schema, serve, slo, test, why,
 };
 
 /// Shown first: what people want to copy.
@@ -49,14 +49,28 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: slo::Command,
     },
-    /// Explain the code of a finding
+    /// Show what a configuration would have done on samples of the past
+    Backtest(backtest::Args),
+    /// Explain the code of a finding, or a field such as slo.spec.window
     Explain(check::ExplainArgs),
+    /// Lay out the files of a configuration
+    Fmt(layout::FmtArgs),
+    /// Mend what can mean one thing only
+    Fix(layout::FixArgs),
+    /// Print the JSON Schema of the files, for editors
+    Schema(schema::SchemaArgs),
+    /// Print the completion script of a shell
+    Completion(schema::CompletionArgs),
+    /// Read objectives from files of other tools
+    Import(import::Args),
     /// Show what files would change on a server, and what that would have meant
     Plan(plan::PlanArgs),
     /// Apply a plan, all or nothing
     Apply(plan::ApplyArgs),
     /// Compare a server's configuration with files
     Drift(plan::DriftArgs),
+    /// Write objectives as files of other tools
+    Export(export::Args),
     /// Run the server
     Serve(serve::Args),
     /// Copy the samples while the server goes on

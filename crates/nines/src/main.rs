@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "this crate does the IO")]
 
 mod api;
+mod backtest;
 mod backup;
 mod check;
 mod cli;
@@ -18,10 +19,13 @@ mod deploy;
 mod describe;
 mod environment;
 mod exit;
+mod export;
 mod gate;
 mod get;
+mod import;
 mod incident;
 mod init;
+mod layout;
 mod oncall;
 mod output;
 mod plan;
@@ -30,6 +34,7 @@ mod query;
 mod respond;
 mod rule_tests;
 mod run;
+mod schema;
 mod serve;
 mod slo;
 mod test;
@@ -71,11 +76,18 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Test(args) => test::run(&args),
+        Command::Backtest(args) => backtest::run(&args, SystemClock.now()),
         Command::Slo { command } => slo::run(&command, SystemClock.now()),
         Command::Explain(args) => check::explain(&args),
+        Command::Fmt(args) => layout::fmt(&args),
+        Command::Fix(args) => layout::fix(&args),
+        Command::Schema(args) => schema::schema(&args),
+        Command::Completion(args) => schema::completion(&args),
+        Command::Import(args) => import::run(&args),
         Command::Plan(args) => plan::plan(&args, &open()?),
         Command::Apply(args) => plan::apply(&args, &open()?),
         Command::Drift(args) => plan::drift(&args, &open()?),
+        Command::Export(args) => export::run(&args),
         Command::Serve(args) => serve::run(args, &environment),
         Command::Backup(args) => backup::run(&args, open),
         Command::Compat(args) => compat::run(args, &environment),

@@ -15,7 +15,7 @@ use crate::outbox;
 
 /// A journal whose records outlive the engine, and whose next append may fail before or after it wrote.
 #[derive(Debug, Clone, Default)]
-struct TestJournal {
+pub(crate) struct TestJournal {
     records: Arc<Mutex<Vec<Record>>>,
     epoch: u64,
     fail_next: Arc<Mutex<Option<FailAt>>>,
@@ -28,11 +28,11 @@ enum FailAt {
 }
 
 impl TestJournal {
-    fn reopen(&self) -> Self {
+    pub(crate) fn reopen(&self) -> Self {
         Self { epoch: self.epoch + 1, ..self.clone() }
     }
 
-    fn lines(&self) -> Vec<Record> {
+    pub(crate) fn lines(&self) -> Vec<Record> {
         self.records.lock().unwrap().clone()
     }
 }
@@ -66,7 +66,7 @@ pub(crate) fn installation() -> Installation {
     }
 }
 
-fn config() -> Arc<Config> {
+pub(crate) fn config() -> Arc<Config> {
     let webhook = Channel::Webhook { url: "http://127.0.0.1:9/hook".to_owned(), secret: None };
     let contact = |channel, minutes| Contact { channel, delay: SignedDuration::from_mins(minutes) };
     let person = |name: &str| Person {
@@ -127,7 +127,7 @@ fn burn() -> Observation {
     }
 }
 
-fn second(second: i64) -> Timestamp {
+pub(crate) fn second(second: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second)
 }
 
@@ -143,7 +143,7 @@ fn ask(engine: &mut Engine, command: Command, at: i64) -> Result<Reply, Refusal>
 }
 
 /// Takes what is due and answers each attempt with `delivery`.
-fn deliver(engine: &mut Engine, at: i64, delivery: &Delivery) -> usize {
+pub(crate) fn deliver(engine: &mut Engine, at: i64, delivery: &Delivery) -> usize {
     let taken = ask(engine, Command::TakeSends { count_max: 100 }, at).unwrap();
     let Reply::Sends(sends) = taken else { panic!("sends were asked for") };
     for send in &sends {
@@ -153,7 +153,7 @@ fn deliver(engine: &mut Engine, at: i64, delivery: &Delivery) -> usize {
     sends.len()
 }
 
-fn accepted() -> Delivery {
+pub(crate) fn accepted() -> Delivery {
     Delivery::Accepted { reference: "200".to_owned() }
 }
 

@@ -13,4 +13,5 @@ mod plans;
 mod prom;
 mod rules;
 mod scraping;
+mod slos;
 mod starting;

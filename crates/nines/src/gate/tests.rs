@@ -31,10 +31,33 @@ fn check(explain: Option<Explain>, expect: &Expect) {
 
 #[test]
 fn a_closed_gate_says_what_it_has_and_what_it_needs() {
-    check(None, &expect![[""]]);
+    check(
+        None,
+        &expect![[r#"
+        closed  checkout v2.33 → prod                             policy tier1, level frozen since 2026-06-10T14:31:00Z
+          ✗ error budget   checkout/availability -4.10% left of 28d (63000 bad, 60519.5 allowed), needs budget.remaining > 10% for 24h
+          ✓ burn rate      no page fires
+          ? drill          no drill is known, needs drill.age <= 90d
+        limits         steps of at most 5%, each at least 30m, 1 approvals
+        next possible  2026-06-12T09:00:00Z, if nothing comes between
+    "#]],
+    );
 }
 
 #[test]
 fn explaining_names_the_policys_line() {
-    check(Some(Explain), &expect![[""]]);
+    check(
+        Some(Explain),
+        &expect![[r#"
+        closed  checkout v2.33 → prod                             policy tier1, level frozen since 2026-06-10T14:31:00Z
+          ✗ error budget   checkout/availability -4.10% left of 28d (63000 bad, 60519.5 allowed), needs budget.remaining > 10% for 24h
+          ✓ burn rate      no page fires, needs not burn.page
+          ? drill          no drill is known, needs drill.age <= 90d
+        because        policy
+        limits         steps of at most 5%, each at least 30m, 1 approvals
+        next possible  2026-06-12T09:00:00Z, if nothing comes between
+        policy         policy.yaml:3 (sha256:3b0c)
+        decision       dec_01jwdfbr5vztk00000000000a7
+    "#]],
+    );
 }

@@ -1,0 +1,20 @@
+//! Objectives of other tools: read into our own form with a report of what is lost, and written from it.
+//!
+//! An importer gives plain SLOs, `native` writes them down; an exporter starts from plain SLOs. So no tool knows
+//! another. It must not know who asked, nor where files are.
+
+mod expression;
+mod import;
+mod loss;
+mod native;
+// mod openslo;
+mod rules;
+mod yaml;
+
+pub use import::{Import, ImportFormat, ImportOptions, import, import_paths};
+pub use loss::{Export, Loss};
+// pub use openslo::export_openslo;
+pub use rules::{RULES_PER_SLO_MAX, RuleOptions, export_rules};
+
+#[cfg(test)]
+mod testing;

@@ -66,7 +66,9 @@ pub enum BacktestError {
     #[error(transparent)]
     Rehearsal(#[from] RehearsalError),
     /// Too long, or in too small steps.
-    #[error("a backtest has at most {limit} steps, not {steps}; take a shorter range or a longer step")]
+    #[error(
+        "a backtest has at most {limit} steps, not {steps}; take a shorter range or a longer step"
+    )]
     TooLong {
         /// So many.
         steps: i64,
@@ -121,8 +123,9 @@ pub(crate) fn rehearse(
         book.play(told)?;
         first = last + 1;
     }
-    let statuses = players.iter().flat_map(|it| it.statuses(plan.range.end)).collect();
-    book.close(statuses)
+    let statuses: Vec<SloStatus> =
+        players.iter().flat_map(|it| it.statuses(plan.range.end)).collect();
+    book.close(&statuses)
 }
 
 /// When budgets are looked at: for policies, and for changes at the last judgement before them.
@@ -145,6 +148,9 @@ fn looks(plan: &Plan, step_ms: i64) -> BTreeMap<i64, Vec<usize>> {
     looks
 }
 
+/// What the players of one thread tell, each with its number.
+type Turn = Vec<(usize, Vec<Told>)>;
+
 /// What every player tells, in the order of the players.
 fn on_threads(
     players: &mut [Player],
@@ -159,7 +165,7 @@ fn on_threads(
     let queue = Mutex::new(players.iter_mut().enumerate());
     let next = || queue.lock().expect("nobody panics while holding the queue").next();
     let (work, next) = (&work, &next);
-    let told: Vec<Result<Vec<(usize, Vec<Told>)>, SourceError>> = thread::scope(|scope| {
+    let told: Vec<Result<Turn, SourceError>> = thread::scope(|scope| {
         let turn = || {
             let mut told = Vec::new();
             while let Some((index, player)) = next() {
@@ -200,7 +206,7 @@ impl<'a> Book<'a> {
 
     /// One block of changes.
     fn play(&mut self, mut told: Vec<Told>) -> Result<(), RehearsalError> {
-        told.sort_by(|one, other| one.at_ms.cmp(&other.at_ms));
+        told.sort_by_key(|it| it.at_ms);
         let mut told = told.into_iter().peekable();
         while let Some(first) = told.next() {
             let at_ms = first.at_ms;
@@ -268,11 +274,11 @@ impl<'a> Book<'a> {
         }
     }
 
-    fn close(mut self, statuses: Vec<SloStatus>) -> Result<(Report, Stage), BacktestError> {
+    fn close(mut self, statuses: &[SloStatus]) -> Result<(Report, Stage), BacktestError> {
         self.stage.reach(self.plan.range.end)?;
         let open = std::mem::take(&mut self.open).into_iter();
         self.fired.extend(open.map(|(labels, it)| (AlertKey::of(&labels), it)));
-        let report = Report::new(self.plan, &self.stage, self.fired, self.decisions, &statuses);
+        let report = Report::new(self.plan, &self.stage, self.fired, self.decisions, statuses);
         Ok((report, self.stage))
     }
 }

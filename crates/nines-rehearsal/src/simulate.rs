@@ -116,7 +116,11 @@ pub fn simulate(scenario: &Scenario<'_>) -> Option<Vec<Outcome>> {
     }
     let slo = Slo { goals: vec![goal], grouping: None, ..slo.clone() };
     let errors = scenario.errors.iter();
-    Some(errors.map(|errors| Run { scenario, slo: &slo, target, errors: *errors }.outcome()).collect())
+    Some(
+        errors
+            .map(|errors| Run { scenario, slo: &slo, target, errors: *errors }.outcome())
+            .collect(),
+    )
 }
 
 /// One share of errors.
@@ -174,7 +178,8 @@ impl Run<'_> {
     fn end(&self) -> Option<End> {
         let fault = self.scenario.fault;
         // At the last instant of the fault.
-        self.first(fault, fault..fault, |it| it.is_paging())?;
+        let is_paging = |it: &Look<'_>| it.is_paging();
+        self.first(fault, fault..fault, is_paging)?;
         let until = fault + self.longest() + STEP + STEP;
         let found = |tracker: SignedDuration, closed_form| Found {
             tracker: tracker - fault,
@@ -202,7 +207,7 @@ impl Run<'_> {
         let (from_ms, to_ms) = (ceil_to_step(range.start), ceil_to_step(range.end));
         let large_ms = ceil_to_step(SignedDuration::from_millis((to_ms / LARGE_STEPS).max(1)));
         let mut large: Vec<i64> =
-            (0..).map(|it| it * large_ms).take_while(|it| *it < to_ms).collect();
+            (0..to_ms).step_by(usize::try_from(large_ms).unwrap_or(usize::MAX)).collect();
         large.extend([from_ms, to_ms]);
         large.sort_unstable();
         large.dedup();
@@ -213,7 +218,7 @@ impl Run<'_> {
         let mut small: Vec<i64> = large.into_iter().filter(|it| *it < before_ms).collect();
         let step_ms = millis(STEP);
         let first_ms = floor_to(before_ms.max(0), step_ms);
-        small.extend((0..).map(|it| first_ms + it * step_ms).take_while(|it| *it <= within));
+        small.extend((first_ms..=within).step_by(usize::try_from(step_ms).unwrap_or(usize::MAX)));
         let exact = self.play(fault, &small, |it| from_ms <= it.after_ms && is_so(it));
         exact.map(SignedDuration::from_millis)
     }

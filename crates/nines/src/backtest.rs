@@ -63,7 +63,8 @@ pub(crate) struct Args {
 fn change(text: &str) -> Result<(Timestamp, Change), String> {
     let mut parts = text.split(',').map(str::trim);
     let at = parts.next().unwrap_or_default();
-    let at = at.parse().map_err(|_| format!("`{at}` is not a time such as 2026-06-10T14:00:00Z"))?;
+    let at =
+        at.parse().map_err(|_| format!("`{at}` is not a time such as 2026-06-10T14:00:00Z"))?;
     let service = parts.next().filter(|it| !it.is_empty());
     let service = service.ok_or("a change is TIME,SERVICE[,VERSION[,ENV]]")?.to_owned();
     let version = parts.next().filter(|it| !it.is_empty()).map(str::to_owned);
@@ -82,7 +83,9 @@ pub(crate) fn run(args: &Args, now: Timestamp) -> anyhow::Result<Exit> {
     let to = args.to.or(last).unwrap_or(now);
     let from = args.from.unwrap_or_else(|| to.saturating_sub(args.since).unwrap_or(Timestamp::MIN));
     if to <= from || args.step < SignedDuration::from_secs(1) {
-        return Err(Failure::usage("the range ends before it begins, or the step is below 1s").into());
+        return Err(
+            Failure::usage("the range ends before it begins, or the step is below 1s").into()
+        );
     }
     let plan = Plan {
         step: args.step,
@@ -124,7 +127,7 @@ fn open(args: &Args) -> anyhow::Result<(Box<dyn SeriesSource>, Option<Timestamp>
     }
     let folder = args.data.as_deref().unwrap_or(Path::new("."));
     // A backup of the samples alone, or the whole folder of a server.
-    let inside = folder.join("metrics");
+    let inside = folder.join("samples");
     let folder = if inside.is_dir() { inside } else { folder.to_owned() };
     if !folder.join("segments").is_dir() {
         let message = format!("{} has no samples", folder.display());
@@ -195,7 +198,10 @@ fn text_of(report: &Report) -> String {
     }
     for it in report.levels.iter().take(LINES_MAX) {
         let until = it.until.map_or("goes on".to_owned(), |it| it.to_string());
-        line(format!("  level {} of {} ({}): {} to {until}", it.level, it.service, it.policy, it.from));
+        line(format!(
+            "  level {} of {} ({}): {} to {until}",
+            it.level, it.service, it.policy, it.from
+        ));
     }
     line("budgets at the end".to_owned());
     for it in &report.budgets {
@@ -237,7 +243,7 @@ fn compared(one: &Report, other: &Report) -> String {
         "against the first: {}, {}, {}",
         difference(one.pages().count(), other.pages().count(), "page"),
         difference(one.tickets().count(), other.tickets().count(), "ticket"),
-        difference(one.blocked().count(), other.blocked().count(), "change held back"),
+        difference(one.blocked().count(), other.blocked().count(), "refusal"),
     )
 }
 

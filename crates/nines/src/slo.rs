@@ -94,7 +94,9 @@ fn find<'s>(spec: &'s Spec, name: &str) -> anyhow::Result<&'s Slo> {
     found.ok_or_else(|| {
         let names: Vec<String> = spec.slos.iter().map(|it| it.name.to_string()).collect();
         let message = match names.as_slice() {
-            [] => format!("there is no SLO `{name}`, and no other one; name a folder with --config"),
+            [] => {
+                format!("there is no SLO `{name}`, and no other one; name a folder with --config")
+            }
             names => format!("there is no SLO `{name}`; there are {}", names.join(", ")),
         };
         Failure::usage(message).into()
@@ -113,7 +115,8 @@ fn goal<'s>(
     slo.goals.iter().find(is_meant).ok_or_else(|| {
         let goals = slo.goals.iter().map(|it| format!("{} over {}", it.objective, it.window));
         let goals = goals.collect::<Vec<_>>().join(", ");
-        Failure::usage(format!("{} has no such objective and window; it has {goals}", slo.name)).into()
+        Failure::usage(format!("{} has no such objective and window; it has {goals}", slo.name))
+            .into()
     })
 }
 
@@ -130,7 +133,8 @@ fn simulate_alerts(args: &SimulateArgs, now: Timestamp) -> anyhow::Result<Exit> 
         at: now,
     };
     let Some(outcomes) = simulate(&scenario) else {
-        let message = format!("{} does not count events, so no traffic can be made up for it", slo.name);
+        let message =
+            format!("{} does not count events, so no traffic can be made up for it", slo.name);
         return Err(Failure::usage(message).into());
     };
     let target = goal.target_at(now);
@@ -165,7 +169,12 @@ fn table(scenario: &Scenario<'_>, outcomes: &[Outcome]) -> String {
         let end = it.end.map_or("nothing fires".to_owned(), |it| {
             format!("recovering {}, ok {}", found(it.recovering), found(it.ok))
         });
-        vec![cell(percent(it.errors)), cell(detection(it.page)), cell(detection(it.ticket)), cell(end)]
+        vec![
+            cell(percent(it.errors)),
+            cell(detection(it.page)),
+            cell(detection(it.ticket)),
+            cell(end),
+        ]
     });
     output::table(&headers, &rows.collect::<Vec<_>>())
 }
@@ -200,11 +209,7 @@ fn spoken(it: SignedDuration) -> String {
     }
 }
 
-fn as_json(
-    scenario: &Scenario<'_>,
-    target: Objective,
-    outcomes: &[Outcome],
-) -> serde_json::Value {
+fn as_json(scenario: &Scenario<'_>, target: Objective, outcomes: &[Outcome]) -> serde_json::Value {
     let time = |it: Found| {
         json!({
             "seconds": it.best().as_secs_f64(),

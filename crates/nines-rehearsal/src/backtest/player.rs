@@ -60,7 +60,9 @@ pub(super) struct Player {
 /// A player for each group of objectives.
 pub(super) fn cast(setup: &Setup, config: &TrackerConfig, now: Timestamp) -> Vec<Player> {
     let mut groups = groups(&setup.slos);
-    groups.sort_by(|one, other| one.first().map(|it| &it.name).cmp(&other.first().map(|it| &it.name)));
+    groups.sort_by(|one, other| {
+        one.first().map(|it| &it.name).cmp(&other.first().map(|it| &it.name))
+    });
     groups.into_iter().map(|slos| Player::new(slos, setup, config, now)).collect()
 }
 

@@ -163,8 +163,11 @@ impl Report {
         statuses: &[SloStatus],
     ) -> Self {
         let mut fired = fired;
-        fired.sort_by(|one, other| (one.1.from, &one.1.subject).cmp(&(other.1.from, &other.1.subject)));
-        for it in stage.sent().iter().filter(|it| it.purpose == nines_engine::outbox::Purpose::Page) {
+        fired.sort_by(|one, other| {
+            (one.1.from, &one.1.subject).cmp(&(other.1.from, &other.1.subject))
+        });
+        for it in stage.sent().iter().filter(|it| it.purpose == nines_engine::outbox::Purpose::Page)
+        {
             // The activation that the message is about is the last that had begun.
             let mut about = fired.iter_mut().rev();
             let about = about.find(|(key, alert)| *key == it.alert && alert.from <= it.at);
@@ -189,9 +192,8 @@ impl Report {
             };
             let own: Vec<&FiredAlert> = alerts.iter().filter(is_own).collect();
             let pages = || own.iter().filter(|it| it.is_page);
-            let length = |it: &&&FiredAlert| {
-                it.until.unwrap_or(plan.range.end).duration_since(it.from)
-            };
+            let length =
+                |it: &&&FiredAlert| it.until.unwrap_or(plan.range.end).duration_since(it.from);
             GoalAtEnd {
                 slo: status.name.to_string(),
                 objective: goal.objective.clone(),
@@ -239,7 +241,8 @@ fn levels(stage: &Stage) -> Vec<LevelSpan> {
                     let (policy, service) = (policy.clone(), service.clone());
                     let (from, until) = (change.at, None);
                     let because = because.clone();
-                    let span = LevelSpan { policy, service, level: level.clone(), from, until, because };
+                    let span =
+                        LevelSpan { policy, service, level: level.clone(), from, until, because };
                     open.insert((change.key.clone(), level.clone()), span);
                 }
                 LevelFact::Left { level, .. } => {

@@ -23,8 +23,10 @@ const START_MS: i64 = 20_000 * 86_400_000;
 fn slo(index: usize) -> Slo {
     let selector = |it: String| Selector { matchers: parse_selector(&it).unwrap(), text: it };
     let window = Window::Rolling(SignedDuration::from_hours(24));
-    let alerting =
-        Alerting { escalation: Some("primary".to_owned()), ..Alerting::preset(Preset::Scaled, &window, None) };
+    let alerting = Alerting {
+        escalation: Some("primary".to_owned()),
+        ..Alerting::preset(Preset::Scaled, &window, None)
+    };
     Slo {
         name: format!("shop{}/slo{index}", index / 2).parse().unwrap(),
         owner: None,
@@ -181,10 +183,8 @@ fn a_report_is_the_same_on_any_number_of_threads() {
 
 #[test]
 fn too_many_steps_are_refused() {
-    let plan = Plan {
-        step: SignedDuration::from_millis(1),
-        ..Plan::new(instant(0)..instant(START_MS))
-    };
+    let plan =
+        Plan { step: SignedDuration::from_millis(1), ..Plan::new(instant(0)..instant(START_MS)) };
     let refused = backtest(&setup(1), &MemorySeries::default(), &plan);
     assert!(matches!(refused, Err(BacktestError::TooLong { .. })));
 }

@@ -168,9 +168,9 @@ impl Look<'_> {
             ("level", expected.level.clone(), found.policy.level.clone()),
             ("cause", expected.cause.clone(), found.cause.to_string()),
         ];
-        let differing = parts.into_iter().filter(|(_, wanted, got)| {
-            wanted.as_ref().is_some_and(|wanted| wanted != got)
-        });
+        let differing = parts
+            .into_iter()
+            .filter(|(_, wanted, got)| wanted.as_ref().is_some_and(|wanted| wanted != got));
         let (mut wanted, mut got) = (Vec::new(), Vec::new());
         for (name, expected, found) in differing {
             wanted.push(format!("{name}: {}", expected.unwrap_or_default()));

@@ -137,10 +137,14 @@ pub(super) fn measured(status: &SloStatus, goal: &GoalStatus) -> Vec<String> {
 /// Why a gate said what it said.
 pub(super) fn decision(it: &Decision) -> Vec<String> {
     let policy = &it.policy;
-    let head = format!("{} by policy {} ({}), level {}", it.verdict, policy.name, policy.origin, policy.level);
-    let checks = it.checks.iter().map(|it| {
-        format!("{} {}: {}, needs {}", it.result, it.name, it.have, it.need)
-    });
+    let head = format!(
+        "{} by policy {} ({}), level {}",
+        it.verdict, policy.name, policy.origin, policy.level
+    );
+    let checks = it
+        .checks
+        .iter()
+        .map(|it| format!("{} {}: {}, needs {}", it.result, it.name, it.have, it.need));
     std::iter::once(head).chain(checks).collect()
 }
 

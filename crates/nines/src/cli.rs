@@ -5,9 +5,9 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    audit, backup, check, compat, demo, deploy, describe, exclude, export, gate, get, import,
-    incident, init, layout, oncall, plan, policy, postmortem, query, respond, run, schema, serve,
-    test, why,
+    audit, backtest, backup, check, compat, demo, deploy, describe, exclude, export, gate, get,
+    import, incident, init, layout, oncall, plan, policy, postmortem, query, respond, run, schema,
+    serve, slo, test, why,
 };
 
 /// Shown first: what people want to copy.
@@ -46,6 +46,13 @@ pub(crate) enum Command {
     Check(check::Args),
     /// Play unit tests of a configuration, or of Prometheus rules as promtool does
     Test(test::Args),
+    /// Find out what an objective would do
+    Slo {
+        #[command(subcommand)]
+        command: slo::Command,
+    },
+    /// Show what a configuration would have done on samples of the past
+    Backtest(backtest::Args),
     /// Explain the code of a finding, or a field such as slo.spec.window
     Explain(check::ExplainArgs),
     /// Lay out the files of a configuration

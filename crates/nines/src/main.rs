@@ -7,6 +7,7 @@
 
 mod api;
 mod audit;
+mod backtest;
 mod backup;
 mod check;
 mod cli;
@@ -39,6 +40,7 @@ mod rule_tests;
 mod run;
 mod schema;
 mod serve;
+mod slo;
 mod test;
 mod why;
 
@@ -46,8 +48,10 @@ use std::panic;
 use std::process::ExitCode;
 
 use clap::Parser;
+use nines_port::Clock;
 
 use cli::{Cli, Command};
+use clock::SystemClock;
 use environment::Environment;
 use exit::{Exit, exit_of, is_broken_pipe};
 
@@ -76,6 +80,8 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args, open),
         Command::Test(args) => test::run(&args),
+        Command::Backtest(args) => backtest::run(&args, SystemClock.now()),
+        Command::Slo { command } => slo::run(&command, SystemClock.now()),
         Command::Explain(args) => check::explain(&args),
         Command::Fmt(args) => layout::fmt(&args),
         Command::Fix(args) => layout::fix(&args),

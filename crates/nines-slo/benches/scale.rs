@@ -159,8 +159,17 @@ fn past(slos: usize) -> serde_json::Value {
     let evaluation_ms = evaluation_ms(&mut tracker);
     let status_ms = median_ms(|| drop(tracker.statuses(now())));
     let after_bytes = resident_bytes();
+    let names: Vec<SloName> = tracker.slos().map(|it| it.name.clone()).collect();
+    let mut saved_bytes = 0;
+    let saving_ms = measured_ms(|| {
+        for names in names.chunks(32) {
+            saved_bytes += rmp_serde::to_vec(&tracker.save(names)).map_or(0, |it| it.len());
+        }
+    });
     json!({
         "slos": slos,
+        "saved_bytes_per_slo": saved_bytes / slos,
+        "saving_ms": saving_ms,
         "resident_bytes": after_bytes,
         "bytes_per_slo": (after_bytes - before_bytes) / slos as u64,
         "definition_bytes_per_slo": (defined_bytes - before_bytes) / slos as u64,

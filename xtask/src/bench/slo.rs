@@ -18,6 +18,7 @@ const SLOS: &str = "10000";
 const FIGURES: &[(&str, &str, &str)] = &[
     ("/past/resident_bytes", "resident, bytes", "500 MB at 10,000 SLOs"),
     ("/past/bytes_per_slo", "bytes per SLO", ""),
+    ("/past/saved_bytes_per_slo", "on the disk, bytes per SLO", "250,000"),
     ("/past/evaluation_ms", "one evaluation of all, CPU-ms", "1,000"),
     ("/past/statuses_ms", "the status of all, CPU-ms", ""),
     ("/past/counting_ns_per_sample", "counting, CPU-ns per sample", ""),

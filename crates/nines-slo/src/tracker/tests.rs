@@ -14,6 +14,7 @@ mod missing;
 mod oracle;
 mod outside;
 mod overlaid;
+mod restart;
 mod simulate;
 mod slices;
 

@@ -82,6 +82,9 @@ fn exclusions_go_before_corrections_and_later_corrections_before_earlier_ones() 
     // Its end is excluded, and what it gives with it.
     let end = vec![correction(minutes(60, 120), 600, 600), exclusion("*", minutes(110, 130))];
     assert_eq!(seen(end, 0, 180), (1_100, 110, 160));
+    let to_the_end =
+        vec![correction(minutes(60, 120), 600, 600), exclusion("*", minutes(110, 120))];
+    assert_eq!(seen(to_the_end, 0, 180), (1_200, 120, 170));
     let two = vec![correction(minutes(60, 120), 0, 7), correction(minutes(90, 150), 600, 600)];
     assert_eq!(seen(two, 0, 180), (1_800, 120, 180));
 }
@@ -134,6 +137,18 @@ fn a_week_follows_the_clock_on_the_wall() {
         Sun 2026-06-07 23:00 to Mon 2026-06-08 01:00, 120 m
     "#]]
     .assert_eq(&times(over_midnight, "2026-06-05T00:00:00Z"));
+}
+
+#[test]
+fn a_day_that_ends_when_it_begins_is_a_whole_day() {
+    let day = weekly(&[Weekday::Sunday], (0, 0), (0, 0), "2026-11-02T00:00:00Z");
+    // The clock goes back on the 25th.
+    expect![[r#"
+        Sun 2026-10-18 00:00 to Mon 2026-10-19 00:00, 1440 m
+        Sun 2026-10-25 00:00 to Mon 2026-10-26 00:00, 1500 m
+        Sun 2026-11-01 00:00 to Mon 2026-11-02 00:00, 1440 m
+    "#]]
+    .assert_eq(&times(day, "2026-10-15T00:00:00Z"));
 }
 
 #[test]

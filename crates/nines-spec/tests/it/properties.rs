@@ -85,7 +85,7 @@ proptest! {
 
     #[test]
     fn mending_leaves_nothing_to_mend_and_moves_no_line(text in damaged()) {
-        let reading = read_files(vec![SourceFile { path: "a.yaml".to_owned(), text: text.clone() }]);
+        let reading = read_files(vec![SourceFile { path: "a.yaml".to_owned(), text }]);
         for it in fix(reading) {
             prop_assert_eq!(it.before.lines().count(), it.after.lines().count());
             prop_assert!(!it.diff().is_empty());

@@ -42,8 +42,9 @@ fn pass(text: &str) -> String {
         .into_iter()
         .map(|(_, document)| {
             let Some(lines) = scan(document) else { return document.to_owned() };
-            let steps: [Step; 3] = [ordered, in_steps, plain];
-            let mut made = steps.iter().filter_map(|step| step(&lines));
+            let steps: [Step; 2] = [ordered, in_steps];
+            let made = steps.iter().filter_map(|step| step(&lines));
+            let mut made = made.chain(std::iter::once_with(|| plain(&lines)));
             let kept = made.find(|it| same::is_same(document, it));
             kept.unwrap_or_else(|| document.to_owned())
         })
@@ -67,13 +68,13 @@ struct Laid {
 }
 
 /// Only the ends of lines, and blank lines.
-fn plain(lines: &[Line<'_>]) -> Option<String> {
+fn plain(lines: &[Line<'_>]) -> String {
     let laid = lines.iter().map(|it| Laid {
         indent: it.indent,
         text: it.kept().to_owned(),
         kind: it.kind,
     });
-    Some(joined(&laid.collect::<Vec<_>>()))
+    joined(&laid.collect::<Vec<_>>())
 }
 
 /// As [`plain`], and indented.

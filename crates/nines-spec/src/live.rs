@@ -21,6 +21,8 @@ use reads::{Kind, Read, Role, reads};
 const QUERIES_MAX: usize = 2_000;
 /// So many near names are looked at, and named.
 const NEAR_MAX: usize = 3;
+/// A name that differs in so many more letters than the nearest one is not named.
+const LEAD: usize = 2;
 /// Near values of a label that are named.
 const VALUES_MAX: usize = 5;
 /// How far back something counts as there.
@@ -158,6 +160,9 @@ fn near(metric: &str, facts: &LiveFacts) -> Vec<String> {
     let distances = facts.metrics.iter().map(|it| (strsim::osa_distance(metric, it), it));
     let mut near: Vec<_> = distances.filter(|(distance, _)| *distance <= tolerance).collect();
     near.sort();
+    // What is much further away than the nearest was not meant.
+    let best = near.first().map_or(0, |(distance, _)| *distance);
+    near.retain(|(distance, _)| *distance <= best + LEAD);
     near.into_iter().take(NEAR_MAX).map(|(_, it)| it.clone()).collect()
 }
 
@@ -210,6 +215,15 @@ fn near_help(read: &Read<'_>, facts: &LiveFacts) -> String {
     near.join("; ")
 }
 
+/// As people write it.
+fn shown(read: &Read<'_>, metric: &str) -> String {
+    let others = read.matchers.iter().filter(|it| it.name() != METRIC_NAME);
+    let others: Vec<String> = others.map(ToString::to_string).collect();
+    let conditions =
+        if others.is_empty() { String::new() } else { format!("{{{}}}", others.join(",")) };
+    format!("{metric}{conditions}")
+}
+
 /// Bad events that never happened have no series, and that is well; a value that no series has is not.
 fn matches_nothing(
     read: &Read<'_>,
@@ -227,7 +241,7 @@ fn matches_nothing(
             return None;
         }
         let help = format!("`{metric}` is there, but no series of it meets all conditions");
-        let selector = read.text.to_owned();
+        let selector = shown(read, metric);
         return Some(Mistake::MatchesNothing { selector, help, at: at("") });
     };
     let near = crate::fields::suggestion(matcher.value(), values.iter().copied());
@@ -242,7 +256,7 @@ fn matches_nothing(
             format!("values of `{name}` are {}", named.join(", "))
         }
     };
-    let (selector, at) = (read.text.to_owned(), at(matcher.value()));
+    let (selector, at) = (shown(read, metric), at(matcher.value()));
     Some(Mistake::MatchesNothing { selector, help, at })
 }
 

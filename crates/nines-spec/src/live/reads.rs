@@ -66,7 +66,7 @@ pub(super) fn reads(slo: &Slo) -> Vec<Read<'_>> {
             }
             SliceValue::Throughput(all) => {
                 for it in all {
-                    add(it, Kind::Counter { scale: 0 }, Role::Needed);
+                    add(it, Kind::Other, Role::Needed);
                 }
             }
             SliceValue::Freshness(it) | SliceValue::Gauge { selector: it, .. } => {

@@ -8,8 +8,11 @@ fn reading(sli: &str) -> Reading {
     read_files(vec![SourceFile { path: "a.yaml".to_owned(), text }])
 }
 
-fn facts(metrics: &[&str], answers: &[(&str, &[(&str, &str, f64)])]) -> LiveFacts {
-    let vector = |it: &[(&str, &str, f64)]| {
+/// A label with its value, and the value of the series.
+type Point<'a> = (&'a str, &'a str, f64);
+
+fn facts(metrics: &[&str], answers: &[(&str, &[Point<'_>])]) -> LiveFacts {
+    let vector = |it: &[Point<'_>]| {
         it.iter().map(|(name, value, it)| (Labels::empty().with(name, value), *it)).collect()
     };
     LiveFacts {

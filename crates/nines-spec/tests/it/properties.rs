@@ -12,14 +12,20 @@ fn read(path: &str, text: String) {
 
 /// A working configuration with one piece of text put into it.
 fn damaged() -> impl Strategy<Value = String> {
-    let whole = include_str!("../../../../examples/minimal/nines.yaml");
-    (any::<prop::sample::Index>(), 0..40_usize, "\\PC{0,12}").prop_map(|(at, cut, put)| {
-        let chars: Vec<char> = whole.chars().collect();
-        let at = at.index(chars.len());
-        let before = chars.iter().take(at);
-        let after = chars.iter().skip(at + cut);
-        before.copied().chain(put.chars()).chain(after.copied()).collect()
-    })
+    let whole = prop::sample::select(vec![
+        include_str!("../../../../examples/minimal/nines.yaml"),
+        include_str!("../../../../examples/four-objectives/nines.yaml"),
+        include_str!("cases/slo_forms.yaml"),
+    ]);
+    (whole, any::<prop::sample::Index>(), 0..40_usize, "\\PC{0,12}").prop_map(
+        |(whole, at, cut, put)| {
+            let chars: Vec<char> = whole.chars().collect();
+            let at = at.index(chars.len());
+            let before = chars.iter().take(at);
+            let after = chars.iter().skip(at + cut);
+            before.copied().chain(put.chars()).chain(after.copied()).collect()
+        },
+    )
 }
 
 /// What a text says, without where: the configuration, and every finding.
@@ -79,7 +85,7 @@ proptest! {
 
     #[test]
     fn mending_leaves_nothing_to_mend_and_moves_no_line(text in damaged()) {
-        let reading = read_files(vec![SourceFile { path: "a.yaml".to_owned(), text: text.clone() }]);
+        let reading = read_files(vec![SourceFile { path: "a.yaml".to_owned(), text }]);
         for it in fix(reading) {
             prop_assert_eq!(it.before.lines().count(), it.after.lines().count());
             prop_assert!(!it.diff().is_empty());

@@ -7,13 +7,13 @@ mod expression;
 mod import;
 mod loss;
 mod native;
-// mod openslo;
+mod openslo;
 mod rules;
 mod yaml;
 
 pub use import::{Import, ImportFormat, ImportOptions, import, import_paths};
 pub use loss::{Export, Loss};
-// pub use openslo::export_openslo;
+pub use openslo::export_openslo;
 pub use rules::{RULES_PER_SLO_MAX, RuleOptions, export_rules};
 
 #[cfg(test)]

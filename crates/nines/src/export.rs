@@ -27,6 +27,11 @@ enum Format {
         #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = step)]
         step: SignedDuration,
     },
+    /// Documents of OpenSLO v1
+    Openslo {
+        #[command(flatten)]
+        files: Files,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -63,6 +68,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
                 |it: &Reading| nines_spec::export_rules(&it.spec.slos, RuleOptions { step: *step });
             write(files, export)
         }
+        Format::Openslo { files } => write(files, |it| nines_spec::export_openslo(&it.spec.slos)),
     }
 }
 
@@ -96,7 +102,11 @@ fn write(files: &Files, export: impl Fn(&Reading) -> Export) -> anyhow::Result<E
 /// One line for each loss, and a last line that counts them.
 pub(crate) fn report(losses: &[Loss]) -> String {
     let line = |it: &Loss| {
-        let place = if it.subject.is_empty() { it.origin.to_string() } else { it.subject.clone() };
+        let place = match (it.subject.as_str(), it.origin.file.as_str()) {
+            ("", "") => "all".to_owned(),
+            ("", _) => it.origin.to_string(),
+            (subject, _) => subject.to_owned(),
+        };
         format!("not carried  {place}: {} — {}; {}", it.what, it.why, it.instead)
     };
     let mut lines: Vec<String> = losses.iter().map(line).collect();

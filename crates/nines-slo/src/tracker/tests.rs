@@ -13,6 +13,7 @@ mod laws;
 mod missing;
 mod oracle;
 mod outside;
+mod overlaid;
 mod restart;
 mod simulate;
 mod slices;

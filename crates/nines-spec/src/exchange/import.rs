@@ -15,11 +15,11 @@ use nines_base::Origin;
 use nines_slo::{Severity, Slo};
 
 use super::loss::{Loss, Losses};
-use super::native;
+use super::native::{self, Pairs};
 use crate::draft::{Draft, Form, Page};
 use crate::finding::{Finding, Level};
 use crate::node::{Node, Value};
-use crate::reading::{self, documents, report_damage};
+use crate::reading::{self, Reading, documents, report_damage};
 use crate::source::{self, Loaded, ReadError, SourceFile, is_markdown};
 
 /// A tool whose files are understood.
@@ -117,15 +117,15 @@ fn run(format: ImportFormat, loaded: Loaded, options: &ImportOptions) -> Import 
     let Importing { slos, losses, .. } = importing;
     let mut findings = draft.findings;
     findings.sort_by(|one, other| one.place().cmp(&other.place()));
-    finish(slos, losses, findings, sources, options)
+    finish(slos, Pairs::Listed, losses, findings, sources, options)
 }
 
 /// OpenSLO is read as it is; what it carries only nearly is a warning, and so a loss here.
 fn of_openslo(loaded: Loaded, options: &ImportOptions) -> Import {
-    let reading = reading::read(loaded);
+    let mut reading = reading::read(loaded);
     let mut losses = Losses::default();
     let mut findings = Vec::new();
-    for it in reading.findings {
+    for it in std::mem::take(&mut reading.findings) {
         // Who is told is a matter of the files that come out.
         if it.code == REACHES_NOBODY {
             continue;
@@ -136,7 +136,8 @@ fn of_openslo(loaded: Loaded, options: &ImportOptions) -> Import {
         }
         findings.push(it);
     }
-    finish(reading.spec.slos, losses, findings, reading.sources, options)
+    let Reading { spec, sources, .. } = reading;
+    finish(spec.slos, Pairs::Named, losses, findings, sources, options)
 }
 
 /// Pages that reach nobody.
@@ -157,6 +158,7 @@ impl<'a> Importing<'_, 'a> {
 
 fn finish(
     mut slos: Vec<Slo>,
+    pairs: Pairs,
     mut losses: Losses,
     findings: Vec<Finding>,
     sources: Vec<SourceFile>,
@@ -176,7 +178,7 @@ fn finish(
         if !text.is_empty() {
             text.push_str("---\n");
         }
-        text.push_str(&native::document(slo));
+        text.push_str(&native::document(slo, pairs));
     }
     let needs_people = slos
         .iter()

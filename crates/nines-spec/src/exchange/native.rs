@@ -11,8 +11,17 @@ use nines_slo::{
 
 use super::yaml::{Map, Yaml};
 
+/// How pairs of a preset are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pairs {
+    /// By the name of the preset.
+    Named,
+    /// One by one, so that they stay what they are when the window changes.
+    Listed,
+}
+
 /// One document of kind `SLO`.
-pub(crate) fn document(slo: &Slo) -> String {
+pub(crate) fn document(slo: &Slo, pairs: Pairs) -> String {
     let labels = slo
         .labels
         .iter()
@@ -27,20 +36,20 @@ pub(crate) fn document(slo: &Slo) -> String {
         .with("apiVersion", Yaml::text("nines/v1"))
         .with("kind", Yaml::text("SLO"))
         .with("metadata", metadata.lines())
-        .with("spec", spec(slo))
+        .with("spec", spec(slo, pairs))
         .lines()
         .document()
 }
 
-fn spec(slo: &Slo) -> Yaml {
+fn spec(slo: &Slo, pairs: Pairs) -> Yaml {
     let map = Map::default().with("sli", sli(slo)).with_maybe("method", method(slo));
     let map = match slo.goals.as_slice() {
         [only] if only.objective == Goal::OBJECTIVE && only.versions.len() == 1 => map
             .with("objective", target(only))
             .with("window", window(&only.window))
-            .with("alerting", alerting(only)),
+            .with("alerting", alerting(only, pairs)),
         goals => map
-            .with("objectives", Yaml::List(objectives(goals)))
+            .with("objectives", Yaml::List(objectives(goals, pairs)))
             .with_maybe("history", history(goals)),
     };
     let Some(grouping) = &slo.grouping else { return map.lines() };
@@ -206,7 +215,7 @@ fn method(slo: &Slo) -> Option<Yaml> {
     let (name, settings) = match slo.method {
         Method::Occurrences => return None,
         Method::Timeslices { slice_target, width: it } => {
-            let share = slice_target.map(|it| Yaml::plain(it));
+            let share = slice_target.map(Yaml::plain);
             let map = Map::default().with_maybe("slice_target", share);
             ("timeslices", map.with_maybe("width", width(it)))
         }
@@ -221,7 +230,7 @@ fn method(slo: &Slo) -> Option<Yaml> {
 }
 
 /// One for each objective, with its windows; goals of one objective have one set of alerts.
-fn objectives(goals: &[Goal]) -> Vec<Yaml> {
+fn objectives(goals: &[Goal], pairs: Pairs) -> Vec<Yaml> {
     let mut objectives: Vec<(&Goal, Vec<Yaml>)> = Vec::new();
     for goal in goals {
         match objectives.iter_mut().find(|(it, _)| it.objective == goal.objective) {
@@ -236,7 +245,7 @@ fn objectives(goals: &[Goal]) -> Vec<Yaml> {
             .with("target", target(goal))
             .with_maybe("effective", since.map(|it| Yaml::text(it.to_string())))
             .with("windows", Yaml::List(windows))
-            .with("alerts", alerting(goal))
+            .with("alerts", alerting(goal, pairs))
             .lines()
     };
     objectives.into_iter().map(objective).collect()
@@ -299,15 +308,17 @@ fn weekday(day: Weekday) -> &'static str {
 }
 
 /// A preset where the pairs are exactly its own.
-fn alerting(goal: &Goal) -> Yaml {
+fn alerting(goal: &Goal, pairs: Pairs) -> Yaml {
     let it = &goal.alerting;
     let presets =
         [(Preset::None, "none"), (Preset::Scaled, "scaled"), (Preset::Workbook, "workbook")];
-    let preset = presets
-        .into_iter()
+    let known =
+        if pairs == Pairs::Named { presets.as_slice() } else { presets.get(..1).unwrap_or(&[]) };
+    let preset = known
+        .iter()
         .find(|(preset, _)| Alerting::preset(*preset, &goal.window, None).pairs == it.pairs);
     let map = match preset {
-        Some((_, name)) => Map::default().with("preset", Yaml::text(name)),
+        Some((_, name)) => Map::default().with("preset", Yaml::text(*name)),
         None => Map::default().with("pairs", Yaml::List(it.pairs.iter().map(pair).collect())),
     };
     let guard = match it.guard {

@@ -281,12 +281,15 @@ impl<'a> Rules<'a> {
 
     fn alerts(&mut self, series: &Series, labels: GoalLabels<'_>) -> Vec<Yaml> {
         let mut rules = Vec::new();
-        for ((severity, hold), pairs) in kinds(labels.goal) {
+        for Kind { severity, hold, pairs } in kinds(labels.goal) {
             let allowed = labels.goal.latest().allowed();
             let conditions = pairs.iter().map(|it| series.burns(it, allowed));
             let conditions: Vec<String> = conditions.collect();
             let windows: Vec<String> = pairs.iter().map(|it| format_duration(it.long)).collect();
-            let own = Map::default().with("severity", Yaml::text(severity.to_string()));
+            let long = pairs.first().filter(|_| !hold.is_zero()).map(|it| format_duration(it.long));
+            let own = Map::default()
+                .with("severity", Yaml::text(severity.to_string()))
+                .with_maybe("long", long.map(Yaml::text));
             let summary = format!(
                 "{} spends its error budget: {{{{ $value | humanizePercentage }}}} are bad ({}, objective {} over {})",
                 self.slo.name,
@@ -316,6 +319,10 @@ impl<'a> Rules<'a> {
             labels.put(Map::default()),
         );
         let Window::Rolling(length) = labels.goal.window else { return vec![objective] };
+        // Nothing is permitted at 100 %, so nothing can be left.
+        if labels.goal.latest().allowed() == 0 {
+            return vec![objective];
+        }
         let allowed = product(labels.goal.latest().allowed(), BurnFactor::ONE);
         let left = format!("1 - {}\n/ {allowed}", series.share(length));
         vec![
@@ -349,7 +356,7 @@ impl<'a> Rules<'a> {
 }
 
 /// Labels that rules give, whatever the SLO's own are.
-const OWN_LABELS: [&str; 5] = ["service", "slo", "severity", "objective", "window"];
+const OWN_LABELS: [&str; 6] = ["service", "slo", "severity", "objective", "window", "long"];
 
 /// The labels of one budget.
 #[derive(Clone, Copy)]
@@ -369,12 +376,26 @@ impl GoalLabels<'_> {
     }
 }
 
-/// Pairs that make one alert: rules have one `for` each.
-fn kinds(goal: &Goal) -> BTreeMap<(Severity, SignedDuration), Vec<BurnPair>> {
-    let mut kinds: BTreeMap<_, Vec<BurnPair>> = BTreeMap::new();
+/// Pairs that make one alert.
+struct Kind {
+    severity: Severity,
+    hold: SignedDuration,
+    pairs: Vec<BurnPair>,
+}
+
+/// Those of one severity are one, but a rule waits for its whole condition: a pair that must hold is an alert of its
+/// own, with its long window as a label.
+fn kinds(goal: &Goal) -> Vec<Kind> {
+    let mut kinds: Vec<Kind> = Vec::new();
     for pair in &goal.alerting.pairs {
-        kinds.entry((pair.severity, pair.hold)).or_default().push(*pair);
+        let BurnPair { severity, hold, .. } = *pair;
+        let same = |it: &&mut Kind| it.severity == severity && it.hold.is_zero() && hold.is_zero();
+        match kinds.iter_mut().find(same) {
+            Some(it) => it.pairs.push(*pair),
+            None => kinds.push(Kind { severity, hold, pairs: vec![*pair] }),
+        }
     }
+    kinds.sort_by_key(|it| it.severity);
     kinds
 }
 

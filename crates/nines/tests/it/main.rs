@@ -6,6 +6,7 @@
 mod crash;
 mod differential;
 mod drop_in;
+mod exported_rules;
 mod plan;
 mod process;
 mod rule_tests;

@@ -7,7 +7,7 @@ use expect_test::expect;
 
 use crate::process::{Output, nines};
 
-fn here(path: &str) -> PathBuf {
+pub(crate) fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
@@ -27,7 +27,7 @@ fn ours(file: &Path) -> Output {
 }
 
 /// Whether promtool is content, and what it prints; nothing when it is not installed and need not be.
-fn promtool(args: &[&str], file: &Path) -> Option<(bool, String)> {
+pub(crate) fn promtool(args: &[&str], file: &Path) -> Option<(bool, String)> {
     match Command::new("promtool").args(args).arg(file).output() {
         Ok(output) => {
             let text = [output.stdout, output.stderr].concat();

@@ -127,7 +127,7 @@ fn labels(
         let Some(text) = importing.page(subject.file).scalar(value, "a label") else { continue };
         match key.text.strip_prefix(LABEL_PREFIX) {
             Some(name) if crate::values::is_label_name(name) => {
-                labels = labels.with(name, text.text)
+                labels = labels.with(name, text.text);
             }
             _ => {
                 let what = format!("label `{}`", key.text);

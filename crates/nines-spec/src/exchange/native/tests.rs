@@ -6,7 +6,7 @@ use crate::{SourceFile, read_files};
 
 /// What is written is read as the same SLO; only the place differs.
 fn check_round_trip(slo: &Slo) {
-    let text = document(slo);
+    let text = document(slo, Pairs::Named);
     let file = SourceFile { path: "slo.yaml".to_owned(), text: text.clone() };
     let reading = read_files(vec![file]);
     let read = reading.spec.slos.into_iter().next();
@@ -32,7 +32,7 @@ fn an_slo_is_written_as_people_write_it() {
             preset: scaled
             escalation: shop
     "#]]
-    .assert_eq(&document(&availability()));
+    .assert_eq(&document(&availability(), Pairs::Named));
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub(crate) enum Intake {
     Native,
     /// Each one by itself.
     Gauge,
+    /// As `Gauge`, where other values than 0 and 1 are no samples.
+    Bit,
 }
 
 /// What a series means to an SLI.
@@ -57,6 +59,7 @@ pub(crate) enum Reader {
     },
     Gauges {
         matchers: Vec<Matcher>,
+        intake: Intake,
     },
     /// Somebody else reads it.
     Nothing,
@@ -85,7 +88,7 @@ impl Reader {
                 };
                 Self::counters(&it.total, part, kind, Scale::same(it.scale))
             }
-            SliKind::Boolean(it) => Self::Gauges { matchers: it.selector.matchers.clone() },
+            SliKind::Boolean(it) => Self::gauges(&it.selector, Intake::Bit),
             SliKind::Slices(it) => match &it.value {
                 SliceValue::Average { sum, count } => {
                     let scale = Scale { whole: 0, part: SUM_SCALE };
@@ -97,10 +100,8 @@ impl Reader {
                 SliceValue::Throughput(whole) => {
                     Self::counters(whole, &[], PartKind::Bad, Scale::same(SPEED_SCALE))
                 }
-                SliceValue::Freshness(it) => Self::Gauges { matchers: it.matchers.clone() },
-                SliceValue::Gauge { selector, .. } => {
-                    Self::Gauges { matchers: selector.matchers.clone() }
-                }
+                SliceValue::Freshness(it) => Self::gauges(it, Intake::Gauge),
+                SliceValue::Gauge { selector, .. } => Self::gauges(selector, Intake::Gauge),
             },
             SliKind::Promql(_) | SliKind::Composite(_) => Self::Nothing,
         }
@@ -109,6 +110,10 @@ impl Reader {
     fn counters(whole: &[Selector], part: &[Selector], kind: PartKind, scale: Scale) -> Self {
         let matchers = |it: &[Selector]| it.iter().map(|it| it.matchers.clone()).collect();
         Self::Counters { whole: matchers(whole), part: matchers(part), kind, scale }
+    }
+
+    fn gauges(selector: &Selector, intake: Intake) -> Self {
+        Self::Gauges { matchers: selector.matchers.clone(), intake }
     }
 
     fn histogram(metric: &str, matchers: &[Matcher], below: f64) -> Self {
@@ -151,8 +156,8 @@ impl Reader {
             Self::Histogram { native, .. } if matches_all(native, labels) => {
                 Meaning::Counted(Roles { whole: true, part: true }, Intake::Native)
             }
-            Self::Gauges { matchers } if matches_all(matchers, labels) => {
-                Meaning::Counted(Roles { whole: true, part: false }, Intake::Gauge)
+            Self::Gauges { matchers, intake } if matches_all(matchers, labels) => {
+                Meaning::Counted(Roles { whole: true, part: false }, *intake)
             }
             Self::Histogram { .. } | Self::Gauges { .. } | Self::Nothing => Meaning::Unrelated,
         }
@@ -167,7 +172,7 @@ impl Reader {
                 selectors.extend(part.iter().filter(|it| !whole.contains(it)).cloned());
                 selectors
             }
-            Self::Gauges { matchers } => vec![matchers.clone()],
+            Self::Gauges { matchers, .. } => vec![matchers.clone()],
             Self::Nothing => Vec::new(),
         }
     }

@@ -2,8 +2,9 @@ use jiff::SignedDuration;
 use nines_base::{METRIC_NAME, Sample};
 
 use super::*;
+use crate::meter::Meter;
 use crate::testing::{DAY_MS, MINUTE_MS, at, requests, series};
-use crate::{CounterSli, Counts, HistogramSli, Sli, SliKind};
+use crate::{CounterSli, Counts, HistogramSli, Sli, SliKind, Suspect};
 
 fn tally(sli: &Sli) -> Tally {
     let slo = Slo { sli: sli.clone(), ..crate::testing::slo("99%", crate::testing::days(28)) };

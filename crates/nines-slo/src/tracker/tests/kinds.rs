@@ -174,6 +174,11 @@ fn values_that_are_no_answer_of_a_probe_are_left_out() {
     let samples: &[(i64, f64)] = &[(10, 1.0), (20, 0.5), (30, f64::NAN), (40, 2.0), (50, 0.0)];
     let series = [(labels("probe_success", &[]), samples)];
     assert_eq!(counted(probe(BooleanRule::EachSample), &series), Counts { total: 2, bad: 1 });
+    let samples: &[(i64, f64)] = &[(10, 0.5), (20, 0.0), (30, 2.0), (70, 1.0), (80, 0.5)];
+    let series = [(labels("probe_success", &[]), samples)];
+    let (any, all) = (BooleanRule::Any { width: WIDTH }, BooleanRule::All { width: WIDTH });
+    assert_eq!(counted(probe(any), &series), Counts { total: 2, bad: 1 });
+    assert_eq!(counted(probe(all), &series), Counts { total: 2, bad: 1 });
 }
 
 /// sloth#506: the mean of latencies is compared exactly, from the sums of all series.

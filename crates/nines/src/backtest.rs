@@ -160,10 +160,8 @@ fn read_samples(path: &Path) -> anyhow::Result<(MemorySeries, Option<Timestamp>)
         Failure::usage(format!("cannot read {}: {error}", path.display()))
     };
     let body = fs::read_to_string(path).map_err(|error| unreadable(&error))?;
-    let format = match body.trim_end().ends_with("# EOF") {
-        true => Format::OpenMetrics,
-        false => Format::Text,
-    };
+    let is_open_metrics = body.trim_end().ends_with("# EOF");
+    let format = if is_open_metrics { Format::OpenMetrics } else { Format::Text };
     let limits = TextLimits { samples_max: SAMPLES_MAX, ..TextLimits::default() };
     let scraped = text::parse(&body, format, &limits).map_err(|error| unreadable(&error))?;
     let (series, mut last_ms) = (MemorySeries::default(), None);

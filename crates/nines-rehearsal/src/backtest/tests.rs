@@ -199,7 +199,7 @@ fn a_report_is_the_same_on_any_number_of_threads() {
     let range = instant(START_MS + 200 * MINUTE_MS)..instant(START_MS + 500 * MINUTE_MS);
     let report = |threads| backtest(&setup, &store, &Plan { threads, ..Plan::new(range.clone()) });
     let one = report(1).unwrap();
-    assert!(0 < one.alerts.len());
+    assert!(!one.alerts.is_empty());
     assert_eq!(one, report(4).unwrap());
 }
 

@@ -184,11 +184,16 @@ fn a_backtest_tells_who_would_have_been_paged_and_what_would_have_waited() {
     let text = ours(&args);
     assert_eq!(text.code, 0, "{}", text.stderr);
     expect![[r#"
-        2026-06-09T23:59:00Z to 2026-06-10T23:59:00Z
-        0 pages, 0 tickets
-          level careful of checkout-demo (checkout): 2026-06-09T23:59:00Z to goes on
+        2026-06-08T23:59:00Z to 2026-06-10T23:59:00Z
+        1 page, 1 ticket
+          2026-06-09T14:10:00Z page    checkout-demo/availability burns 14.7× (limit 13.44×), for 54m  → ana by inbox 2026-06-09T14:10:00Z, ben by inbox 2026-06-09T14:15:00Z
+          2026-06-09T14:50:00Z ticket  checkout-demo/availability burns 2.8× (limit 2.8×), for 14m  → ana by inbox 2026-06-09T14:50:00Z
+        1 change, 1 not open
+          2026-06-09T14:30:00Z checkout-demo v2.33 → prod  closed: approvals nobody approved, needs 1 approved, not the author
+          level careful of checkout-demo (checkout): 2026-06-09T14:04:00Z to goes on
+          level rule 1 of checkout-demo (checkout): 2026-06-09T14:14:00Z to 2026-06-09T15:29:00Z
         budgets at the end
-          checkout-demo/availability 99.5% over 28d: 66.7 % left, 7200 bad of 4319700, fine; 0 pages, 0 tickets
+          checkout-demo/availability 99.5% over 28d: 66.7 % left, 7200 bad of 4319700, fine; 1 page, 1 ticket
     "#]].assert_eq(&text.stdout);
     let json = ours(&[&args[..], &["--json"]].concat());
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();

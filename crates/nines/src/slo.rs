@@ -74,7 +74,8 @@ fn share(text: &str) -> Result<u64, String> {
     let percent = text.strip_suffix('%').ok_or_else(wrong)?;
     let (whole, decimals) = percent.split_once('.').unwrap_or((percent, ""));
     let digits = format!("{whole}{decimals:0<7}");
-    let is_number = digits.bytes().all(|it| it.is_ascii_digit()) && decimals.len() <= 7;
+    let is_number = digits.bytes().all(|it| it.is_ascii_digit());
+    let is_number = is_number && !whole.is_empty() && decimals.len() <= 7;
     let share = digits.parse().ok().filter(|it| is_number && *it <= WHOLE);
     share.ok_or_else(wrong)
 }

@@ -23,7 +23,8 @@ use crate::{RehearsalError, Setup, Stage};
 mod player;
 mod report;
 
-use player::{Player, Told, What};
+pub(crate) use player::{Player, cast};
+use player::{Told, What};
 pub use report::{AskedGate, FiredAlert, GoalAtEnd, LevelSpan, Report, ToldPerson};
 
 /// Samples of so long are in memory at once.
@@ -103,7 +104,7 @@ pub(crate) fn rehearse(
     }
     let config = TrackerConfig::default();
     let looks = looks(plan, step_ms);
-    let mut players = player::cast(setup, &config, plan.range.start);
+    let mut players = cast(setup, &config, plan.range.start);
     let stage = Stage::open(setup.clone(), config, SEED, plan.range.start)?;
     let mut book = Book::new(stage, plan);
     let warm_up_ms = players.iter().map(Player::warm_up_ms).max().unwrap_or(0);
@@ -284,4 +285,4 @@ impl<'a> Book<'a> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

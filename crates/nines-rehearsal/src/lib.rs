@@ -12,6 +12,7 @@ mod series;
 mod setup;
 mod simulate;
 mod stage;
+mod suggest;
 mod test;
 mod time;
 mod traffic;
@@ -22,4 +23,5 @@ pub use backtest::{
 pub use setup::Setup;
 pub use simulate::{Detection, End, Found, Outcome, STEP, Scenario, simulate};
 pub use stage::{RehearsalError, SentMessage, Stage};
+pub use suggest::{Candidate, Frontier, Highest, suggest};
 pub use test::{Failure, Verdict, play};

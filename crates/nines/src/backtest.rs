@@ -29,10 +29,20 @@ const SINCE_DEFAULT: &str = "28d";
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    files: FilesArgs,
+    past: PastArgs,
     /// Another configuration, to be compared with the first
     #[arg(long, value_name = "PATH")]
     against: Option<PathBuf>,
+    /// A change that would have asked the gate: TIME,SERVICE[,VERSION[,ENV]]
+    #[arg(long = "change", value_name = "CHANGE", value_parser = change)]
+    changes: Vec<(Timestamp, Change)>,
+}
+
+/// Which configuration, and which past.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PastArgs {
+    #[command(flatten)]
+    pub(crate) files: FilesArgs,
     /// Samples with timestamps, as OpenMetrics or as Prometheus text
     #[arg(long, value_name = "FILE", required_unless_present = "data", conflicts_with = "data")]
     samples: Option<PathBuf>,
@@ -51,12 +61,9 @@ pub(crate) struct Args {
     /// From one judgement to the next
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "1m")]
     step: SignedDuration,
-    /// A change that would have asked the gate: TIME,SERVICE[,VERSION[,ENV]]
-    #[arg(long = "change", value_name = "CHANGE", value_parser = change)]
-    changes: Vec<(Timestamp, Change)>,
     /// As JSON
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
 }
 
 /// Reads `2026-06-10T14:00:00Z,checkout,v2.33,prod`.
@@ -77,35 +84,22 @@ fn change(text: &str) -> Result<(Timestamp, Change), String> {
 
 /// Ends with 0 when the past was played, whatever came of it.
 pub(crate) fn run(args: &Args, now: Timestamp) -> anyhow::Result<Exit> {
-    let setup = setup(&args.files.config)?;
+    let setup = setup(&args.past.files.config)?;
     let other = args.against.as_deref().map(self::setup).transpose()?;
-    let (source, last) = open(args)?;
-    let to = args.to.or(last).unwrap_or(now);
-    let from = args.from.unwrap_or_else(|| to.saturating_sub(args.since).unwrap_or(Timestamp::MIN));
-    if to <= from || args.step < SignedDuration::from_secs(1) {
-        return Err(
-            Failure::usage("the range ends before it begins, or the step is below 1s").into()
-        );
-    }
-    let plan = Plan {
-        step: args.step,
-        policy_step: args.step.saturating_mul(5),
-        changes: args.changes.clone(),
-        threads: thread::available_parallelism().map_or(1, usize::from),
-        ..Plan::new(from..to)
-    };
+    let (source, plan) = args.past.open(now)?;
+    let plan = Plan { changes: args.changes.clone(), ..plan };
     let report = backtest(&setup, source.as_ref(), &plan)?;
     let other = match &other {
         Some(other) => Some(backtest(other, source.as_ref(), &plan)?),
         None => None,
     };
-    if args.json {
+    if args.past.json {
         output::print_json(&as_json(&report, other.as_ref())?)?;
         return Ok(Exit::Yes);
     }
     match (&args.against, &other) {
         (Some(path), Some(other)) => {
-            let (one, two) = (args.files.config.display(), path.display());
+            let (one, two) = (args.past.files.config.display(), path.display());
             output::print(&format!("{one}\n{}\n{two}\n{}", text_of(&report), text_of(other)))?;
             output::print(&compared(&report, other))?;
         }
@@ -119,8 +113,29 @@ fn setup(path: &Path) -> anyhow::Result<Setup> {
     Ok(Setup::new(&spec, engine_config(&spec)))
 }
 
+impl PastArgs {
+    /// The samples, and when they are judged.
+    pub(crate) fn open(&self, now: Timestamp) -> anyhow::Result<(Box<dyn SeriesSource>, Plan)> {
+        let (source, last) = open(self)?;
+        let to = self.to.or(last).unwrap_or(now);
+        let before = || to.saturating_sub(self.since).unwrap_or(Timestamp::MIN);
+        let from = self.from.unwrap_or_else(before);
+        if to <= from || self.step < SignedDuration::from_secs(1) {
+            let message = "the range ends before it begins, or the step is below 1s";
+            return Err(Failure::usage(message).into());
+        }
+        let plan = Plan {
+            step: self.step,
+            policy_step: self.step.saturating_mul(5),
+            threads: thread::available_parallelism().map_or(1, usize::from),
+            ..Plan::new(from..to)
+        };
+        Ok((source, plan))
+    }
+}
+
 /// The samples, and the instant of the last one where that is known.
-fn open(args: &Args) -> anyhow::Result<(Box<dyn SeriesSource>, Option<Timestamp>)> {
+fn open(args: &PastArgs) -> anyhow::Result<(Box<dyn SeriesSource>, Option<Timestamp>)> {
     if let Some(path) = &args.samples {
         let (series, last) = read_samples(path)?;
         return Ok((Box::new(series), last));
@@ -145,10 +160,8 @@ fn read_samples(path: &Path) -> anyhow::Result<(MemorySeries, Option<Timestamp>)
         Failure::usage(format!("cannot read {}: {error}", path.display()))
     };
     let body = fs::read_to_string(path).map_err(|error| unreadable(&error))?;
-    let format = match body.trim_end().ends_with("# EOF") {
-        true => Format::OpenMetrics,
-        false => Format::Text,
-    };
+    let is_open_metrics = body.trim_end().ends_with("# EOF");
+    let format = if is_open_metrics { Format::OpenMetrics } else { Format::Text };
     let limits = TextLimits { samples_max: SAMPLES_MAX, ..TextLimits::default() };
     let scraped = text::parse(&body, format, &limits).map_err(|error| unreadable(&error))?;
     let (series, mut last_ms) = (MemorySeries::default(), None);

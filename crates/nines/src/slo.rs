@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use nines_base::{format_duration, parse_duration};
-use nines_rehearsal::{Found, Outcome, Scenario, simulate};
+use nines_rehearsal::{Found, Outcome, Scenario, Setup, simulate, suggest};
+use nines_server::engine_config;
 use nines_slo::{Goal, Objective, Slo};
 use nines_spec::{Rate, Spec};
 use serde_json::json;
 
+use crate::backtest::PastArgs;
 use crate::check::unreadable;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, cell};
@@ -20,6 +22,16 @@ const WHOLE: u64 = 1_000_000_000;
 pub(crate) enum Command {
     /// Show how fast alerts fire and recover at your traffic
     Simulate(SimulateArgs),
+    /// Show which objectives the past would have kept, and what each would have cost
+    Suggest(SuggestArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SuggestArgs {
+    /// The SLO, such as checkout/availability
+    name: String,
+    #[command(flatten)]
+    past: PastArgs,
 }
 
 /// Where the definition is.
@@ -62,7 +74,8 @@ fn share(text: &str) -> Result<u64, String> {
     let percent = text.strip_suffix('%').ok_or_else(wrong)?;
     let (whole, decimals) = percent.split_once('.').unwrap_or((percent, ""));
     let digits = format!("{whole}{decimals:0<7}");
-    let is_number = digits.bytes().all(|it| it.is_ascii_digit()) && decimals.len() <= 7;
+    let is_number = digits.bytes().all(|it| it.is_ascii_digit());
+    let is_number = is_number && !whole.is_empty() && decimals.len() <= 7;
     let share = digits.parse().ok().filter(|it| is_number && *it <= WHOLE);
     share.ok_or_else(wrong)
 }
@@ -75,6 +88,7 @@ pub(crate) fn duration(text: &str) -> Result<SignedDuration, String> {
 pub(crate) fn run(command: &Command, now: Timestamp) -> anyhow::Result<Exit> {
     match command {
         Command::Simulate(args) => simulate_alerts(args, now),
+        Command::Suggest(args) => suggest_objectives(args, now),
     }
 }
 
@@ -149,6 +163,40 @@ fn simulate_alerts(args: &SimulateArgs, now: Timestamp) -> anyhow::Result<Exit> 
             output::note("* later than by the closed form: at this traffic luck is held back");
         }
     }
+    Ok(Exit::Yes)
+}
+
+fn suggest_objectives(args: &SuggestArgs, now: Timestamp) -> anyhow::Result<Exit> {
+    let past = &args.past;
+    let spec = read(&past.files.config)?;
+    let slo = find(&spec, &args.name)?;
+    let setup = Setup::new(&spec, engine_config(&spec));
+    let (source, plan) = past.open(now)?;
+    let frontier = suggest(&setup, (slo, slo.primary()), source.as_ref(), &plan)?;
+    if past.json {
+        output::print_json(&serde_json::to_value(&frontier)?)?;
+        return Ok(Exit::Yes);
+    }
+    let headers = [">OBJECTIVE", ">KEPT", ">PAGES/MONTH", ">TICKETS/MONTH", ">FROZEN"];
+    let rows = frontier.candidates.iter().map(|it| {
+        let numbers = [
+            it.target.clone(),
+            output::percent(it.kept_ratio),
+            format!("{:.1}", it.pages_per_month),
+            format!("{:.1}", it.tickets_per_month),
+            format!("{} h", it.frozen_hours),
+        ];
+        numbers.map(cell).to_vec()
+    });
+    output::print(&output::table(&headers, &rows.collect::<Vec<_>>()))?;
+    for it in &frontier.highest {
+        let target = it.target.as_deref().unwrap_or("none of these");
+        output::print(&format!("kept with {} % confidence: {target}", it.confidence))?;
+    }
+    let (hours, weeks) = (frontier.hours, frontier.weeks);
+    output::note(&format!(
+        "{hours} hours, {weeks} whole weeks; two or more weeks give a confidence"
+    ));
     Ok(Exit::Yes)
 }
 

@@ -8,7 +8,7 @@ use nines_base::{Labels, Matcher, Sample, SampleBatch};
 use nines_engine::{Observation, observe_burns};
 use nines_promql::{SelectLimits, SeriesSource, SourceError};
 use nines_slo::{
-    BurnAlert, BurnKey, Method, SliKind, Slo, SloName, SloStatus, Tracker, TrackerConfig,
+    BurnAlert, BurnKey, Counts, Method, SliKind, Slo, SloName, SloStatus, Tracker, TrackerConfig,
 };
 
 use crate::Setup;
@@ -41,7 +41,7 @@ type Gist = (BurnKey, Vec<SignedDuration>);
 
 /// A tracker of its own for objectives that are made of each other.
 #[derive(Debug)]
-pub(super) struct Player {
+pub(crate) struct Player {
     slos: Vec<Slo>,
     tracker: Tracker,
     selectors: Vec<Vec<Matcher>>,
@@ -58,7 +58,7 @@ pub(super) struct Player {
 }
 
 /// A player for each group of objectives.
-pub(super) fn cast(setup: &Setup, config: &TrackerConfig, now: Timestamp) -> Vec<Player> {
+pub(crate) fn cast(setup: &Setup, config: &TrackerConfig, now: Timestamp) -> Vec<Player> {
     let mut groups = groups(&setup.slos);
     groups.sort_by(|one, other| {
         one.first().map(|it| &it.name).cmp(&other.first().map(|it| &it.name))
@@ -123,12 +123,12 @@ impl Player {
     }
 
     /// So much before the range is counted.
-    pub(super) fn warm_up_ms(&self) -> i64 {
+    pub(crate) fn warm_up_ms(&self) -> i64 {
         self.warm_up_ms
     }
 
     /// Counts what lies in [from, until).
-    pub(super) fn warm_up(
+    pub(crate) fn warm_up(
         &mut self,
         source: &dyn SeriesSource,
         range: Range<i64>,
@@ -252,6 +252,30 @@ impl Player {
         });
         told.push(Told { at_ms: now_ms, what: What::Burning(burning.collect()) });
         self.gist = gist;
+    }
+
+    /// Its SLOs.
+    pub(crate) fn into_slos(self) -> Vec<Slo> {
+        self.slos
+    }
+
+    /// Whether this SLO is one of its own.
+    pub(crate) fn plays(&self, name: &SloName) -> bool {
+        self.slos.iter().any(|it| it.name == *name)
+    }
+
+    /// The counts of the last `length`; nothing is judged. Instants rise.
+    pub(crate) fn count(
+        &mut self,
+        source: &dyn SeriesSource,
+        name: &SloName,
+        length: SignedDuration,
+        at_ms: i64,
+    ) -> Result<Option<Counts>, SourceError> {
+        let series = self.read(source, self.read_until_ms + 1, at_ms)?;
+        self.read_until_ms = at_ms;
+        self.tracker.observe(&series);
+        Ok(self.tracker.window(name, length, instant(at_ms)).map(|it| it.counts))
     }
 
     /// How its budgets stand.

@@ -148,7 +148,10 @@ print("understood", json.dumps(found))
 async fn slo_generator_of_pypi_computes_the_sli_of_the_budget() {
     let house = House::new();
     let guest = house.open().await;
-    guest.traffic(50.0, 40).await;
+    // Its two queries are asked at two instants. `increase` extrapolates to the instant, unless the last sample is
+    // more than a scrape ago; then by half a scrape, whenever it is asked.
+    let end = now() - jiff::SignedDuration::from_secs(45);
+    guest.traffic_until(end, 50.0, 40).await;
     // All 240,000 events, and the 2,000 bad ones of the last ten minutes.
     let answer = guest.until("/api/nines/v1/slos", |it| it[0]["total"] == 240_000).await;
     let (total, bad) = (240_000_f64, answer[0]["bad"].as_f64().unwrap());

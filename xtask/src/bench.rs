@@ -3,6 +3,7 @@
 //! Where a machine is shared, seconds say little; with valgrind the instructions are counted too.
 
 mod metrics;
+mod slo;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ const OWN: &[(&str, &str)] = &[
     ("size", "the bytes of the release binary"),
     ("start", "how long `nines --version` takes, in milliseconds and instructions"),
     ("demo", "from starting the demo until it is ready, in milliseconds"),
+    ("slo [SLOS]", "memory and time of many objectives with 28 days of counts, 10,000 unless said"),
     (
         "metrics [PART]",
         "the store against Prometheus and VictoriaMetrics: steady, disk, many, scrape, query",
@@ -49,7 +51,7 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> anyhow::Resu
             return Ok(ExitCode::SUCCESS);
         }
         [name] => (name.as_str(), None),
-        [name, part] if name == "metrics" => (name.as_str(), Some(part.as_str())),
+        [name, part] if name == "metrics" || name == "slo" => (name.as_str(), Some(part.as_str())),
         _ => bail!("usage: cargo xtask bench [NAME]"),
     };
     let result = match name {
@@ -57,6 +59,7 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> anyhow::Resu
         "start" => start(repository)?,
         "demo" => demo_ready(repository)?,
         "metrics" => metrics::run(repository, part)?,
+        "slo" => slo::run(repository, part)?,
         _ => divan(repository, name)?,
     };
     record(repository, name, &result)?;

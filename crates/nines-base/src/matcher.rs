@@ -1,6 +1,7 @@
 //! Matchers: conditions on one label.
 
 use std::fmt;
+use std::sync::Arc;
 
 use regex::Regex;
 
@@ -36,7 +37,8 @@ pub struct Matcher {
     name: String,
     op: MatchOp,
     value: String,
-    regex: Option<Regex>,
+    /// Shared by clones: what it needs while it searches takes kilobytes.
+    regex: Option<Arc<Regex>>,
 }
 
 impl Matcher {
@@ -49,6 +51,7 @@ impl Matcher {
             MatchOp::Equal | MatchOp::NotEqual => None,
             MatchOp::Regex | MatchOp::NotRegex => Some(
                 Regex::new(&format!("^(?s:{value})$"))
+                    .map(Arc::new)
                     .map_err(|source| MatcherError { pattern: value.to_owned(), source })?,
             ),
         };

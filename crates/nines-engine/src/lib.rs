@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+mod audit;
 mod burns;
 mod chain;
 mod command;
@@ -26,6 +27,7 @@ pub mod snapshot;
 mod state;
 pub mod why;
 
+pub use audit::{Audit, audit};
 pub use burns::{burn_key, burn_labels, observe_burns};
 pub use command::{AckTarget, Command, Coverage, Observation, Refusal, Reply, Send, StepJob};
 pub use config::{Config, Installation, SECRET_BYTES};

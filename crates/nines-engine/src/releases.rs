@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use nines_release::{
-    Decision, DecisionId, LevelFact, LevelKey, Levels, Waiver, WaiverId, evolve_levels,
+    Cause, Decision, DecisionId, LevelFact, LevelKey, Levels, Verdict, Waiver, WaiverId,
+    evolve_levels,
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,8 @@ pub struct Releases {
     forgotten_until: Option<Timestamp>,
     /// By id, so by age.
     decisions: BTreeMap<DecisionId, Decision>,
+    /// How many there ever were, by answer and sort of reason.
+    decided: BTreeMap<(Verdict, Cause), u64>,
     /// By id, so by age.
     waivers: BTreeMap<WaiverId, Waiver>,
 }
@@ -76,6 +79,11 @@ impl Releases {
         self.decisions.values()
     }
 
+    /// How many decisions there ever were, by answer and sort of reason.
+    pub fn decided(&self) -> impl Iterator<Item = (Verdict, Cause, u64)> {
+        self.decided.iter().map(|((verdict, cause), count)| (*verdict, *cause, *count))
+    }
+
     /// The decision of this name.
     pub fn decision(&self, id: DecisionId) -> Option<&Decision> {
         self.decisions.get(&id)
@@ -104,6 +112,7 @@ impl Releases {
     }
 
     pub(crate) fn evolve_decision(&mut self, decision: &Decision) {
+        *self.decided.entry((decision.verdict, decision.cause)).or_default() += 1;
         self.decisions.insert(decision.id, decision.clone());
         if DECISIONS_MAX < self.decisions.len() {
             self.decisions.pop_first();

@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+mod backtest;
 mod feed;
 mod series;
 mod setup;
@@ -15,6 +16,9 @@ mod test;
 mod time;
 mod traffic;
 
+pub use backtest::{
+    AskedGate, BacktestError, FiredAlert, GoalAtEnd, LevelSpan, Plan, Report, ToldPerson, backtest,
+};
 pub use setup::Setup;
 pub use simulate::{Detection, End, Found, Outcome, STEP, Scenario, simulate};
 pub use stage::{RehearsalError, SentMessage, Stage};

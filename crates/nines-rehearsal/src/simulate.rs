@@ -14,6 +14,7 @@ use nines_slo::{
 use nines_spec::{Fault, Rate, SloInput};
 
 use crate::feed::Feed;
+use crate::series::counters;
 use crate::time::{floor_to, instant, millis};
 
 /// From one judgement to the next, as when samples are scraped.
@@ -99,9 +100,12 @@ pub struct End {
     pub ok: Found,
 }
 
-/// Plays every share of errors. SLIs that are not fed by counters have no outcomes.
-pub fn simulate(scenario: &Scenario<'_>) -> Vec<Outcome> {
+/// Plays every share of errors; nothing for SLIs that are not fed by counters.
+pub fn simulate(scenario: &Scenario<'_>) -> Option<Vec<Outcome>> {
     let Scenario { slo, goal, .. } = *scenario;
+    if counters(&slo.sli.kind, &Labels::empty()).is_empty() {
+        return None;
+    }
     // One goal with one objective: what is looked at is steady.
     let mut goal = goal.clone();
     goal.versions.retain(|it| it.effective <= scenario.at);
@@ -112,7 +116,11 @@ pub fn simulate(scenario: &Scenario<'_>) -> Vec<Outcome> {
     }
     let slo = Slo { goals: vec![goal], grouping: None, ..slo.clone() };
     let errors = scenario.errors.iter();
-    errors.map(|errors| Run { scenario, slo: &slo, target, errors: *errors }.outcome()).collect()
+    Some(
+        errors
+            .map(|errors| Run { scenario, slo: &slo, target, errors: *errors }.outcome())
+            .collect(),
+    )
 }
 
 /// One share of errors.
@@ -170,7 +178,8 @@ impl Run<'_> {
     fn end(&self) -> Option<End> {
         let fault = self.scenario.fault;
         // At the last instant of the fault.
-        self.first(fault, fault..fault, |it| it.is_paging())?;
+        let is_paging = |it: &Look<'_>| it.is_paging();
+        self.first(fault, fault..fault, is_paging)?;
         let until = fault + self.longest() + STEP + STEP;
         let found = |tracker: SignedDuration, closed_form| Found {
             tracker: tracker - fault,
@@ -198,7 +207,7 @@ impl Run<'_> {
         let (from_ms, to_ms) = (ceil_to_step(range.start), ceil_to_step(range.end));
         let large_ms = ceil_to_step(SignedDuration::from_millis((to_ms / LARGE_STEPS).max(1)));
         let mut large: Vec<i64> =
-            (0..).map(|it| it * large_ms).take_while(|it| *it < to_ms).collect();
+            (0..to_ms).step_by(usize::try_from(large_ms).unwrap_or(usize::MAX)).collect();
         large.extend([from_ms, to_ms]);
         large.sort_unstable();
         large.dedup();
@@ -209,7 +218,7 @@ impl Run<'_> {
         let mut small: Vec<i64> = large.into_iter().filter(|it| *it < before_ms).collect();
         let step_ms = millis(STEP);
         let first_ms = floor_to(before_ms.max(0), step_ms);
-        small.extend((0..).map(|it| first_ms + it * step_ms).take_while(|it| *it <= within));
+        small.extend((first_ms..=within).step_by(usize::try_from(step_ms).unwrap_or(usize::MAX)));
         let exact = self.play(fault, &small, |it| from_ms <= it.after_ms && is_so(it));
         exact.map(SignedDuration::from_millis)
     }

@@ -8,9 +8,10 @@ use nines_base::SampleBatch;
 use nines_engine::outbox::Purpose;
 use nines_engine::{
     Command, Engine, EngineError, Installation, Observation, Refusal, Reply, SECRET_BYTES, State,
-    observe_burns,
+    observe_burns, policy_inputs,
 };
 use nines_port::{Delivery, Urgency};
+use nines_release::{Change, Decision, GateQuestion, PolicyInput};
 use nines_slo::{SloStatus, Tracker, TrackerConfig};
 use nines_store::MemoryJournal;
 
@@ -19,7 +20,7 @@ use crate::Setup;
 /// Messages that are taken at once.
 const SENDS_MAX: usize = 1_000;
 /// More rounds between two instants mean that the engine does not come to rest.
-const ROUNDS_MAX: usize = 100_000;
+const ROUNDS_MAX: usize = 1_000;
 
 /// Why a rehearsal cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -116,17 +117,52 @@ impl Stage {
     pub fn step(&mut self, now: Timestamp) -> Result<(), RehearsalError> {
         let alerts = self.tracker.evaluate(now);
         let burning = observe_burns(&alerts, &self.setup.slos, &self.tracker, now);
-        self.observe(burning, now)
+        let policies = policy_inputs(&self.statuses(now));
+        self.observe(burning, Some(policies), now)
     }
 
-    /// As [`Self::step`], with what burns already known.
+    /// What a gate says to a change.
+    ///
+    /// # Errors
+    /// The engine stopped.
+    pub fn ask_gate(
+        &mut self,
+        change: &Change,
+        now: Timestamp,
+    ) -> Result<Box<Decision>, RehearsalError> {
+        let is_of_service = |it: &SloStatus| it.name.service == change.service;
+        let mut statuses = self.statuses(now);
+        statuses.retain(is_of_service);
+        let input = policy_inputs(&statuses).pop().unwrap_or_default();
+        self.decide(GateQuestion::new(change.clone(), input), now)
+    }
+
+    pub(crate) fn decide(
+        &mut self,
+        question: GateQuestion,
+        now: Timestamp,
+    ) -> Result<Box<Decision>, RehearsalError> {
+        match self.ask("a gate", Command::AskGate(Box::new(question)), now)? {
+            Reply::Decision(decision) => Ok(decision),
+            _ => {
+                let why = "it did not decide".to_owned();
+                Err(RehearsalError::Refused { what: "a gate", why })
+            }
+        }
+    }
+
+    /// As [`Self::step`], with what burns and what policies look at already known.
     pub(crate) fn observe(
         &mut self,
         burning: Vec<Observation>,
+        policies: Option<Vec<PolicyInput>>,
         now: Timestamp,
     ) -> Result<(), RehearsalError> {
         self.pass(now)?;
         self.ask("what burns", Command::ObserveBurns(burning), now)?;
+        if let Some(policies) = policies {
+            self.ask("what policies look at", Command::ObservePolicies(policies), now)?;
+        }
         self.settle(now)
     }
 

@@ -2,6 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+/// Offsets of zones need room at both ends of what can be written down.
+const DAY_MS: i64 = 86_400_000;
+
 /// Beyond 64 bits of milliseconds the longest length.
 pub(crate) fn millis(duration: SignedDuration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
@@ -9,8 +12,8 @@ pub(crate) fn millis(duration: SignedDuration) -> i64 {
 
 /// The nearest instant that can be written down.
 pub(crate) fn instant(at_ms: i64) -> Timestamp {
-    let least = Timestamp::MIN.as_millisecond() + 1;
-    let most = Timestamp::MAX.as_millisecond() - 1;
+    let least = Timestamp::MIN.as_millisecond() + DAY_MS;
+    let most = Timestamp::MAX.as_millisecond() - DAY_MS;
     Timestamp::from_millisecond(at_ms.clamp(least, most)).expect("clamped to what there is")
 }
 

@@ -383,11 +383,15 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// The first check that fails, else the first that cannot be told.
+    pub fn because(&self) -> Option<&Check> {
+        let first = |wanted| self.checks.iter().find(|it| it.result == wanted);
+        first(CheckResult::Fail).or_else(|| first(CheckResult::Unknown))
+    }
+
     /// In one line: `closed: error budget checkout/availability -4.10% left of 28d …, needs …`.
     pub fn line(&self) -> String {
-        let worst = self.checks.iter().max_by_key(|it| it.result);
-        let because = worst.filter(|it| it.result != CheckResult::Pass);
-        let because = because.map_or_else(
+        let because = self.because().map_or_else(
             || format!("by policy {}", self.policy.name),
             |it| format!("{} {}, needs {}", it.name, it.have, it.need),
         );

@@ -176,7 +176,10 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS)
         || READING_POSTS.contains(&path);
     // These bring their own proof: an unguessable link, the token itself, a signed body.
-    let has_own_proof = path.starts_with("/ack/") || path == "/login" || path == "/api/v1/events";
+    let has_own_proof = path.starts_with("/ack/")
+        || path == "/login"
+        || path == "/api/v1/events"
+        || crate::hooks::is_hook(path);
     let is_open = app.access.open.paths.contains(&path);
     if !reads && !has_own_proof && !is_open && caller == Caller::Anonymous {
         let detail = "writing needs `Authorization: Bearer TOKEN`; TOKEN is in the file `token` of the data folder";

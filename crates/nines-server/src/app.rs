@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use jiff::Timestamp;
-use nines_base::{Exemplar, Labels, Origin, SampleBatch};
+use nines_base::{Exemplar, HistogramSample, Labels, Origin, Sample, SampleBatch};
 use nines_engine::{Command, EngineHandle, Installation, Refusal, Reply, SubmitError};
 use nines_ingest::TargetsStatus;
 use nines_port::{Appended, Clock, MetricMetadata, Row, SampleSink, SinkError};
@@ -18,6 +18,7 @@ use tokio::sync::{Notify, Semaphore, oneshot, watch};
 use crate::access::Access;
 use crate::applied::Revisions;
 use crate::backend::Backend;
+use crate::checkpoint::Checkpoint;
 use crate::forwarding::Forwarding;
 use crate::health::Health;
 use crate::metadata::Metadata;
@@ -104,6 +105,8 @@ pub(crate) struct Metrics {
     /// What metrics mean.
     pub(crate) metadata: Metadata,
     tracker: Mutex<Tracker>,
+    /// What of it is on the disk.
+    pub(crate) checkpoint: Checkpoint,
     /// Locked before the tracker, where both are.
     watched: Mutex<Watched>,
     /// Who gets our samples too.
@@ -113,12 +116,18 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new(store: Tsdb, tracker: Tracker, queues: PathBuf) -> Self {
+    pub(crate) fn new(
+        store: Tsdb,
+        tracker: Tracker,
+        checkpoint: Checkpoint,
+        queues: PathBuf,
+    ) -> Self {
         let (tracker, metadata) = (Mutex::new(tracker), Metadata::default());
         Self {
             store,
             metadata,
             tracker,
+            checkpoint,
             watched: Mutex::default(),
             forwarding: Forwarding::new(queues),
             arrived: Notify::new(),
@@ -143,6 +152,8 @@ impl Metrics {
 
 impl SampleSink for Metrics {
     fn append(&self, batch: &[SampleBatch]) -> Result<Appended, SinkError> {
+        let earliest_ms = earliest(batch.iter().map(|it| (&*it.samples, &*it.histograms)));
+        self.checkpoint.arriving(earliest_ms);
         let appended = self.store.append(batch)?;
         if appended.refused.is_empty() {
             self.tracker().observe(batch);
@@ -154,6 +165,7 @@ impl SampleSink for Metrics {
             self.tracker().observe(&stored);
             self.forwarding.push(&stored);
         }
+        self.checkpoint.arriving(earliest_ms);
         self.arrived.notify_one();
         Ok(appended)
     }
@@ -163,6 +175,8 @@ impl SampleSink for Metrics {
         rows: &[Row<'_>],
         labels: &dyn Fn(usize) -> Result<Labels, String>,
     ) -> Result<Appended, SinkError> {
+        let earliest_ms = earliest(rows.iter().map(|it| (it.samples, it.histograms)));
+        self.checkpoint.arriving(earliest_ms);
         let mut ids = Vec::with_capacity(rows.len());
         let appended = self.store.append_rows_to(rows, labels, &mut ids)?;
         let labels_of = |id| self.store.labels_of(id);
@@ -170,6 +184,7 @@ impl SampleSink for Metrics {
         let batch = self.watched().batch(rows, &ids, labels_of, is_read);
         if !batch.is_empty() {
             self.tracker().observe(&batch);
+            self.checkpoint.arriving(earliest_ms);
             self.arrived.notify_one();
         }
         if !self.forwarding.is_idle() {
@@ -190,6 +205,15 @@ impl SampleSink for Metrics {
     fn describe(&self, described: &[MetricMetadata]) {
         self.metadata.describe(described);
     }
+}
+
+/// The first instant among these; each list is sorted by time.
+fn earliest<'a>(series: impl Iterator<Item = (&'a [Sample], &'a [HistogramSample])>) -> i64 {
+    let first = |(samples, histograms): (&[Sample], &[HistogramSample])| {
+        let first = samples.first().map_or(i64::MAX, |it| it.at_ms);
+        histograms.first().map_or(first, |it| first.min(it.at_ms))
+    };
+    series.map(first).min().unwrap_or(i64::MAX)
 }
 
 /// Whether the same samples may be taken later, as they are.

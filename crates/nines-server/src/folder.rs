@@ -46,6 +46,11 @@ impl DataFolder {
         self.root.join("forward")
     }
 
+    /// What objectives have counted.
+    pub(crate) fn counts(&self) -> PathBuf {
+        self.root.join("slo.counts")
+    }
+
     pub(crate) fn runs(&self) -> PathBuf {
         self.root.join("runs")
     }

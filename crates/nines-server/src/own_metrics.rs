@@ -1,5 +1,6 @@
 //! `/metrics`: budgets and burns for other systems, and how nines itself is.
 
+mod releases;
 mod slos;
 
 use std::fmt;
@@ -44,6 +45,7 @@ impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let app = &self.0;
         slos::encode(&mut encoder, app)?;
+        releases::encode(&mut encoder, app)?;
         let stats = app.metrics.store.stats();
         let (seq, firing, open, waiting) = app.engine.read(|state| {
             let open = state.incidents.values().filter(|it| it.is_open()).count();

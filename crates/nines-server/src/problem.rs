@@ -5,6 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use nines_engine::exclusions::Refusal as Exclusion;
 use nines_engine::{Refusal, SubmitError};
+use nines_release::WaiverRefusal;
 use serde::Serialize;
 
 use crate::app::AskError;
@@ -111,6 +112,14 @@ impl From<Refusal> for Problem {
                 Self::new(StatusCode::CONFLICT, "/problems/conflict", "the world moved", detail)
             }
             Refusal::Exclusion(_) => Self::bad_request(detail),
+            Refusal::Waiver(
+                WaiverRefusal::NotAllowed { .. }
+                | WaiverRefusal::OwnApproval { .. }
+                | WaiverRefusal::NotApprover { .. }
+                | WaiverRefusal::NoneLeft { .. },
+            ) => Self::forbidden(detail),
+            Refusal::Waiver(WaiverRefusal::Exists { .. }) => Self::refused(detail),
+            Refusal::Waiver(_) => Self::bad_request(detail),
             Refusal::NoConfig | Refusal::NotDurable(_) => Self::unavailable(detail),
             _ => Self::refused(detail),
         }

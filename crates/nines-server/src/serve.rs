@@ -33,13 +33,14 @@ use tower_http::compression::CompressionLayer;
 use crate::access::{Access, guard};
 use crate::app::{App, Configured, Loaded, Metrics, Shared};
 use crate::applied::Revisions;
+use crate::checkpoint::Checkpoint;
 use crate::folder::{DataFolder, Random};
 use crate::health::Health;
 use crate::prom::PromSettings;
 use crate::reload::{Asker, Reload};
 use crate::rules::RuleBook;
 use crate::work::{self, Files, StepEnvironment};
-use crate::{api, expected, own_metrics, pages, prom};
+use crate::{api, expected, hooks, own_metrics, pages, prom};
 
 /// How long an orderly stop may take, requests in flight included.
 const STOP_MAX: Duration = Duration::from_millis(1_500);
@@ -393,9 +394,9 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     let followed = expected::followed(&handle, &spec.slos);
     let followed = followed.map_err(|error| setup("the objectives")(Box::new(error)))?;
     let tracker = Tracker::new(followed, TrackerConfig::default());
-    let metrics = Metrics::new(store, tracker, folder.queues());
-    let names: Vec<_> = spec.slos.iter().map(|it| it.name.clone()).collect();
-    work::back_fill(&metrics, &names, now.as_millisecond()).map_err(ServeError::Past)?;
+    let checkpoint = Checkpoint::new(folder.counts());
+    let metrics = Metrics::new(store, tracker, checkpoint, folder.queues());
+    work::count_past(&metrics, now.as_millisecond()).map_err(ServeError::Past)?;
     resume_burns(&handle, &metrics, &spec.slos);
     let secrets = read_secrets(&spec, files.folder())?;
     let mut access = Access::new(folder.token.clone(), folder.secret, &external_url);
@@ -567,6 +568,7 @@ fn router(app: &App, demo_routes: Option<Router>) -> Router {
     let own = Router::new()
         .merge(prom::router(app))
         .merge(api::router())
+        .merge(hooks::router())
         .merge(pages::router())
         .route("/metrics", get(own_metrics::metrics))
         .fallback(pages::not_found)
@@ -645,7 +647,8 @@ impl Server {
         followed.map_err(|error| setup("the queues of remote_write")(Box::new(error)))?;
         let mut loops = JoinSet::new();
         loops.spawn(work::watch_burns(Arc::clone(&app), stopping.clone()));
-        loops.spawn(work::watch_policies(Arc::clone(&app), stopping.clone()));
+        let policed = (files.clone(), jobs.clone());
+        loops.spawn(work::watch_policies(Arc::clone(&app), policed.0, policed.1, stopping.clone()));
         loops.spawn(work::watch_rules(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::watch_rule_alerts(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::send_to_alertmanagers(Arc::clone(&app), stopping.clone()));
@@ -653,7 +656,9 @@ impl Server {
         loops.spawn(work::upkeep(Arc::clone(&app), stopping.clone()));
         let watched = (files, jobs.clone(), askers);
         loops.spawn(work::watch_files(Arc::clone(&app), watched, stopping.clone()));
+        loops.spawn(work::ask_queries(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::read_slices(Arc::clone(&app), stopping.clone()));
+        loops.spawn(work::keep_counts(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::save_snapshots(Arc::clone(&app), stopping.clone()));
         let sink = Arc::clone(&app.metrics) as Arc<dyn SampleSink>;
         let scrapes =
@@ -680,6 +685,17 @@ impl Server {
         };
         if tokio::time::timeout(STOP_MAX, orderly).await.is_err() {
             tracing::warn!("some loops did not stop in time; what was accepted is safe");
+        }
+        let (at, now_ms) = (Arc::clone(&app.metrics), app.clock.now().as_millisecond());
+        let saving = tokio::task::spawn_blocking(move || work::save_counts(&at, now_ms));
+        match tokio::time::timeout(STOP_MAX, saving).await {
+            Ok(Ok(Ok(_))) => {}
+            Ok(Ok(Err(error))) => {
+                tracing::warn!(%error, "the counts of objectives were not saved");
+            }
+            Ok(Err(_)) | Err(_) => {
+                tracing::warn!("the counts of objectives were not saved in time");
+            }
         }
         if let Err(error) = work::save_snapshot(&app) {
             tracing::warn!(%error, "no snapshot was saved; the next start reads the whole journal");

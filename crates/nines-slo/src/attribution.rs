@@ -26,6 +26,8 @@ pub struct Attributed {
     pub name: String,
     /// Its bad events.
     pub bad: u64,
+    /// Those beyond what was usual before, see [`above_baseline`]; nothing when nobody knows what was.
+    pub above_baseline: Option<u64>,
     /// The time in which they are counted: its own, less what belongs to graver ones or lies outside of the window.
     pub length: SignedDuration,
 }
@@ -50,8 +52,12 @@ pub fn attribute(
     to: Timestamp,
     bad_since: impl Fn(Timestamp) -> u64,
 ) -> Attribution {
-    let nothing =
-        |it: &Cause| Attributed { name: it.name.clone(), bad: 0, length: SignedDuration::ZERO };
+    let nothing = |it: &Cause| Attributed {
+        name: it.name.clone(),
+        bad: 0,
+        above_baseline: None,
+        length: SignedDuration::ZERO,
+    };
     let mut attribution =
         Attribution { causes: causes.iter().map(nothing).collect(), unattributed: 0 };
     let mut changes: BTreeMap<Timestamp, Vec<usize>> = BTreeMap::from([(from, Vec::new())]);
@@ -87,16 +93,16 @@ pub fn attribute(
     attribution
 }
 
-/// The bad events of a cause beyond those that its `length` had anyway: the median of the hours before, for so long.
-pub fn above_baseline(bad: u64, length: SignedDuration, hours: &[u64]) -> u64 {
+/// The bad events of a cause beyond those that its `length` had anyway: the median of the `hours` before, for so long.
+/// Nothing without hours.
+pub fn above_baseline(bad: u64, length: SignedDuration, mut hours: Vec<u64>) -> Option<u64> {
     const HOUR_MS: u128 = 3_600_000;
-    let mut hours = hours.to_vec();
     hours.sort_unstable();
     // Of an even number the lower of the two, so that it is a number of events that was seen.
-    let median = hours.get(hours.len().saturating_sub(1) / 2).copied().unwrap_or(0);
+    let median = *hours.get(hours.len().checked_sub(1)? / 2)?;
     let length_ms = u128::from(millis(length).max(0).unsigned_abs());
     let usual = u128::from(median) * length_ms / HOUR_MS;
-    bad.saturating_sub(u64::try_from(usual).unwrap_or(u64::MAX))
+    Some(bad.saturating_sub(u64::try_from(usual).unwrap_or(u64::MAX)))
 }
 
 #[cfg(test)]

@@ -136,7 +136,7 @@ pub fn burns_faster_than(window: &WindowCounts, allowed: Allowed, factor: BurnFa
 /// bad ÷ total > factor · (1 − objective). Without events nothing burns.
 pub fn share_exceeds(counts: Counts, allowed: Allowed, factor: BurnFactor) -> bool {
     let limit = Wide::product(u128::from(factor.0), allowed.numerator);
-    0 < counts.total && limit < Wide::product(u128::from(counts.bad), UNIT)
+    limit < Wide::product(u128::from(counts.bad), UNIT)
 }
 
 #[cfg(test)]

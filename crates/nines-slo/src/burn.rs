@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::tail::{bad_min, is_beyond_luck};
 use crate::{
-    AlertMode, Alerting, Allowed, BurnFactor, BurnPair, Counts, Guard, Objective, Severity,
-    SloName, Window, WindowCounts, burns_faster_than, share_exceeds,
+    AlertMode, Alerting, Allowed, BurnFactor, BurnPair, Calendar, Counts, Guard, Objective, Period,
+    Severity, SloName, Window, WindowCounts, burns_faster_than, share_exceeds,
 };
 
 /// One alert that fires now.
@@ -91,7 +91,11 @@ impl BurnEvidence {
 
 /// `28-day`, `6-hour`, `90-minute`, `month's`.
 fn adjective(window: &Window) -> String {
-    let Window::Rolling(length) = window else { return format!("{window}'s") };
+    let length = match window {
+        Window::Rolling(length) => *length,
+        Window::Calendar(Calendar { period: Period::Every { .. }, .. }) => window.nominal(),
+        Window::Calendar(_) => return format!("{window}'s"),
+    };
     let minutes = length.as_mins();
     match (minutes % (24 * 60), minutes % 60) {
         (0, _) => format!("{}-day", minutes / (24 * 60)),

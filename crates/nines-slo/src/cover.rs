@@ -150,11 +150,12 @@ impl Cover {
         within.map(|it| it.overlay.name.clone()).collect()
     }
 
-    /// `raw` with these overlays, for windows in (`from_ms`, `to_ms`]. A correction counts in `unit` parts of events.
+    /// `raw` with these overlays, for windows in (`from_ms`, `to_ms`]. A correction counts in `unit` parts of events;
+    /// without a unit it only takes away, because it says nothing of a group.
     pub(crate) fn over<'a>(
         &self,
         raw: &'a dyn Meter,
-        unit: u64,
+        unit: Option<u64>,
         from_ms: i64,
         to_ms: i64,
     ) -> Covered<'a> {
@@ -169,7 +170,7 @@ impl Cover {
     }
 
     /// Those that overlap (`from_ms`, `to_ms`], sorted and disjoint. An exclusion goes before a correction.
-    fn stretches(&self, unit: u64, from_ms: i64, to_ms: i64) -> Vec<Stretch> {
+    fn stretches(&self, unit: Option<u64>, from_ms: i64, to_ms: i64) -> Vec<Stretch> {
         let excludes = |it: &&Arc<Layer>| it.overlay.effect == OverlayEffect::Exclude;
         let exclusions = self.layers.iter().filter(excludes);
         let times = exclusions.flat_map(|it| it.within(from_ms, to_ms)).copied();
@@ -187,10 +188,14 @@ impl Cover {
 }
 
 impl Correction {
-    fn stretch(&self, unit: u64) -> Stretch {
+    fn stretch(&self, unit: Option<u64>) -> Stretch {
         let Self { from_ms, to_ms, good, total } = *self;
-        let bad = total.saturating_sub(good).saturating_mul(unit);
-        Stretch { from_ms, to_ms, given: Some(Counts { total: total.saturating_mul(unit), bad }) }
+        let parts = |events: u64, unit: u64| events.saturating_mul(unit);
+        let given = unit.map(|it| Counts {
+            total: parts(total, it),
+            bad: parts(total.saturating_sub(good), it),
+        });
+        Stretch { from_ms, to_ms, given }
     }
 }
 
@@ -221,7 +226,7 @@ impl Stretch {
     /// The pieces that no exclusion takes. What is given belongs to the last instant, and goes with it.
     fn without(self, excluded: &[(i64, i64)]) -> Vec<Self> {
         let (mut pieces, mut from_ms) = (Vec::new(), self.from_ms);
-        let nothing = Some(Counts::default());
+        let nothing = self.given.map(|_| Counts::default());
         for &(start_ms, end_ms) in excluded {
             if end_ms <= from_ms || self.to_ms <= start_ms {
                 continue;

@@ -9,15 +9,18 @@ use crate::burn::{Activations, Judgement, Measured};
 use crate::cover::{Cover, Covered};
 use crate::forecast::{Forecast, Rate, expected_total, forecast};
 use crate::meter::Meter;
-use crate::time::millis;
+use crate::time::{instant, millis};
 use crate::{
     AlertMode, Allowed, Attribution, Bounds, BurnAlert, BurnEvidence, BurnKey, Cause, Goal,
     GoalStatus, PairStatus, Permitted, Severity, SloName, SloState, Standing, Window, WindowCounts,
-    attribute,
+    above_baseline, attribute,
 };
 
 /// The rate of this window is used while no pair holds (slo design, exhaustion forecast).
 const RATE_WINDOW: SignedDuration = SignedDuration::from_hours(6);
+
+/// The traffic of this window goes on in the rest of a calendar window: all days of a week are in it.
+const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Without burn pairs "now" is this long.
 const NOW_WINDOW: SignedDuration = SignedDuration::from_mins(5);
@@ -40,13 +43,16 @@ pub(crate) struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// As it looks at an instant.
     fn at(&self, now: Timestamp) -> View<'a> {
-        let bounds = self.goal.window.bounds(now);
+        let now_ms = now.as_millisecond();
+        let as_of_ms = self.meter.settled_ms(now_ms);
+        let as_of = if as_of_ms < now_ms { instant(as_of_ms) } else { now };
+        let bounds = self.goal.window.bounds(as_of);
         let pairs = self.goal.alerting.pairs.iter().map(|it| it.long);
-        let longest = pairs.fold(RATE_WINDOW, SignedDuration::max);
-        let from = now.checked_sub(longest).unwrap_or(Timestamp::MIN).min(bounds.from);
-        let (from_ms, now_ms) = (from.as_millisecond(), now.as_millisecond());
-        let covered = self.cover.over(self.meter, self.unit, from_ms, now_ms);
-        View { judge: *self, covered, bounds, now, now_ms }
+        let longest = pairs.fold(WEEK.max(RATE_WINDOW), SignedDuration::max);
+        let from = as_of.checked_sub(longest).unwrap_or(Timestamp::MIN).min(bounds.from);
+        let unit = self.group.is_empty().then_some(self.unit);
+        let covered = self.cover.over(self.meter, unit, from.as_millisecond(), as_of_ms);
+        View { judge: *self, covered, bounds, now, as_of, as_of_ms }
     }
 
     /// The shortest window of all pairs.
@@ -78,18 +84,21 @@ impl<'a> Judge<'a> {
     pub(crate) fn attribute(&self, causes: &[Cause], now: Timestamp) -> Attribution {
         let view = self.at(now);
         let bad_since =
-            |it: Timestamp| view.covered.between(it.as_millisecond(), view.now_ms).counts.bad;
-        attribute(causes, view.bounds.from, now, bad_since)
+            |it: Timestamp| view.covered.between(it.as_millisecond(), view.as_of_ms).counts.bad;
+        let mut attribution = attribute(causes, view.bounds.from, view.as_of, bad_since);
+        for (cause, it) in causes.iter().zip(&mut attribution.causes) {
+            it.above_baseline = above_baseline(it.bad, it.length, view.hours_before(cause.from));
+        }
+        attribution
     }
 
     /// How many events the present instance of the window will have, at the traffic of the last week; see
     /// [`expected_total`].
     pub(crate) fn expect_total(&self, now: Timestamp) -> Option<u64> {
-        const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
         let view = self.at(now);
         let rate = view.covered.last(millis(WEEK.min(self.goal.window.longest())), now);
         let seen = view.since(view.bounds.from.as_millisecond()).window.counts.total;
-        expected_total(seen, &rate, view.bounds.to.duration_since(now))
+        expected_total(seen, &rate, view.bounds.to.duration_since(view.as_of))
     }
 }
 
@@ -99,7 +108,9 @@ struct View<'a> {
     covered: Covered<'a>,
     bounds: Bounds,
     now: Timestamp,
-    now_ms: i64,
+    /// What is counted fits together up to here, and every window ends here.
+    as_of: Timestamp,
+    as_of_ms: i64,
 }
 
 impl View<'_> {
@@ -107,9 +118,18 @@ impl View<'_> {
         self.judge.goal
     }
 
-    /// (`from_ms`, now] with what the objectives in force permit.
+    /// Everything after `from_ms` with what the objectives in force permit.
     fn since(&self, from_ms: i64) -> Measured {
-        self.measured(from_ms, self.now_ms)
+        self.measured(from_ms, self.as_of_ms)
+    }
+
+    /// The bad events of each hour of the day before an instant, as far as it is known.
+    fn hours_before(&self, at: Timestamp) -> Vec<u64> {
+        const HOUR_MS: i64 = 3_600_000;
+        let end_ms = |hour: i64| at.as_millisecond().saturating_sub(hour * HOUR_MS);
+        let hours = (0..24).map(|it| self.covered.between(end_ms(it + 1), end_ms(it)));
+        let known = hours.filter(|it| it.length() <= it.known);
+        known.map(|it| it.counts.bad).collect()
     }
 
     fn measured(&self, from_ms: i64, to_ms: i64) -> Measured {
@@ -149,7 +169,7 @@ impl View<'_> {
     }
 
     fn last(&self, length: SignedDuration) -> Measured {
-        self.since(self.now_ms.saturating_sub(millis(length)))
+        self.since(self.as_of_ms.saturating_sub(millis(length)))
     }
 
     /// The window of a pair: as rules see it, or with overlays and versions.
@@ -158,7 +178,7 @@ impl View<'_> {
             AlertMode::Safe => self.last(length),
             AlertMode::Prometheus => {
                 let window = self.covered.raw().last(millis(length), self.now);
-                let target = self.goal().target_at(self.now);
+                let target = self.goal().target_at(self.as_of);
                 Measured { window, allowed: Allowed::of(window.counts.total, target) }
             }
         }
@@ -174,7 +194,7 @@ impl View<'_> {
 
     fn muted_by(&self) -> Option<&str> {
         match self.goal().alerting.mode {
-            AlertMode::Safe => self.judge.cover.muted_by(self.now_ms),
+            AlertMode::Safe => self.judge.cover.muted_by(self.now.as_millisecond()),
             AlertMode::Prometheus => None,
         }
     }
@@ -244,13 +264,13 @@ impl View<'_> {
         // Of a calendar window nothing leaves before it ends.
         let leaving = |ahead_ms: i64| match self.goal().window {
             Window::Rolling(_) => {
-                self.measured(from_ms, from_ms.saturating_add(ahead_ms).min(self.now_ms))
+                self.measured(from_ms, from_ms.saturating_add(ahead_ms).min(self.as_of_ms))
             }
             Window::Calendar(_) => Measured::nothing(),
         };
         let horizon = match self.goal().window {
             Window::Rolling(_) => budget.window.length(),
-            Window::Calendar(_) => self.bounds.to.duration_since(self.now),
+            Window::Calendar(_) => self.bounds.to.duration_since(self.as_of),
         };
         forecast(budget, &rate, self.goal().target_at(self.now), horizon, leaving)
     }
@@ -260,7 +280,8 @@ impl View<'_> {
         let (budget, burns) = (self.since(from_ms), self.pairs());
         let forecast = self.forecast(&burns, &budget);
         let meter = self.judge.meter;
-        let is_known = meter.suspect(self.now_ms).is_none() && meter.last_ms().is_some();
+        let is_known =
+            meter.suspect(self.now.as_millisecond()).is_none() && meter.last_ms().is_some();
         let firing = activations.and_then(Activations::firing);
         let (bad, allowed) = (budget.bad(), budget.allowed);
         let standing = |total: u64, allowed: Allowed| Standing {
@@ -277,8 +298,8 @@ impl View<'_> {
             window: self.goal().window.clone(),
             bounds: self.bounds,
             permitted: self.permitted(&budget.window),
-            raw: self.covered.raw().between(from_ms, self.now_ms),
-            overlays: self.judge.cover.names(from_ms, self.now_ms),
+            raw: self.covered.raw().between(from_ms, self.as_of_ms),
+            overlays: self.judge.cover.names(from_ms, self.as_of_ms),
             muted_by: self.muted_by().map(str::to_owned),
             allowed,
             remaining_ratio: seen.remaining_ratio,
@@ -322,7 +343,7 @@ impl View<'_> {
 
     fn state(&self, budget: &Measured, firing: Option<Severity>) -> SloState {
         match firing {
-            _ if !self.judge.meter.has_data(self.now_ms) => SloState::NoData,
+            _ if !self.judge.meter.has_data(self.now.as_millisecond()) => SloState::NoData,
             _ if budget.window.counts.total == 0 => SloState::NoEvents,
             _ if budget.allowed.is_spent_by(budget.bad()) => SloState::Spent,
             Some(Severity::Page) => SloState::Page,

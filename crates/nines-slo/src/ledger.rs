@@ -8,7 +8,8 @@
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::packed::{Bytes, Packed, SLOTS, Slots, Unpacker, pack, sum};
+use crate::packed::{Bytes, Packed, SLOTS, Slots, pack, sum};
+use crate::volume::Volume;
 
 /// Slices in a block.
 const SLICES: i64 = 64;
@@ -78,20 +79,6 @@ pub(crate) struct Ledger {
     open: Vec<Block>,
     /// Blocks with lower numbers were dropped; bookings into them are ignored.
     first_number: i64,
-}
-
-/// Sixteen packed blocks.
-#[derive(Debug, Clone)]
-struct Volume {
-    /// Holds the blocks from `number` · [`BLOCKS`] on.
-    number: i64,
-    /// The sum of all earlier volumes.
-    before: Sums,
-    sum: Sums,
-    /// One bit for each block that is there.
-    present: u16,
-    /// The blocks that are there, one after the other.
-    bytes: Bytes,
 }
 
 /// An open block.
@@ -174,7 +161,7 @@ impl Ledger {
             self.volumes.reserve_exact(1);
             self.volumes.insert(index, Volume::new(number));
         }
-        self.volumes[index].insert(bit_of(block.number), block);
+        self.volumes[index].insert(place_in_volume(block.number), &block.slots);
         self.settled = self.settled.min(index);
     }
 
@@ -182,8 +169,8 @@ impl Ledger {
     fn take_packed(&mut self, number: i64) -> Option<Slots> {
         let index = self.volume_index(number.div_euclid(BLOCKS))?;
         let volume = &mut self.volumes[index];
-        let slots = volume.remove(bit_of(number))?;
-        if volume.present == 0 {
+        let slots = volume.remove(place_in_volume(number))?;
+        if volume.is_empty() {
             self.volumes.remove(index);
         }
         self.settled = self.settled.min(index);
@@ -240,7 +227,7 @@ impl Ledger {
         let next = self.volumes.partition_point(|it| it.number <= wanted);
         match next.checked_sub(1).map(|it| &self.volumes[it]) {
             Some(volume) if volume.number == wanted => {
-                volume.before.plus(volume.up_to(bit_of(number), slot))
+                volume.before.plus(volume.up_to(place_in_volume(number), slot))
             }
             Some(earlier) => earlier.before.plus(earlier.sum),
             None => Sums::default(),
@@ -248,92 +235,9 @@ impl Ledger {
     }
 }
 
-/// The place of a block in its volume.
-fn bit_of(number: i64) -> u16 {
-    u16::try_from(number.rem_euclid(BLOCKS)).expect("a remainder is small")
-}
-
-impl Volume {
-    fn new(number: i64) -> Self {
-        let (before, sum) = (Sums::default(), Sums::default());
-        Self { number, before, sum, present: 0, bytes: Bytes::default() }
-    }
-
-    fn blocks(&self) -> Blocks<'_> {
-        Blocks { present: self.present, unpacker: Unpacker::new(&self.bytes) }
-    }
-
-    /// The slices up to `slot` of the block at `bit`.
-    fn up_to(&self, bit: u16, slot: usize) -> Sums {
-        let mut sum = Sums::default();
-        for (at, packed) in self.blocks().take_while(|(at, _)| *at <= bit) {
-            sum = sum.plus(if at < bit { packed.sum } else { packed.sum_to(slot) });
-        }
-        sum
-    }
-
-    /// The bytes before the block at `bit`, or before where it would be.
-    fn offset(&self, bit: u16) -> usize {
-        let earlier = (self.present & ((1 << bit) - 1)).count_ones() as usize;
-        let mut unpacker = Unpacker::new(&self.bytes);
-        for _ in 0..earlier {
-            unpacker.next();
-        }
-        self.bytes.len() - unpacker.left()
-    }
-
-    fn insert(&mut self, bit: u16, block: &Block) {
-        let (before, after) = self.bytes.split_at(self.offset(bit));
-        let mut bytes = before.to_vec();
-        pack(&block.slots, &mut bytes);
-        bytes.extend(after);
-        self.bytes = Bytes::from(bytes);
-        self.present |= 1 << bit;
-        self.sum_up();
-    }
-
-    fn remove(&mut self, bit: u16) -> Option<Slots> {
-        let (_, packed) = self.blocks().find(|(at, _)| *at == bit)?;
-        let slots = packed.unpack();
-        let (before, rest) = self.bytes.split_at(self.offset(bit));
-        let mut unpacker = Unpacker::new(rest);
-        unpacker.next();
-        let after = &rest[rest.len() - unpacker.left()..];
-        self.bytes = Bytes::from([before, after].concat());
-        self.present &= !(1 << bit);
-        self.sum_up();
-        Some(slots)
-    }
-
-    /// Whether the bytes are the blocks that should be there.
-    fn is_whole(&self) -> bool {
-        let mut blocks = self.blocks();
-        let found = blocks.by_ref().filter(|(_, it)| it.is_whole()).count();
-        found == self.present.count_ones() as usize && blocks.unpacker.left() == 0
-    }
-
-    fn sum_up(&mut self) {
-        self.sum = self.blocks().fold(Sums::default(), |sum, (_, it)| sum.plus(it.sum));
-    }
-}
-
-/// The blocks of a volume that are there, with their places.
-struct Blocks<'a> {
-    present: u16,
-    unpacker: Unpacker<'a>,
-}
-
-impl<'a> Iterator for Blocks<'a> {
-    type Item = (u16, Packed<'a>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.present == 0 {
-            return None;
-        }
-        let bit = u16::try_from(self.present.trailing_zeros()).expect("below 16");
-        self.present &= self.present - 1;
-        Some((bit, self.unpacker.next()?))
-    }
+/// Which of the blocks of its volume a block is.
+fn place_in_volume(number: i64) -> usize {
+    usize::try_from(number.rem_euclid(BLOCKS)).expect("a remainder is not negative")
 }
 
 /// A ledger as it is saved: open blocks are packed too.
@@ -342,21 +246,15 @@ struct Saved {
     grain_ms: i64,
     volumes_max: usize,
     first_number: i64,
-    /// Number, which blocks are there, and the blocks.
-    volumes: Vec<(i64, u16, Bytes)>,
+    volumes: Vec<Volume>,
     /// Number and block.
     open: Vec<(i64, Bytes)>,
 }
 
 impl Serialize for Ledger {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let volumes = self.volumes.iter().map(|it| (it.number, it.present, it.bytes.clone()));
-        let open = self.open.iter().map(|it| {
-            let mut bytes = Vec::new();
-            pack(&it.slots, &mut bytes);
-            (it.number, Bytes::from(bytes))
-        });
-        let (volumes, open) = (volumes.collect(), open.collect());
+        let open = self.open.iter().map(|it| (it.number, Bytes::from(pack(&it.slots))));
+        let (volumes, open) = (self.volumes.clone(), open.collect());
         let Self { grain_ms, volumes_max, first_number, .. } = *self;
         Saved { grain_ms, volumes_max, first_number, volumes, open }.serialize(serializer)
     }
@@ -372,19 +270,12 @@ impl<'de> Deserialize<'de> for Ledger {
 
 impl Ledger {
     fn restored(saved: Saved) -> Option<Self> {
-        let Saved { grain_ms, volumes_max, first_number, .. } = saved;
-        let volumes = saved.volumes.into_iter().map(|(number, present, bytes)| {
-            let (before, sum) = (Sums::default(), Sums::default());
-            let mut volume = Volume { number, before, sum, present, bytes };
-            volume.sum_up();
-            volume.is_whole().then_some(volume)
-        });
-        let open = saved.open.into_iter().map(|(number, bytes)| {
-            let slots = Box::new(Unpacker::new(&bytes).next()?.unpack());
+        let Saved { grain_ms, volumes_max, first_number, volumes, open } = saved;
+        let open = open.into_iter().map(|(number, bytes)| {
+            let slots = Box::new(Packed::new(&bytes)?.unpack());
             Some(Block { number, sum: sum(slots.as_slice()), slots })
         });
-        let (volumes, open): (Vec<_>, Vec<_>) =
-            (volumes.collect::<Option<_>>()?, open.collect::<Option<_>>()?);
+        let open: Vec<_> = open.collect::<Option<_>>()?;
         let is_sorted = volumes.is_sorted_by(|a, b| a.number < b.number)
             && open.is_sorted_by(|a, b| a.number < b.number);
         let mut ledger = Self { grain_ms, volumes_max, volumes, settled: 0, open, first_number };

@@ -44,6 +44,7 @@ mod testing;
 mod time;
 mod tracker;
 mod verdict;
+mod volume;
 mod wide;
 mod window;
 

@@ -1,9 +1,8 @@
 //! Blocks of slices as few bytes: what is kept of the past. It must not know times.
 //!
-//! A block is two columns of 64 counts each, before them their sums, so that a block can be skipped without
-//! unpacking it. A column is its least count and, for each count, how much more it is, in as many bits as the
-//! greatest of them needs (frame of reference). Where most counts are 0 (rare errors, scrapes that are farther
-//! apart than slices) a mask says which are not, and only those are kept.
+//! A block is two columns of 64 counts each. A column is its least count and, for each count, how much more it is,
+//! in as many bits as the greatest of them needs (frame of reference). Where most counts are 0 (rare errors, scrapes
+//! that are farther apart than slices) a mask says which are not, and only those are kept.
 
 use std::fmt;
 use std::ops::Deref;
@@ -27,29 +26,19 @@ pub(crate) fn sum(slots: &[Sums]) -> Sums {
     slots.iter().fold(Sums::default(), |sum, it| sum.plus(*it))
 }
 
-/// Appends a block: sums, the length of what follows, columns.
-pub(crate) fn pack(slots: &Slots, bytes: &mut Vec<u8>) {
-    let Sums { whole, part } = sum(slots);
-    put_varint(bytes, whole);
-    put_varint(bytes, part);
-    let mut columns = Vec::new();
-    pack_column(&slots.map(|it| it.whole), &mut columns);
-    pack_column(&slots.map(|it| it.part), &mut columns);
-    put_varint(bytes, columns.len() as u64);
-    bytes.extend(columns);
-}
-
-/// Reads blocks that were packed one after the other; all of it is known to be well formed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Unpacker<'a> {
-    bytes: &'a [u8],
+/// A block as bytes.
+pub(crate) fn pack(slots: &Slots) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    pack_column(&slots.map(|it| it.whole), &mut bytes);
+    pack_column(&slots.map(|it| it.part), &mut bytes);
+    bytes
 }
 
 /// A block that is still packed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Packed<'a> {
-    pub(crate) sum: Sums,
-    columns: &'a [u8],
+    whole: Column<'a>,
+    part: Column<'a>,
 }
 
 /// The head of a column, and its bits.
@@ -62,80 +51,52 @@ struct Column<'a> {
     bits: &'a [u8],
 }
 
-impl<'a> Unpacker<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes }
+impl<'a> Packed<'a> {
+    /// Nothing when the bytes are no block.
+    pub(crate) fn new(mut bytes: &'a [u8]) -> Option<Self> {
+        let packed = Self { whole: Column::take(&mut bytes)?, part: Column::take(&mut bytes)? };
+        bytes.is_empty().then_some(packed)
     }
 
-    /// How many bytes are left.
-    pub(crate) fn left(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// The next block; nothing at the end, and where the bytes are no block.
-    pub(crate) fn next(&mut self) -> Option<Packed<'a>> {
-        let sum = Sums { whole: self.varint()?, part: self.varint()? };
-        let length = usize::try_from(self.varint()?).ok()?;
-        Some(Packed { sum, columns: self.take(length)? })
-    }
-
-    fn column(&mut self) -> Option<Column<'a>> {
-        let head = self.take(1)?.first().copied()?;
-        let width = u32::from(head & !MASKED);
-        if u64::BITS < width {
-            return None;
-        }
-        let least = self.varint()?;
-        let mask = match head & MASKED {
-            0 => u64::MAX,
-            _ => u64::from_le_bytes(self.take(8)?.try_into().ok()?),
-        };
-        let bits = self.take(bytes_of(mask, width))?;
-        Some(Column { least, width, mask, bits })
-    }
-
-    fn varint(&mut self) -> Option<u64> {
-        take_varint(&mut self.bytes)
-    }
-
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.bytes.split_at_checked(length)?;
-        self.bytes = rest;
-        Some(taken)
-    }
-}
-
-impl Packed<'_> {
     /// The sum of the slots up to `last`.
     pub(crate) fn sum_to(&self, last: usize) -> Sums {
-        let sum_to = |it: &Column<'_>| it.sum_to(last);
-        self.columns()
-            .map_or(self.sum, |(whole, part)| Sums { whole: sum_to(&whole), part: sum_to(&part) })
+        Sums { whole: self.whole.sum_to(last), part: self.part.sum_to(last) }
     }
 
     pub(crate) fn unpack(&self) -> Slots {
         let mut slots = [Sums::default(); SLOTS];
-        if let Some((whole, part)) = self.columns() {
-            whole.each(|slot, count| slots[slot].whole = count);
-            part.each(|slot, count| slots[slot].part = count);
-        }
+        self.whole.each(|slot, count| slots[slot].whole = count);
+        self.part.each(|slot, count| slots[slot].part = count);
         slots
-    }
-
-    /// Both columns; nothing when the bytes are none.
-    fn columns(&self) -> Option<(Column<'_>, Column<'_>)> {
-        let mut unpacker = Unpacker { bytes: self.columns };
-        let columns = (unpacker.column()?, unpacker.column()?);
-        (unpacker.left() == 0).then_some(columns)
-    }
-
-    /// Whether it can be unpacked; whether the sum is right is not looked at.
-    pub(crate) fn is_whole(&self) -> bool {
-        self.columns().is_some()
     }
 }
 
+impl<'a> Column<'a> {
+    /// The column at the front, which is taken away.
+    fn take(bytes: &mut &'a [u8]) -> Option<Self> {
+        let head = take_bytes(bytes, 1)?.first().copied()?;
+        let width = u32::from(head & !MASKED);
+        if u64::BITS < width {
+            return None;
+        }
+        let least = take_varint(bytes)?;
+        let mask = match head & MASKED {
+            0 => u64::MAX,
+            _ => u64::from_le_bytes(take_bytes(bytes, 8)?.try_into().ok()?),
+        };
+        let bits = take_bytes(bytes, bytes_of(mask, width))?;
+        Some(Self { least, width, mask, bits })
+    }
+}
+
+fn take_bytes<'a>(bytes: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
+    let (taken, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest;
+    Some(taken)
+}
+
 impl Column<'_> {
+    /// The sum of the slots up to `last`.
     fn sum_to(&self, last: usize) -> u64 {
         let kept = (self.mask & (u64::MAX >> (SLOTS - 1 - last))).count_ones();
         let mut sum = self.least.saturating_mul(u64::from(kept));
@@ -286,7 +247,7 @@ impl<'de> Deserialize<'de> for Bytes {
 }
 
 /// Seven bits a byte, lowest first; the eighth says that there is more (LEB128).
-pub(crate) fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
+fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
     while 0x7f < value {
         bytes.push(lowest_byte(u128::from(value)) | 0x80);
         value >>= 7;
@@ -295,7 +256,7 @@ pub(crate) fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
 }
 
 /// The number at the front, which is taken away; nothing when there is none.
-pub(crate) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
+fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0_u64;
     for shift in (0..u64::BITS).step_by(7) {
         let (first, rest) = bytes.split_first()?;

@@ -19,9 +19,9 @@ use crate::ledger::Change;
 /// Runs of one series; when there are more, the two oldest become one.
 const RUNS_MAX: usize = 16;
 
-/// So many of the last samples of a series are kept, so that late ones find their neighbours: five minutes at one
-/// sample each 15 seconds.
-const RECENT_MAX: usize = 20;
+/// So many of the last samples of a series are kept, so that late ones find their neighbours: four minutes at one
+/// sample each 15 seconds, in 256 bytes.
+const RECENT_MAX: usize = 16;
 
 /// What a series shows at an instant, counted since some beginning.
 pub(crate) trait Cumulative: Clone {
@@ -111,8 +111,8 @@ impl<V: Cumulative> Series<V> {
             }
         }
         if is_last {
-            self.recent.push_back(reading);
             self.forget();
+            self.recent.push_back(reading);
         }
         // Whichever it was, the run after it has a new left neighbour.
         let after = self.runs.partition_point(|it| it.first.at_ms() <= at_ms);
@@ -137,16 +137,22 @@ impl<V: Cumulative> Series<V> {
                 book_events(book, at_ms, reading.increase_since(previous));
                 let booked = next.increase_since(previous);
                 book_events(book, next.at_ms(), next.increase_since(&reading).minus(booked));
-                self.recent.insert(index, reading);
-                self.forget();
+                if RECENT_MAX <= self.recent.len() {
+                    // The oldest leaves, so what follows moves by one.
+                    self.recent.pop_front();
+                    self.recent.insert(index - 1, reading);
+                } else {
+                    self.recent.insert(index, reading);
+                }
                 Seen::New
             }
             _ => Seen::Before,
         }
     }
 
+    /// Makes room for one more.
     fn forget(&mut self) {
-        if RECENT_MAX < self.recent.len() {
+        if RECENT_MAX <= self.recent.len() {
             self.recent.pop_front();
         }
     }

@@ -122,10 +122,10 @@ impl Verdicts {
         self.until_ms
     }
 
-    /// The slices in (`from_ms` rounded down to a slice, `to_ms`].
+    /// The slices in (`from_ms` rounded down to a slice, `to_ms`]; the one that holds `to_ms` counts as a whole.
     pub(crate) fn window(&self, from_ms: i64, to_ms: i64) -> WindowCounts {
         let Rules { width_ms, unit, .. } = self.rules;
-        let (from_ms, sums) = self.history.between(from_ms, floor_to(to_ms, width_ms));
+        let (from_ms, sums) = self.history.between(from_ms, to_ms);
         let slices = i64::try_from(sums.whole / unit.whole()).unwrap_or(i64::MAX);
         let length_ms = to_ms.saturating_sub(from_ms).max(0);
         WindowCounts {

@@ -17,6 +17,9 @@ const INDENT: usize = 2;
 /// One pass is enough for nearly every text; what does not come to rest stays as it is.
 const PASSES_MAX: usize = 4;
 
+/// A way to lay out a document; nothing when it does not fit.
+type Step = fn(&[Line<'_>]) -> Option<String>;
+
 /// The text in the layout of nines; itself when nothing is to be done, or when it is not understood.
 ///
 /// What it gives is laid out already: a second time changes nothing.
@@ -38,11 +41,10 @@ fn pass(text: &str) -> String {
     let documents: Vec<String> = node::documents(&unix)
         .into_iter()
         .map(|(_, document)| {
-            let steps: [fn(&[Line<'_>]) -> Option<String>; 3] =
-                [|it| ordered(it), |it| indented(it).map(|it| joined(&it)), |it| Some(plain(it))];
             let Some(lines) = scan(document) else { return document.to_owned() };
-            let made = steps.iter().filter_map(|step| step(&lines));
-            let kept = made.into_iter().find(|it| same::is_same(document, it));
+            let steps: [Step; 3] = [ordered, in_steps, plain];
+            let mut made = steps.iter().filter_map(|step| step(&lines));
+            let kept = made.find(|it| same::is_same(document, it));
             kept.unwrap_or_else(|| document.to_owned())
         })
         .collect();
@@ -65,13 +67,18 @@ struct Laid {
 }
 
 /// Only the ends of lines, and blank lines.
-fn plain(lines: &[Line<'_>]) -> String {
+fn plain(lines: &[Line<'_>]) -> Option<String> {
     let laid = lines.iter().map(|it| Laid {
         indent: it.indent,
         text: it.kept().to_owned(),
         kind: it.kind,
     });
-    joined(&laid.collect::<Vec<_>>())
+    Some(joined(&laid.collect::<Vec<_>>()))
+}
+
+/// As [`plain`], and indented.
+fn in_steps(lines: &[Line<'_>]) -> Option<String> {
+    indented(lines).map(|it| joined(&it))
 }
 
 /// Every level by two spaces. Lines inside a scalar or brackets move with the line that they belong to.

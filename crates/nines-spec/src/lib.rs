@@ -16,6 +16,7 @@ mod hex;
 mod kinds;
 mod layout;
 mod link;
+mod live;
 mod mistake;
 mod node;
 mod openslo;
@@ -47,6 +48,7 @@ pub use fields::LIST_MAX;
 pub use finding::{Change, Finding, Level, Span};
 pub use fix::{FixedFile, fix};
 pub use layout::format;
+pub use live::{LiveFacts, live_findings, live_queries};
 pub use reading::{Reading, read_dir, read_files, read_paths};
 pub use render::{Style, render};
 pub use rules::{AlertmanagerSpec, RuleSettings, RuleTests, read_rule_tests};
@@ -61,7 +63,6 @@ pub use source::{FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, ReadError, SourceF
 pub use spec::{BackendSpec, NotifySpec, Service, SmtpSpec, SmtpTls, Spec};
 pub use test_case::{
     Expectation, ExpectedAlert, ExpectedBudget, ExpectedDecision, ExpectedPage, ExpectedState,
-    Fault, GoalName, Lists, Percent, Rate, RateError, SloInput, TestCase, TestChange, TestClock,
-    TestInput,
+    Fault, GoalName, Lists, Percent, Rate, RateError, SloInput, TestCase, TestClock, TestInput,
 };
 pub use test_files::{TestFile, TestForm, UnitTest, read_tests, test_form};

@@ -455,6 +455,68 @@ pub(crate) enum Mistake {
         at: Span,
     },
 
+    // N023x: SLOs against data.
+    #[error("no series match this SLI: metric `{metric}` does not exist")]
+    #[diagnostic(code(N0231), severity(Warning), help("{help}"))]
+    NoSuchMetric {
+        metric: String,
+        help: String,
+        #[label("0 series in the last 24 h")]
+        at: Span,
+    },
+    #[error("no series match `{selector}`")]
+    #[diagnostic(code(N0232), severity(Warning), help("{help}"))]
+    MatchesNothing {
+        selector: String,
+        help: String,
+        #[label("0 series in the last 24 h")]
+        at: Span,
+    },
+    #[error("a part of the events is more than all of them: {good} of {total} in the last hour")]
+    #[diagnostic(
+        code(N0233),
+        severity(Warning),
+        help("both must count the same events; look at the conditions of each")
+    )]
+    GoodExceedsTotal {
+        good: String,
+        total: String,
+        #[label("its budget cannot be believed")]
+        at: Span,
+    },
+    #[error("{below} is no bound of the buckets of this histogram")]
+    #[diagnostic(code(N0234), help("{help}"))]
+    NoSuchBound {
+        below: String,
+        help: String,
+        #[label("observations around it cannot be told apart")]
+        at: Span,
+    },
+    #[error("counter `{metric}` does not count in whole numbers")]
+    #[diagnostic(
+        code(N0235),
+        severity(Warning),
+        help("write `scale: 3` beside `total` to keep three decimals")
+    )]
+    NotWhole {
+        metric: String,
+        #[label("its increases would be rounded")]
+        at: Span,
+    },
+    #[error("there are {found} groups by {by}, and {limit} are kept")]
+    #[diagnostic(
+        code(N0236),
+        severity(Warning),
+        help("write a larger `limit`, or group by a label with fewer values")
+    )]
+    TooManyGroups {
+        found: usize,
+        limit: usize,
+        by: String,
+        #[label("the others are counted together as `~other`")]
+        at: Span,
+    },
+
     // N024x: unit tests.
     #[error("`{text}` is not a time of a test")]
     #[diagnostic(

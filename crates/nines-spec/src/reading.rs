@@ -40,6 +40,14 @@ impl Reading {
     }
 }
 
+impl Reading {
+    /// Puts further findings at their places.
+    pub fn add(&mut self, findings: Vec<Finding>) {
+        self.findings.extend(findings);
+        self.findings.sort_by(|one, other| one.place().cmp(&other.place()));
+    }
+}
+
 /// Reads all `.yaml`, `.yml` and `.md` files below `dir`, or the one file that it is.
 ///
 /// # Errors

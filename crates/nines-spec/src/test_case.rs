@@ -5,7 +5,7 @@ use std::str::FromStr;
 use jiff::{SignedDuration, Timestamp};
 use nines_alert::rule::trial::InputSeries;
 use nines_base::{Labels, Origin};
-use nines_release::Verdict;
+use nines_release::{Change, Verdict};
 use nines_slo::{SloName, SloState};
 
 /// One test.
@@ -219,26 +219,13 @@ pub struct ExpectedState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpectedDecision {
     /// What wants to proceed.
-    pub change: TestChange,
+    pub change: Change,
     /// The answer.
     pub gate: Verdict,
     /// The level that rules.
     pub level: Option<String>,
-    /// Why, in a word.
+    /// Why, in a word: `policy`, `no_data`, `young`, …
     pub cause: Option<String>,
     /// Where it was written.
     pub origin: Origin,
-}
-
-/// A change that asks a gate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TestChange {
-    /// Of which service.
-    pub service: String,
-    /// Where; `prod` when nothing is said.
-    pub env: String,
-    /// To which version.
-    pub version: Option<String>,
-    /// What sort; `code` when nothing is said.
-    pub kind: String,
 }

@@ -15,4 +15,4 @@ mod tests;
 pub use folder::OpenError;
 pub use memory::MemoryJournal;
 pub use snapshots::SnapshotFiles;
-pub use sqlite::SqliteJournal;
+pub use sqlite::{SqliteJournal, SqliteReader};

@@ -4,6 +4,7 @@
 //! returns. The library is async, the port is not: the runtime stays inside, and the journal must be used
 //! and dropped on a plain thread. Nothing here may look into the body of a record.
 
+mod reader;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,8 @@ use nines_port::{HASH_BYTES, Journal, JournalError, Record};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 use tokio::runtime::{self, Runtime};
+
+pub use reader::SqliteReader;
 
 use crate::OpenError;
 use crate::folder::{FolderLock, private_file};
@@ -123,26 +126,33 @@ impl Journal for SqliteJournal {
 
     fn read(&mut self, after_seq: u64, count_max: usize) -> Result<Vec<Record>, JournalError> {
         let Self { runtime, database, .. } = self;
-        let select = "SELECT seq, epoch, at, kind, version, body, hash FROM fact \
-            WHERE seq > ? ORDER BY seq LIMIT ?";
-        let rows = sqlx::query_as::<_, Row>(select)
-            .bind(stored(after_seq))
-            .bind(i64::try_from(count_max).unwrap_or(i64::MAX))
-            .fetch_all(database);
-        let rows = runtime.block_on(rows).map_err(|error| self.failed_to("read", error))?;
-        rows.into_iter()
-            .map(|row| {
-                let seq = row.0;
-                record(row).ok_or_else(|| JournalError {
-                    action: "read",
-                    source: format!(
-                        "record {seq} is damaged; restore the data folder from a backup"
-                    )
-                    .into(),
-                })
-            })
-            .collect()
+        let rows = runtime.block_on(select(after_seq, count_max).fetch_all(database));
+        records(rows.map_err(|error| self.failed_to("read", error))?)
     }
+}
+
+type Select = sqlx::query::QueryAs<'static, Sqlite, Row, sqlx::sqlite::SqliteArguments>;
+
+/// Records after `after_seq`, oldest first, at most `count_max`.
+fn select(after_seq: u64, count_max: usize) -> Select {
+    let select = "SELECT seq, epoch, at, kind, version, body, hash FROM fact \
+        WHERE seq > ? ORDER BY seq LIMIT ?";
+    sqlx::query_as(select)
+        .bind(stored(after_seq))
+        .bind(i64::try_from(count_max).unwrap_or(i64::MAX))
+}
+
+fn records(rows: Vec<Row>) -> Result<Vec<Record>, JournalError> {
+    rows.into_iter()
+        .map(|row| {
+            let seq = row.0;
+            record(row).ok_or_else(|| JournalError {
+                action: "read",
+                source: format!("record {seq} is damaged; restore the data folder from a backup")
+                    .into(),
+            })
+        })
+        .collect()
 }
 
 /// `seq, epoch, at, kind, version, body, hash`

@@ -10,11 +10,23 @@ pub(crate) struct Slo {
     pub(crate) slo: String,
     pub(crate) service: String,
     pub(crate) state: String,
-    pub(crate) objective: String,
-    pub(crate) window: String,
     pub(crate) owner: Option<String>,
     pub(crate) runbook: Option<String>,
     pub(crate) origin: String,
+    pub(crate) burns: Vec<Burn>,
+    pub(crate) problem: Option<String>,
+    pub(crate) reads: Vec<String>,
+    pub(crate) last_sample: Option<Timestamp>,
+    pub(crate) goals: Vec<Goal>,
+}
+
+/// One budget of an SLO.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Goal {
+    pub(crate) state: String,
+    pub(crate) objective: String,
+    pub(crate) objective_name: String,
+    pub(crate) window: String,
     pub(crate) now: String,
     pub(crate) remaining_ratio: f64,
     pub(crate) from: Timestamp,
@@ -22,10 +34,47 @@ pub(crate) struct Slo {
     pub(crate) bad: u64,
     pub(crate) total: u64,
     pub(crate) allowed: String,
+    pub(crate) parts: Vec<Part>,
+    pub(crate) exact: bool,
     pub(crate) coverage_ratio: f64,
     pub(crate) burns: Vec<Burn>,
     pub(crate) empty_in: String,
-    pub(crate) problem: Option<String>,
+    pub(crate) versions: Vec<Version>,
+    pub(crate) exclusions: Vec<String>,
+    pub(crate) before_exclusions: Option<Counts>,
+    pub(crate) muted_by: Option<String>,
+}
+
+/// A part of a window under one version of its objective.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Part {
+    pub(crate) objective: String,
+    pub(crate) total: u64,
+}
+
+/// What was promised since when.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Version {
+    pub(crate) effective: Option<Timestamp>,
+    pub(crate) objective: String,
+}
+
+/// Events before exclusions.
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub(crate) struct Counts {
+    pub(crate) bad: u64,
+    pub(crate) total: u64,
+}
+
+impl Goal {
+    /// `99.9% over 28d`, with the name where it has one.
+    pub(crate) fn title(&self) -> String {
+        let promise = format!("{} over {}", self.objective, self.window);
+        match self.objective_name.as_str() {
+            "slo" => promise,
+            name => format!("{name} {promise}"),
+        }
+    }
 }
 
 impl Slo {

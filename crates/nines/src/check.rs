@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use nines_spec::{ReadError, Style};
 use serde_json::json;
 
+use crate::client::Client;
 use crate::exit::{Exit, Failure};
+use crate::live;
 use crate::output;
 
 #[derive(Debug, clap::Args)]
@@ -13,6 +15,9 @@ pub(crate) struct Args {
     /// The folder of YAML and Markdown, or one file of it
     #[arg(default_value = ".")]
     folder: PathBuf,
+    /// Ask the server too: metrics that do not exist, selectors that match nothing, thresholds between buckets
+    #[arg(long)]
+    live: bool,
     /// The findings as JSON
     #[arg(long)]
     json: bool,
@@ -22,8 +27,18 @@ pub(crate) struct Args {
 }
 
 /// Ends with 0 when a server would take the files, warnings or not, and with 2 when it would refuse them.
-pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let reading = nines_spec::read_dir(&args.folder).map_err(unreadable)?;
+///
+/// With `--live` the answer is no (1) when the files are right and do not fit the data.
+pub(crate) fn run(
+    args: &Args,
+    open: impl FnOnce() -> anyhow::Result<Client>,
+) -> anyhow::Result<Exit> {
+    let mut reading = nines_spec::read_dir(&args.folder).map_err(unreadable)?;
+    let is_refused = reading.has_errors();
+    if args.live && !is_refused {
+        let found = live::findings(&reading, &open()?)?;
+        reading.add(found);
+    }
     if args.json {
         output::print_json(&json!({
             "revision": reading.spec.revision,
@@ -34,8 +49,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         let style = if args.ascii { Style::Plain } else { Style::Color };
         output::print(&nines_spec::render(&reading.findings, &reading.sources, style))?;
     }
-    if reading.has_errors() {
+    if is_refused {
         return Ok(Exit::Invalid);
+    }
+    if reading.has_errors() {
+        return Ok(Exit::No);
     }
     if reading.spec.files == 0 {
         let folder = args.folder.display();

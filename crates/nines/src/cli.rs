@@ -5,8 +5,9 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    backup, check, compat, demo, deploy, describe, export, gate, get, import, incident, init,
-    layout, oncall, plan, postmortem, query, respond, run, schema, serve, test, why,
+    audit, backtest, backup, check, compat, demo, deploy, describe, exclude, export, gate, get,
+    import, incident, init, layout, oncall, plan, policy, postmortem, query, respond, run, schema,
+    serve, slo, test, why,
 };
 
 /// Shown first: what people want to copy.
@@ -17,6 +18,7 @@ Examples:
   nines check config                         what is wrong with the files, before a server reads them
   nines serve --config config --data data
   nines get slo                              budgets, worst first
+  nines why budget checkout/availability     what ate the error budget
   nines why checkout/availability            from the samples to the person who was paged
   nines gate check checkout v2.33            may this change proceed? 0 yes, 1 no, 3 cannot tell";
 
@@ -44,6 +46,13 @@ pub(crate) enum Command {
     Check(check::Args),
     /// Play unit tests of a configuration, or of Prometheus rules as promtool does
     Test(test::Args),
+    /// Find out what an objective would do
+    Slo {
+        #[command(subcommand)]
+        command: slo::Command,
+    },
+    /// Show what a configuration would have done on samples of the past
+    Backtest(backtest::Args),
     /// Explain the code of a finding, or a field such as slo.spec.window
     Explain(check::ExplainArgs),
     /// Lay out the files of a configuration
@@ -76,6 +85,8 @@ pub(crate) enum Command {
     Describe(describe::Args),
     /// Show why an alert paged, and why it did not
     Why(why::Args),
+    /// Say that a stretch of time does not count, or counts otherwise
+    Exclude(Box<exclude::Args>),
     /// Ask a PromQL query
     Query(query::Args),
     /// Show who is on call
@@ -90,6 +101,10 @@ pub(crate) enum Command {
     Postmortem(postmortem::Args),
     /// Ask whether a change may proceed
     Gate(gate::Args),
+    /// See where error-budget policies stand, and what others would have done
+    Policy(policy::Args),
+    /// Check that nobody has rewritten what happened
+    Audit(audit::Args),
     /// Tell nines about a deploy
     Deploy(deploy::Args),
     /// Print the version

@@ -248,6 +248,11 @@ impl Client {
         Failure::new(Exit::Unknown, message).into()
     }
 
+    /// Waits before it asks again.
+    pub(crate) fn pause(&self, length: Duration) {
+        self.runtime.block_on(tokio::time::sleep(length));
+    }
+
     /// The text of a successful answer.
     pub(crate) fn text(&self, path: &str) -> anyhow::Result<String> {
         let answer = self.ask(Method::GET, path, &[], None)?;

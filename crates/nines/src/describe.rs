@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::api::{Burn, IncidentDetail, Slo};
+use crate::api::{Burn, Goal, IncidentDetail, Slo};
 use crate::client::{Client, segment};
 use crate::exit::{Exit, Failure};
 use crate::incident::{Number, suspect_lines};
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &Args, client: &Client) -> anyhow::Result<Exit> {
     };
     output::print(&text)?;
     output::note(&match args.kind {
-        Kind::Slo => format!("next: nines why {}", args.name),
+        Kind::Slo => format!("next: nines why budget {}", args.name),
         Kind::Incident => format!("next: nines postmortem draft {}", args.name),
     });
     Ok(Exit::Yes)
@@ -61,10 +61,27 @@ fn slo_text(it: &Slo) -> String {
     let (mark, paint) = mark(&it.state);
     let mut lines = vec![
         format!("{}  {}", it.slo, paint.on(&format!("{mark} {}", it.state))),
-        format!("  objective  {} over {}    {}", it.objective, it.window, it.origin),
-        format!("  now        {}", it.now),
+        format!("  written in {}", it.origin),
+        format!("  owner      {}", it.owner.as_deref().unwrap_or("-")),
+        format!("  runbook    {}", it.runbook.as_deref().unwrap_or("-")),
+        format!("  last seen  {} UTC", maybe_clock(it.last_sample)),
+    ];
+    lines.extend(it.reads.iter().map(|it| format!("  reads      {it}")));
+    if let Some(problem) = &it.problem {
+        lines.push(format!("  problem    {problem}"));
+    }
+    lines.extend(it.goals.iter().flat_map(goal_lines));
+    lines.join("\n")
+}
+
+fn goal_lines(it: &Goal) -> Vec<String> {
+    let (mark, paint) = mark(&it.state);
+    let exact = if it.exact { "" } else { ", rounded on the way" };
+    let mut lines = vec![
+        format!("  objective  {}  {}", it.title(), paint.on(&format!("{mark} {}", it.state))),
+        format!("    now      {}", it.now),
         format!(
-            "  budget     {} left: {} bad, {} allowed of {} events, {} to {} UTC",
+            "    budget   {} left: {} bad, {} allowed of {} events, {} to {} UTC{exact}",
             percent(it.remaining_ratio),
             it.bad,
             it.allowed,
@@ -72,22 +89,34 @@ fn slo_text(it: &Slo) -> String {
             clock(it.from),
             clock(it.to)
         ),
-        format!("  empty in   {}", it.empty_in),
-        format!("  known      {} of the window", percent(it.coverage_ratio)),
-        format!("  owner      {}", it.owner.as_deref().unwrap_or("-")),
-        format!("  runbook    {}", it.runbook.as_deref().unwrap_or("-")),
+        format!("    empty in {}", it.empty_in),
+        format!("    known    {} of the window", percent(it.coverage_ratio)),
     ];
-    if let Some(problem) = &it.problem {
-        lines.push(format!("  problem    {problem}"));
+    if let Some(before) = it.before_exclusions {
+        let (names, bad, total) = (it.exclusions.join(", "), before.bad, before.total);
+        lines.push(format!("    excluded {names}; before {bad} bad of {total}"));
+    }
+    if let Some(name) = &it.muted_by {
+        lines.push(format!("    muted by {name}"));
+    }
+    if 1 < it.versions.len() {
+        let promised: Vec<String> = it
+            .versions
+            .iter()
+            .map(|it| {
+                format!("{} since {}", it.objective, it.effective.map_or("ever".to_owned(), clock))
+            })
+            .collect();
+        lines.push(format!("    promised {}", promised.join(", ")));
     }
     lines.extend(it.burns.iter().map(burn_line));
-    lines.join("\n")
+    lines
 }
 
 fn burn_line(it: &Burn) -> String {
     let holds = if it.holds { "  ■ holds" } else { "" };
     format!(
-        "  {:<9}  {} {} ({} bad of {}) and {} {} ({} bad of {}), limit {}{holds}",
+        "    {:<8} {} {} ({} bad of {}) and {} {} ({} bad of {}), limit {}{holds}",
         it.severity,
         it.long,
         burn(it.long_burn),

@@ -16,6 +16,10 @@ pub(crate) struct Environment {
     pub(crate) contexts: Option<PathBuf>,
     /// Who runs the command.
     pub(crate) user: Option<String>,
+    /// `GITHUB_OUTPUT`: where a step of GitHub puts its variables.
+    pub(crate) github_output: Option<PathBuf>,
+    /// `GITHUB_STEP_SUMMARY`: where it puts what people read.
+    pub(crate) github_summary: Option<PathBuf>,
 }
 
 impl Environment {
@@ -29,6 +33,8 @@ impl Environment {
             log: text("NINES_LOG"),
             contexts: state.or_else(home).map(|it| it.join("nines/contexts")),
             user: text("USER").or_else(|| text("LOGNAME")),
+            github_output: text("GITHUB_OUTPUT").map(PathBuf::from),
+            github_summary: text("GITHUB_STEP_SUMMARY").map(PathBuf::from),
         }
     }
 }

@@ -42,7 +42,7 @@ pub(crate) struct Args {
     kind: Kind,
     /// Only this one: its name, or its service
     name: Option<String>,
-    /// Answer by the exit code: 0 within budget, 1 spent or paging, 3 unknown (for slo)
+    /// Answer by the exit code: 0 within budget, 1 spent, 3 no data (for slo)
     #[arg(long)]
     check: bool,
     /// At most so many rows
@@ -117,9 +117,18 @@ impl Kind {
         List { path, names, headers }
     }
 
+    /// An SLO has a row for each of its budgets, everything else has one.
+    fn rows(self, client: &Client, value: Value) -> anyhow::Result<Vec<Vec<Cell>>> {
+        if self == Self::Slo {
+            let slo: Slo = client.read(value)?;
+            return Ok((0..slo.goals.len()).map(|index| goal_row(&slo, index)).collect());
+        }
+        Ok(vec![self.row(client, value)?])
+    }
+
     fn row(self, client: &Client, value: Value) -> anyhow::Result<Vec<Cell>> {
         Ok(match self {
-            Self::Slo => slo_row(&client.read(value)?),
+            Self::Slo => goal_row(&client.read(value)?, 0),
             Self::Alert => alert_row(&client.read(value)?),
             Self::Incident => incident_row(&client.read(value)?),
             Self::Page => page_row(&client.read(value)?),
@@ -180,28 +189,35 @@ fn show(args: &Args, list: &List, client: &Client, rows: Vec<Value>) -> anyhow::
             output::note(&format!("no {}", list.path));
             Ok(())
         }
-        Format::Table => {
-            let rows = rows.into_iter().map(|it| args.kind.row(client, it));
-            let rows = rows.collect::<anyhow::Result<Vec<_>>>()?;
-            Ok(output::print(&table(list.headers, &rows))?)
-        }
+        Format::Table => Ok(output::print(&table(list.headers, &cells(args, client, rows)?))?),
         Format::Plain if rows.is_empty() => Ok(()),
         Format::Plain => {
-            let rows = rows.into_iter().map(|it| args.kind.row(client, it));
-            let rows = rows.map(|it| Ok(it?.into_iter().map(Cell::into_plain).collect()));
-            Ok(output::print(&plain(&rows.collect::<anyhow::Result<Vec<Vec<String>>>>()?))?)
+            let rows = cells(args, client, rows)?.into_iter();
+            let rows = rows.map(|it| it.into_iter().map(Cell::into_plain).collect());
+            Ok(output::print(&plain(&rows.collect::<Vec<Vec<String>>>()))?)
         }
     }
 }
 
-fn slo_row(it: &Slo) -> Vec<Cell> {
+fn cells(args: &Args, client: &Client, rows: Vec<Value>) -> anyhow::Result<Vec<Vec<Cell>>> {
+    let rows = rows.into_iter().map(|it| args.kind.rows(client, it));
+    Ok(rows.collect::<anyhow::Result<Vec<_>>>()?.concat())
+}
+
+/// One budget of an SLO.
+fn goal_row(slo: &Slo, index: usize) -> Vec<Cell> {
+    let Some(it) = slo.goals.get(index) else { return Vec::new() };
     let burns: Vec<String> = it.burns.iter().take(2).map(|it| burn(it.long_burn)).collect();
     let budget_paint = if it.remaining_ratio <= 0.0 { Paint::Red } else { Paint::Plain };
+    let objective = match slo.goals.len() {
+        1 => it.objective.clone(),
+        _ => it.title(),
+    };
     vec![
         state(&it.state),
-        cell(&it.service),
-        cell(it.short_name()),
-        cell(&it.objective),
+        cell(&slo.service),
+        cell(slo.short_name()),
+        cell(objective),
         cell(&it.now),
         painted(percent(it.remaining_ratio), budget_paint),
         cell(burns.join(" / ")),
@@ -308,8 +324,7 @@ fn summary(slos: &[Slo]) -> String {
 
 /// What is worse decides: no before cannot tell.
 fn verdict(slos: &[Slo]) -> Exit {
-    let is_bad =
-        |it: &Slo| matches!(it.state.as_str(), "page" | "spent") || it.remaining_ratio <= 0.0;
+    let is_bad = |it: &Slo| it.goals.iter().any(|it| it.remaining_ratio <= 0.0);
     let is_unknown = |it: &Slo| matches!(it.state.as_str(), "no data" | "no events");
     if slos.iter().any(|it| !is_unknown(it) && is_bad(it)) {
         Exit::No

@@ -6,6 +6,8 @@
 #![expect(clippy::disallowed_methods, reason = "this crate does the IO")]
 
 mod api;
+mod audit;
+mod backtest;
 mod backup;
 mod check;
 mod cli;
@@ -17,6 +19,7 @@ mod demo;
 mod deploy;
 mod describe;
 mod environment;
+mod exclude;
 mod exit;
 mod export;
 mod gate;
@@ -25,9 +28,11 @@ mod import;
 mod incident;
 mod init;
 mod layout;
+mod live;
 mod oncall;
 mod output;
 mod plan;
+mod policy;
 mod postmortem;
 mod query;
 mod respond;
@@ -35,6 +40,7 @@ mod rule_tests;
 mod run;
 mod schema;
 mod serve;
+mod slo;
 mod test;
 mod why;
 
@@ -42,8 +48,10 @@ use std::panic;
 use std::process::ExitCode;
 
 use clap::Parser;
+use nines_port::Clock;
 
 use cli::{Cli, Command};
+use clock::SystemClock;
 use environment::Environment;
 use exit::{Exit, exit_of, is_broken_pipe};
 
@@ -70,8 +78,10 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
     match command {
         Command::Demo(args) => demo::run(args, &connection, &environment),
         Command::Init(args) => init::run(&args),
-        Command::Check(args) => check::run(&args),
+        Command::Check(args) => check::run(&args, open),
         Command::Test(args) => test::run(&args),
+        Command::Backtest(args) => backtest::run(&args, SystemClock.now()),
+        Command::Slo { command } => slo::run(&command, SystemClock.now()),
         Command::Explain(args) => check::explain(&args),
         Command::Fmt(args) => layout::fmt(&args),
         Command::Fix(args) => layout::fix(&args),
@@ -88,13 +98,16 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Get(args) => get::run(&args, &open()?),
         Command::Describe(args) => describe::run(&args, &open()?),
         Command::Why(args) => why::run(&args, &open()?),
+        Command::Exclude(args) => exclude::run(&args, &open()?),
         Command::Query(args) => query::run(&args, &open()?),
         Command::Oncall(args) => oncall::run(&args, &open()?),
         Command::Ack(args) => respond::acknowledge(&args, &open()?),
         Command::Incident(args) => incident::run(&args, &open()?),
         Command::Run(args) => run::run(args, &open()?),
         Command::Postmortem(args) => postmortem::run(&args, &open()?),
-        Command::Gate(args) => gate::run(&args, &open()?),
+        Command::Gate(args) => gate::run(&args, &environment, open),
+        Command::Policy(args) => policy::run(&args, &open()?),
+        Command::Audit(args) => audit::run(&args, open),
         Command::Deploy(args) => deploy::run(&args, &open()?),
         Command::Version => {
             output::print(concat!("nines ", env!("CARGO_PKG_VERSION")))?;

@@ -199,6 +199,19 @@ pub(crate) fn percent(ratio: f64) -> String {
     format!("{:.1}\u{a0}%", ratio * 100.0)
 }
 
+/// `1 872 000`, with narrow no-break spaces.
+pub(crate) fn grouped(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if 0 < index && (digits.len() - index).is_multiple_of(3) {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// `14.6×`.
 pub(crate) fn burn(rate: f64) -> String {
     if rate < 100.0 { format!("{rate:.1}×") } else { format!("{rate:.0}×") }

@@ -1,5 +1,8 @@
 //! `nines why`: the chain from samples to the answer, with the lines of the configuration that decided it.
 
+mod budget;
+
+use clap::Subcommand;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -9,18 +12,32 @@ use crate::exit::{Exit, Failure};
 use crate::output::{self, Format, OutputArgs, clock};
 
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    of: Option<Of>,
     /// An alert's key, `service/slo`, a service, or `INC-1`
-    #[arg(value_name = "ALERT")]
-    name: String,
+    #[arg(value_name = "ALERT", required = true)]
+    name: Option<String>,
     #[command(flatten)]
     output: OutputArgs,
 }
 
+/// What else can be asked about.
+#[derive(Debug, Subcommand)]
+enum Of {
+    /// What an error budget was made from, and what ate it
+    Budget(budget::Args),
+}
+
 pub(crate) fn run(args: &Args, client: &Client) -> anyhow::Result<Exit> {
-    let answer = client.ask(Method::GET, "/api/nines/v1/why", &[("alert", &args.name)], None)?;
+    if let Some(Of::Budget(args)) = &args.of {
+        return budget::run(args, client);
+    }
+    let name = args.name.as_deref().unwrap_or_default();
+    let answer = client.ask(Method::GET, "/api/nines/v1/why", &[("alert", name)], None)?;
     if answer.status == StatusCode::NOT_FOUND {
-        return Err(quiet(client, &args.name).unwrap_or_else(|| client.refusal(&answer)).into());
+        return Err(quiet(client, name).unwrap_or_else(|| client.refusal(&answer)).into());
     }
     if !answer.status.is_success() {
         return Err(client.refusal(&answer).into());

@@ -41,6 +41,7 @@ fn outcomes(slo: &Slo, traffic: &str, errors: &[u64]) -> Vec<Outcome> {
         fault: SignedDuration::from_mins(30),
         at: "2026-06-10T14:00:00Z".parse::<Timestamp>().unwrap(),
     })
+    .unwrap()
 }
 
 fn seconds(it: Found) -> i64 {

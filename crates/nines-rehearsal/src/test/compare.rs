@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use nines_alert::AlertKey;
 use nines_base::Labels;
+use nines_release::Decision;
 use nines_slo::{GoalStatus, SloStatus};
 use nines_spec::{
     Expectation, ExpectedAlert, ExpectedBudget, ExpectedDecision, ExpectedPage, ExpectedState,
@@ -20,6 +21,10 @@ pub(super) fn compare(
     pages_seen: &mut usize,
 ) -> Result<Vec<Failure>, RehearsalError> {
     stage.reach(expected.at)?;
+    let mut decisions = Vec::new();
+    for it in &expected.decisions {
+        decisions.push((it, stage.ask_gate(&it.change, expected.at)?));
+    }
     let look = Look { expected, stage, statuses: stage.statuses(now) };
     let mut failures = Vec::new();
     if let Some(alerts) = &expected.alerts {
@@ -30,7 +35,7 @@ pub(super) fn compare(
     }
     failures.extend(expected.budgets.iter().filter_map(|it| look.budget(it)));
     failures.extend(expected.states.iter().filter_map(|it| look.state(it)));
-    failures.extend(expected.decisions.iter().map(|it| look.decision(it)));
+    failures.extend(decisions.iter().filter_map(|(it, found)| look.decision(it, found)));
     Ok(failures)
 }
 
@@ -157,12 +162,23 @@ impl Look<'_> {
         self.differing("states", expected.origin.to_string(), (wanted, got, why), &expected.goal)
     }
 
-    fn decision(&self, expected: &ExpectedDecision) -> Failure {
-        Failure {
-            expected: vec![format!("gate: {}", expected.gate)],
-            got: vec!["no gate was asked".to_owned()],
-            ..self.failure("decisions", expected.origin.to_string())
+    fn decision(&self, expected: &ExpectedDecision, found: &Decision) -> Option<Failure> {
+        let parts = [
+            ("gate", Some(expected.gate.to_string()), found.verdict.to_string()),
+            ("level", expected.level.clone(), found.policy.level.clone()),
+            ("cause", expected.cause.clone(), found.cause.to_string()),
+        ];
+        let differing = parts
+            .into_iter()
+            .filter(|(_, wanted, got)| wanted.as_ref().is_some_and(|wanted| wanted != got));
+        let (mut wanted, mut got) = (Vec::new(), Vec::new());
+        for (name, expected, found) in differing {
+            wanted.push(format!("{name}: {}", expected.unwrap_or_default()));
+            got.push(format!("{name}: {found}"));
         }
+        let failure = self.failure("decisions", expected.origin.to_string());
+        let why = describe::decision(found);
+        (!wanted.is_empty()).then_some(Failure { expected: wanted, got, why, ..failure })
     }
 
     /// A failure if something differs, or if there is no such goal.

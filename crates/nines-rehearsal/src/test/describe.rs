@@ -3,6 +3,7 @@
 use nines_alert::AlertKey;
 use nines_base::{Labels, format_duration};
 use nines_engine::{SLO_ALERT, burn_key, why};
+use nines_release::Decision;
 use nines_slo::{GoalStatus, Slo, SloState, SloStatus};
 use nines_spec::{ExpectedAlert, ExpectedPage, GoalName, Percent};
 
@@ -131,6 +132,20 @@ pub(super) fn measured(status: &SloStatus, goal: &GoalStatus) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// Why a gate said what it said.
+pub(super) fn decision(it: &Decision) -> Vec<String> {
+    let policy = &it.policy;
+    let head = format!(
+        "{} by policy {} ({}), level {}",
+        it.verdict, policy.name, policy.origin, policy.level
+    );
+    let checks = it
+        .checks
+        .iter()
+        .map(|it| format!("{} {}: {}, needs {}", it.result, it.name, it.have, it.need));
+    std::iter::once(head).chain(checks).collect()
 }
 
 /// The chain of an alert, from samples to people.

@@ -84,7 +84,7 @@ fn not_json(error: serde_json::Error) -> Problem {
 }
 
 /// A webhook proves itself by a signature over the raw bytes.
-fn check_signature(
+pub(crate) fn check_signature(
     app: &Shared,
     github: Option<&str>,
     signature: Option<&str>,

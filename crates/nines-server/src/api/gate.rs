@@ -2,23 +2,28 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use jiff::{SignedDuration, Timestamp};
 use nines_base::parse_duration;
-use nines_engine::{Command, Reply, SubmitError, decide_gate, policy_inputs, unrecorded};
+use nines_engine::{
+    Command, Reply, SubmitError, decide_gate, decide_gate_at, policy_inputs, unrecorded,
+};
 use nines_release::{
     Change, ChangeKind, Claim, Decision, Exemption, GateQuestion, PolicyInput, Verdict,
 };
 use serde::Deserialize;
 
+use crate::access::Caller;
 use crate::app::{App, AskError, Shared};
 use crate::problem::Problem;
 
 /// The longest text of a question.
 const TEXT_BYTES_MAX: usize = 200;
+/// What was so long ago is the past.
+const PRESENT: SignedDuration = SignedDuration::from_mins(1);
 /// The most people who have approved.
 const APPROVALS_MAX: usize = 20;
 
@@ -45,16 +50,39 @@ pub(crate) struct GateQuery {
     pub(crate) evidence: Option<String>,
     /// Who claims it.
     pub(crate) by: Option<String>,
+    /// What would have been answered then.
+    pub(crate) at: Option<Timestamp>,
 }
 
 /// `GET /gate?service=&version=&env=&kind=`: 200 open, 403 closed, 503 unknown; the decision is the body.
+///
+/// Reading is open to everybody and leaves nothing behind, so only an answer to a caller who has proved itself is a
+/// fact; and what would have been answered in the past is none.
 pub(super) async fn gate(
     State(app): State<App>,
+    Extension(caller): Extension<Caller>,
     Query(query): Query<GateQuery>,
 ) -> Result<Response, Problem> {
+    let past = query.at;
     let question = question(&app, query)?;
-    let decision = ask(&app, question).await?;
+    let decision = match (past, caller) {
+        (Some(at), _) => Box::new(in_the_past(&app, question, at)?),
+        (None, Caller::Anonymous) => Box::new(preview(&app, &question)),
+        (None, _) => ask(&app, question).await?,
+    };
     Ok((status(decision.verdict), Json(decision)).into_response())
+}
+
+/// The decision of another time; the past is counted, never guessed.
+fn in_the_past(app: &Shared, question: GateQuestion, at: Timestamp) -> Result<Decision, Problem> {
+    let now = app.clock.now();
+    if now < at {
+        return Err(Problem::bad_request(format!("`at` is {at}, which is yet to come")));
+    }
+    let input = input(app, &question.change.service, at);
+    let question = GateQuestion { input, ..question };
+    let config = Arc::clone(&app.loaded().engine_config);
+    Ok(app.engine.read(|state| decide_gate_at(state, &config, &question, at)))
 }
 
 /// How a verdict is told where only a status is read.
@@ -86,8 +114,12 @@ pub(crate) fn input(app: &Shared, service: &str, now: Timestamp) -> PolicyInput 
     let spec = app.spec();
     let names = spec.slos.iter().map(|it| &it.name).filter(|it| it.service == service);
     let tracker = app.metrics.tracker();
-    let of_service: Vec<_> = names.filter_map(|it| tracker.status(it, now)).collect();
+    let mut of_service: Vec<_> = names.filter_map(|it| tracker.status(it, now)).collect();
     drop(tracker);
+    if now < app.clock.now() - PRESENT {
+        // What fires now says nothing about then.
+        of_service.iter_mut().flat_map(|it| &mut it.goals).for_each(|it| it.firing = None);
+    }
     let empty = PolicyInput { service: service.to_owned(), ..PolicyInput::default() };
     policy_inputs(&of_service).pop().unwrap_or(empty)
 }

@@ -1,13 +1,16 @@
 //! Our own API, below `/api/nines/v1`, and the intake of change events.
 
+mod audit;
 mod backup;
 mod config;
+mod deploys;
 mod etag;
 mod events;
 mod exclusions;
 mod explain;
 mod gate;
 mod learn;
+mod policies;
 mod read;
 mod respond;
 mod run;
@@ -66,6 +69,13 @@ pub(crate) fn router() -> Router<App> {
         .route("/runs/{id}/abort", post(run::abort))
         .route("/backup", post(backup::backup))
         .route("/gate", get(gate::gate))
+        .route("/decisions", get(policies::decisions))
+        .route("/decisions/{id}", get(policies::decision))
+        .route("/waivers", get(policies::waivers).post(policies::waive))
+        .route("/policies", get(policies::policies))
+        .route("/policies/replay", post(policies::replay))
+        .route("/deploys", get(deploys::deploys).post(events::record))
+        .route("/audit", get(audit::verify))
         .route("/stream", get(stream::stream));
     Router::new()
         .nest("/api/nines/v1", own.layer(from_fn(etag::tag)))
@@ -73,6 +83,10 @@ pub(crate) fn router() -> Router<App> {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
-pub(crate) use gate::{GateQuery, preview as preview_gate, question as gate_question};
+pub(crate) use events::check_signature;
+pub(crate) use gate::{
+    GateQuery, ask as ask_gate, input as policy_input, preview as preview_gate,
+    question as gate_question, status as gate_status,
+};
 pub(crate) use learn::draft as draft_postmortem;
 pub(crate) use run::{RunView, read_answer, run_view};

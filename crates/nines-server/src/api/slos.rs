@@ -18,6 +18,7 @@ use crate::overlays::OverlayView;
 use crate::past;
 use crate::problem::Problem;
 use crate::slo_views::{STATES, SloOrder, SloView, slo_view_at};
+use crate::spent::{Causes, SpentView, spent};
 
 /// The most SLOs of one answer.
 const LIST_MAX: usize = 10_000;
@@ -152,6 +153,8 @@ pub(super) async fn one(
 pub(super) struct BudgetQuery {
     /// As it stood then.
     at: Option<Instant>,
+    /// Which of its budgets `spent` is about, counted from 0.
+    goal: Option<usize>,
     /// Events after this instant …
     from: Option<Instant>,
     /// … and not after this one.
@@ -169,6 +172,8 @@ struct BudgetDetail {
     /// The events of the stretch that was asked for.
     stretch: Option<Stretch>,
     exclusions: Vec<OverlayView>,
+    /// What ate the budget.
+    spent: SpentView,
 }
 
 #[derive(Debug, Serialize)]
@@ -189,13 +194,13 @@ impl From<&WindowCounts> for Stretch {
     }
 }
 
-/// `GET /slos/{service}/{slo}/budget?at=&from=&to=`
+/// `GET /slos/{service}/{slo}/budget?at=&goal=&from=&to=`
 pub(super) async fn budget(
     State(app): State<App>,
     Path((service, slo)): Path<(String, String)>,
     asked: Result<Query<BudgetQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let BudgetQuery { at, from, to } = query(asked)?;
+    let BudgetQuery { at, goal, from, to } = query(asked)?;
     let name = slo_name(&service, &slo)?;
     let (now, slo) = (app.clock.now(), app.slo(&name).ok_or_else(|| unknown(&name))?);
     let to = to.map_or(now, |it| it.0);
@@ -208,25 +213,29 @@ pub(super) async fn budget(
         return Err(Problem::bad_request("`at` lies in the future; nobody knows that budget"));
     }
     let of = Arc::clone(&app);
-    off_thread(move || budget_detail(&of, &slo, at, from.map(|from| (from, to)))).await?
+    let goal = goal.unwrap_or(0);
+    off_thread(move || budget_detail(&of, (&slo, goal), at, from.map(|from| (from, to)))).await?
 }
 
 fn budget_detail(
     app: &Shared,
-    slo: &Slo,
+    (slo, goal): (&Slo, usize),
     at: Timestamp,
     stretch: Option<(Timestamp, Timestamp)>,
 ) -> Result<Response, Problem> {
-    let (view, source, stretch) = past::with_tracker(app, slo, at, |tracker, source| {
+    let causes = app.engine.read(|state| Causes::of(state, &slo.name, at));
+    let told = past::with_tracker(app, slo, at, |tracker, source| {
         let view = slo_view_at(tracker, &slo.name, at);
         let stretch = stretch.and_then(|(from, to)| {
             tracker.window(&slo.name, to.duration_since(from), to).map(|it| Stretch::from(&it))
         });
-        (view, source.word(), stretch)
+        let spent = spent(tracker, (&slo.name, goal), &causes, at);
+        Some((view?, source.word(), stretch, spent?))
     })?;
-    let slo_view = view.ok_or_else(|| unknown(&slo.name))?;
+    let missing = || Problem::not_found("budget", &format!("{} number {goal}", slo.name));
+    let (slo_view, source, stretch, spent) = told.ok_or_else(missing)?;
     let exclusions = app.overlay_views(Some(&slo.name));
-    let detail = BudgetDetail { slo: slo_view, as_of: at, source, stretch, exclusions };
+    let detail = BudgetDetail { slo: slo_view, as_of: at, source, stretch, exclusions, spent };
     Ok(Json(detail).into_response())
 }
 

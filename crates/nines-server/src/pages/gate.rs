@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use nines_release::{CheckResult, Decision};
+use nines_release::Decision;
 use serde::Deserialize;
 
 use super::parts;
@@ -65,10 +65,8 @@ fn decide(visit: &Visit, service: &str, query: ChangeQuery) -> Result<Decision, 
     Ok(preview_gate(visit.shared(), &question))
 }
 
-/// The first check that fails, else the first that cannot be told.
 fn because(decision: &Decision) -> String {
-    let first = |wanted| decision.checks.iter().find(|it| it.result == wanted);
-    match first(CheckResult::Fail).or_else(|| first(CheckResult::Unknown)) {
+    match decision.because() {
         Some(check) => format!("{}: {}, needs {}", check.name, check.have, check.need),
         None => "every check passes".to_owned(),
     }

@@ -1,29 +1,24 @@
 //! Reading the configuration again when its files change. What has errors is not applied: the last good one
 //! stays, and everybody is told.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use nines_base::{Labels, SampleBatch};
 use nines_engine::{Command, Config};
 use nines_ingest::ScrapeJob;
 use nines_oncall::Roster;
-use nines_promql::{SelectLimits, SeriesSource};
-use nines_slo::SloName;
 use nines_spec::{ReadError, Reading, SourceFile, Spec};
 use tokio::sync::{mpsc, watch};
 
+use super::counts::back_fill;
 use super::scraping::{receivers, scrape_jobs};
-use crate::app::{App, Loaded, Metrics};
+use crate::app::{App, Loaded};
 use crate::backend::Backend;
 use crate::reload::{Asker, Outcome};
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
-/// For jobs that say nothing else.
-const SAMPLES_MAX: usize = 50_000_000;
 
 /// Where the configuration is.
 #[derive(Debug, Clone)]
@@ -70,29 +65,6 @@ pub fn engine_config(spec: &Spec) -> Arc<Config> {
         runbooks: spec.runbooks.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         release: spec.rulebook(),
     })
-}
-
-/// Counts what the store already holds for these objectives. Ingest goes on meanwhile, so the caller locks
-/// nothing; samples that arrive twice count once.
-pub(crate) fn back_fill(metrics: &Metrics, names: &[SloName], now_ms: i64) -> Result<(), String> {
-    let limits = SelectLimits { series_max: 100_000, samples_max: SAMPLES_MAX };
-    let mut selected: BTreeMap<Labels, SampleBatch> = BTreeMap::new();
-    for name in names {
-        for matchers in metrics.tracker().selectors(name) {
-            let series = metrics.store.select(&matchers, i64::MIN, now_ms, &limits);
-            for it in series.map_err(|error| error.to_string())? {
-                let batch = SampleBatch {
-                    labels: it.labels.clone(),
-                    samples: it.samples,
-                    histograms: it.histograms,
-                };
-                selected.insert(it.labels, batch);
-            }
-        }
-    }
-    let batches: Vec<SampleBatch> = selected.into_values().collect();
-    metrics.tracker().observe(&batches);
-    Ok(())
 }
 
 /// Looks at the files until `shutdown`, and applies what is new and good. Whoever asks is told what came of it.
@@ -208,8 +180,9 @@ async fn apply(
     let followed = app.followed(&spec.slos).await.map_err(|error| error.to_string())?;
     let fresh = app.metrics.follow(followed);
     let at = Arc::clone(app);
-    let filled =
-        tokio::task::spawn_blocking(move || back_fill(&at.metrics, &fresh, now.as_millisecond()));
+    let filled = tokio::task::spawn_blocking(move || {
+        back_fill(&at.metrics, &fresh, i64::MIN, now.as_millisecond())
+    });
     if let Ok(Err(error)) = filled.await {
         tracing::error!(error, "the past of new objectives cannot be counted");
     }

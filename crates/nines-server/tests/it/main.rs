@@ -5,12 +5,14 @@
 mod backends;
 mod foreign_clients;
 mod foreign_writers;
+mod gate;
 mod house;
 mod learn;
 mod metrics;
 mod paging;
 mod plans;
 mod prom;
+mod restarting;
 mod rules;
 mod scraping;
 mod slos;

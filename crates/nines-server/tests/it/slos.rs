@@ -193,3 +193,91 @@ async fn an_exclusion_is_recorded_changed_and_withdrawn_by_revision() {
     assert_eq!(anonymous.send().await.unwrap().status(), 401);
     guest.leave().await;
 }
+
+/// An SLO that is two queries, with two objectives, one of them over a month.
+const QUERIES: &str = r#"
+apiVersion: nines/v1
+kind: SLO
+metadata: {name: web/queries}
+spec:
+  sli:
+    promql:
+      good: 'sum(increase(http_requests_total{job="api",code="200"}[$slice]))'
+      total: 'sum(increase(http_requests_total{job="api"}[$slice]))'
+      width: 1m
+  objectives:
+    - {name: slo, target: 99.9%, window: 28d, alerts: none}
+    - {name: sla, target: 99%, window: {calendar: month, zone: Europe/Warsaw}, alerts: none}
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn queries_are_asked_slice_by_slice_and_every_objective_is_shown() {
+    let house = House::new();
+    let guest = house.open().await;
+    guest.traffic(20.0, 40).await;
+    // Slices are asked once, so the samples are there first.
+    house.write("queries.yaml", QUERIES);
+    let path = "/api/nines/v1/slos/web/queries";
+    // An hour of 1,000 requests every 15 s; PromQL extrapolates at the edges of slices.
+    let slo = guest.until(path, |it| it["total"].as_u64().is_some_and(|it| 225_000 < it)).await;
+    assert_eq!((&slo["sli"], &slo["exact"]), (&json!("promql"), &json!(false)), "{slo}");
+    let bad = slo["bad"].as_u64().unwrap();
+    assert!((700..=1_000).contains(&bad), "{slo}");
+    let goals = slo["goals"].as_array().unwrap();
+    let titles: Vec<_> =
+        goals.iter().map(|it| (&it["objective_name"], &it["window_kind"])).collect();
+    assert_eq!(titles, [(&json!("slo"), &json!("rolling")), (&json!("sla"), &json!("calendar"))]);
+    for path in ["/slos", "/slo/web/queries", "/slo/web/queries?goal=1"] {
+        let page = guest.ask(Method::GET, path).send().await.unwrap();
+        assert_eq!(page.status(), StatusCode::OK, "{path}");
+        let page = page.text().await.unwrap();
+        assert!(page.contains("99%") && page.contains("month"), "{path}: {page}");
+    }
+    guest.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_objective_leaves_what_was_promised_before() {
+    let house = House::new();
+    let guest = house.open().await;
+    guest.traffic(20.0, 10).await;
+    guest.until("/api/nines/v1/slos", |it| it[0]["bad"] == 200).await;
+    house.write("nines.yaml", &crate::house::CONFIG.replace("99.9%", "99.99%"));
+    let path = "/api/nines/v1/slos/api/availability";
+    let slo = guest.until(path, |it| it["objective"] == "99.99%").await;
+    let versions = slo["versions"].as_array().unwrap();
+    assert_eq!(versions.len(), 2, "{slo}");
+    assert_eq!(
+        (&versions[0]["objective"], &versions[0]["effective"]),
+        (&json!("99.9%"), &Value::Null)
+    );
+    // The slice in which it changed is new; all others keep the budget that they earned.
+    let allowed: f64 = slo["allowed"].as_str().unwrap().parse().unwrap();
+    assert!((235.0..=240.0).contains(&allowed), "{slo}");
+    guest.leave().await;
+
+    let guest = house.open().await;
+    let slo = guest.get(path).await;
+    assert_eq!(slo["versions"].as_array().unwrap().len(), 2, "also after a restart: {slo}");
+    guest.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_excluded_does_not_count_and_the_counts_before_are_shown() {
+    let house = House::new();
+    let guest = house.open().await;
+    guest.traffic(20.0, 10).await;
+    guest.until("/api/nines/v1/slos", |it| it[0]["bad"] == 200).await;
+    let (from, to) = (now() - SignedDuration::from_mins(10), now() + SignedDuration::from_mins(10));
+    let body = json!({ "slo": "api/*", "from": from, "to": to, "reason": "a load test" });
+    let (code, created) = guest.post("/api/nines/v1/exclusions", &body).await;
+    assert_eq!((code, &created["name"]), (201, &json!("EXC-1")), "{created}");
+    let slo = guest.get("/api/nines/v1/slos/api/availability").await;
+    assert_eq!((&slo["bad"], &slo["before_exclusions"]["bad"]), (&json!(0), &json!(200)), "{slo}");
+    assert_eq!(created["alerts"], "keep", "what explains the past silences nobody");
+    let revision = created["revision"].as_u64().unwrap();
+    let path = format!("/api/nines/v1/exclusions/EXC-1?revision={revision}");
+    assert_eq!(guest.ask(Method::DELETE, &path).send().await.unwrap().status(), 204);
+    assert_eq!(guest.get("/api/nines/v1/slos/api/availability").await["bad"], 200);
+    guest.leave().await;
+}

@@ -50,12 +50,12 @@ fn of_several_the_gravest_has_them_then_the_earliest_then_the_first() {
 
 #[test]
 fn what_was_usual_is_no_fault_of_an_incident() {
-    let hours = [9, 1, 3, 7]; // the lower median is 3
-    let length = SignedDuration::from_mins(50);
-    assert_eq!(above_baseline(10, length, &hours), 8); // 2.5 were usual
-    assert_eq!(above_baseline(1, length, &hours), 0);
-    assert_eq!(above_baseline(10, length, &[]), 10);
-    assert_eq!(above_baseline(10, length, &[6, 6, 600]), 5);
+    let above =
+        |bad, hours: &[u64]| above_baseline(bad, SignedDuration::from_mins(50), hours.to_vec());
+    assert_eq!(above(10, &[9, 1, 3, 7]), Some(8)); // the lower median is 3: 2.5 were usual
+    assert_eq!(above(1, &[9, 1, 3, 7]), Some(0));
+    assert_eq!(above(10, &[6, 6, 600]), Some(5));
+    assert_eq!(above(10, &[]), None);
 }
 
 fn any_cause() -> impl Strategy<Value = Cause> {

@@ -47,6 +47,7 @@ fn burns(window: &WindowCounts, objective: Objective, factor: BurnFactor) -> boo
     burns_faster_than(window, Allowed::of(window.counts.total, objective), factor)
 }
 
+/// Evidence: slo-generator rounds burn rates before it compares them.
 #[test]
 fn as_fast_as_the_factor_is_not_faster_and_one_event_more_is() {
     // 13.44 × 0.5 % of 100 000 events is 6 720 exactly; as floats the product is not.
@@ -102,6 +103,16 @@ fn what_is_left_is_exact_and_rounded_down() {
     assert_eq!(left(600, 1), 666_666_666);
     assert_eq!(left(600, 4), -333_333_334); // down, not towards zero
     assert_eq!(left(0, 0), 1_000_000_000);
+}
+
+#[test]
+fn what_people_read_is_what_is_decided_by() {
+    let allowed = Allowed::of(12_096_000, objective("99.5%"));
+    assert_eq!(format!("{:.4}", allowed.remaining_ratio(2_400)), "0.9603");
+    assert_eq!(format!("{:.4}", allowed.remaining_ratio(120_960)), "-1.0000");
+    assert_eq!(format!("{:.4}", allowed.burn_ratio(2_400)), "0.0397");
+    assert_eq!(format!("{:.1}", allowed.events()), "60480.0");
+    assert_eq!(allowed.plus(allowed).whole_events(), 120_960);
 }
 
 #[test]

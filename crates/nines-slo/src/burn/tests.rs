@@ -29,10 +29,15 @@ fn evidence(length: SignedDuration, exhausts_in: Option<SignedDuration>) -> Burn
     }
 }
 
+/// Evidence: sloth#489.
 #[test]
 fn a_sentence_says_how_long_the_budget_lasts() {
     let sentence = |window, minutes: Option<i64>| {
         evidence(window, minutes.map(SignedDuration::from_mins)).sentence()
+    };
+    let in_calendar = |period| {
+        let window = Window::Calendar(Calendar { period, zone: jiff::tz::TimeZone::UTC });
+        BurnEvidence { window, ..evidence(days(28), Some(SignedDuration::ZERO)) }.sentence()
     };
     let sentences = [
         sentence(days(28), Some(310)),
@@ -41,6 +46,8 @@ fn a_sentence_says_how_long_the_budget_lasts() {
         sentence(SignedDuration::from_hours(6), Some(120)),
         sentence(SignedDuration::from_mins(90), Some(24 * 60 * 3 + 61)),
         sentence(days(28), None),
+        in_calendar(Period::Month),
+        in_calendar(Period::Every { days: 14, from: "2026-06-01".parse().unwrap() }),
     ];
     expect![[r#"
         at this rate the 28-day budget is gone in 5 h 10 m
@@ -49,6 +56,8 @@ fn a_sentence_says_how_long_the_budget_lasts() {
         at this rate the 6-hour budget is gone in 2 h
         at this rate the 90-minute budget is gone in 3 d 1 h
         at this rate the 28-day budget is not gone within one window
+        the month's budget is gone
+        the 14-day budget is gone
     "#]]
     .assert_eq(&(sentences.join("\n") + "\n"));
 }

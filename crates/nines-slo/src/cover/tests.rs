@@ -21,7 +21,7 @@ fn correction(when: When, good: u64, total: u64) -> Overlay {
 /// Total, bad, and known minutes of (`from`, `to`] in minutes, with ten events and a bad one each minute.
 fn seen(overlays: Vec<Overlay>, from: i64, to: i64) -> (u64, u64, i64) {
     let events = Events::default().add(0, DAY_MS, 10, 1);
-    let covered = cover(overlays).over(&events, 1, 0, DAY_MS);
+    let covered = cover(overlays).over(&events, Some(1), 0, DAY_MS);
     let it = covered.between(from * MINUTE_MS, to * MINUTE_MS);
     (it.counts.total, it.counts.bad, it.known.as_mins())
 }
@@ -59,8 +59,18 @@ fn a_correction_holds_instead_and_belongs_to_its_end() {
 fn a_correction_counts_in_the_unit_of_the_meter() {
     let events = Events::default();
     let cover = cover(vec![correction(once(0, HOUR_MS), 599, 600)]);
-    let counts = cover.over(&events, 1_000_000, 0, DAY_MS).between(0, DAY_MS).counts;
+    let counts = cover.over(&events, Some(1_000_000), 0, DAY_MS).between(0, DAY_MS).counts;
     assert_eq!(counts, Counts { total: 600_000_000, bad: 1_000_000 });
+}
+
+#[test]
+fn a_correction_says_nothing_of_a_group_but_that_its_counts_are_wrong() {
+    let events = Events::default().add(0, DAY_MS, 10, 1);
+    let when = once(60 * MINUTE_MS, 120 * MINUTE_MS);
+    let middle = exclusion("*", once(80 * MINUTE_MS, 90 * MINUTE_MS));
+    let cover = cover(vec![correction(when, 595, 600), middle]);
+    let it = cover.over(&events, None, 0, DAY_MS).between(0, 180 * MINUTE_MS);
+    assert_eq!((it.counts.total, it.counts.bad, it.known.as_mins()), (1_200, 120, 120));
 }
 
 #[test]
@@ -255,7 +265,7 @@ proptest! {
         let cover = cover(overlays.clone());
         // Laid out for more than the window, and for no more than it.
         for (earliest, latest) in [(0, DAY_MS), (from * MINUTE_MS, to * MINUTE_MS)] {
-            let covered = cover.over(&events, 1, earliest, latest);
+            let covered = cover.over(&events, Some(1), earliest, latest);
             let window = covered.between(from * MINUTE_MS, to * MINUTE_MS);
             let counted = (window.counts, window.known.as_mins());
             prop_assert_eq!(counted, recount(&overlays, &events, from, to));
@@ -275,7 +285,7 @@ proptest! {
         let later = exclusion("*", once(to_ms, to_ms + HOUR_MS));
         let empty = exclusion("*", once(from_ms + 1, from_ms + 1));
         let cover = cover(vec![elsewhere, later, empty]);
-        let covered = cover.over(&events, 1, from_ms, to_ms);
+        let covered = cover.over(&events, Some(1), from_ms, to_ms);
         prop_assert_eq!(covered.between(from_ms, to_ms), events.between(from_ms, to_ms));
     }
 }

@@ -77,6 +77,7 @@ fn versions(versions: &[ObjectiveVersion]) -> Goal {
     Goal { versions: versions.to_vec(), ..goal("99%", days(28)) }
 }
 
+/// Evidence: sloth#749, pyrra#53, pyrra#1547.
 #[test]
 fn every_event_earns_budget_under_the_objective_in_force_when_it_happened() {
     // Ten events a minute for two hours; the objective changes after the first.
@@ -160,6 +161,7 @@ fn a_calendar_budget_is_whole_again_after_the_boundary() {
     assert_eq!(counts(FEBRUARY_MS + HOUR_MS), (600, days(28), SloState::Spent));
 }
 
+/// Evidence: slogen#36, kibana#146053.
 #[test]
 fn a_calendar_window_is_judged_whole_by_what_was_recorded_as_expected() {
     let events = Events::default().add(FEBRUARY_MS, FEBRUARY_MS + DAY_MS, 10, 1);
@@ -193,6 +195,7 @@ fn a_rolling_window_of_which_a_part_is_unknown_is_scaled_to_its_length() {
     assert_eq!(format!("{:.2}", status.budget.coverage_ratio()), "0.25");
 }
 
+/// Evidence: composites of Elastic, where 100 % with bad events has consumed nothing.
 #[test]
 fn where_everything_must_be_good_one_bad_event_is_all_it_takes() {
     let mut goal = goal("100%", days(28));
@@ -271,6 +274,7 @@ fn a_planned_exclusion_silences_a_page_and_a_retroactive_one_does_not() {
     assert!(!pages(&bench(retroactive)).contains(&(16, None)));
 }
 
+/// Evidence: sloth#529, OpenSLO#302, kibana#209245.
 #[test]
 fn a_planned_exclusion_of_an_outage_pages_nobody_and_costs_nothing() {
     let start_ms = 28 * DAY_MS;
@@ -329,6 +333,8 @@ fn the_bad_events_of_a_budget_are_attributed_under_overlays() {
     };
     let attribution = bench.judge().attribute(&[incident], at(start_ms + HOUR_MS));
     assert_eq!((attribution.causes[0].bad, attribution.unattributed), (1_800, 600));
+    // The day before was good but for the first five minutes, which are a part of its last hour.
+    assert_eq!(attribution.causes[0].above_baseline, Some(1_800));
 }
 
 #[test]

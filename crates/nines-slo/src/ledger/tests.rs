@@ -140,11 +140,11 @@ fn what_is_no_ledger_is_refused() {
         );
         serde_json::from_str::<Ledger>(&text).is_err()
     };
-    let block = "1,0,4,0,1,0,0"; // one event, two columns
-    assert!(!refused(10, &format!("[[3,1,[{block}]]]"), "[]"));
-    assert!(refused(10, &format!("[[3,3,[{block}]]]"), "[]"), "two blocks");
-    assert!(refused(10, &format!("[[3,1,[{block},7]]]"), "[]"), "a byte more");
-    assert!(refused(10, &format!("[[3,1,[{block}]],[2,1,[{block}]]]"), "[]"), "in wrong order");
+    // One block of one event in each slice.
+    let shape = r#"{"present":1,"whole_bytes":1,"part_bytes":0}"#;
+    let volume = |number: i64| format!("[{number},{shape},[3,0,0,0,1,0,0]]");
+    assert!(!refused(10, &format!("[{}]", volume(3)), "[]"));
+    assert!(refused(10, &format!("[{},{}]", volume(3), volume(2)), "[]"), "in wrong order");
     assert!(refused(10, "[]", "[[3,[1,0]]]"), "half of a block");
     assert!(refused(0, "[]", "[]"), "slices without length");
 }

@@ -41,6 +41,7 @@ fn months_keep_round_windows() {
     );
 }
 
+/// Evidence: kibana#170830, kibana#180801.
 #[test]
 fn other_periods_stretch_the_windows() {
     check(

@@ -48,6 +48,7 @@ fn any_two_of_good_bad_and_total_are_enough() {
     assert_eq!(reader.part_kind(), PartKind::Bad);
 }
 
+/// pyrra#1502: `le="1"` equals `le="1.0"`.
 #[test]
 fn bounds_are_compared_as_numbers() {
     let reader = buckets(1.0);

@@ -100,6 +100,7 @@ fn bad_events_that_were_never_seen_are_none() {
     );
 }
 
+/// pyrra#448: more good than all events, or a metric that is gone, is told in minutes.
 #[test]
 fn more_good_than_all_events_is_suspect_and_never_negative() {
     let mut tally = tally(&Sli::from(SliKind::Counter(CounterSli {

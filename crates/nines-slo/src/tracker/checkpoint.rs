@@ -36,8 +36,8 @@ impl SavedSlo {
 }
 
 impl Tracker {
-    /// The counts of these SLOs as of now; unknown names are left out, and composites, whose members know the past. A few at a time are enough, since whoever
-    /// asks holds up the counting.
+    /// The counts of these SLOs as of now; unknown names are left out, and composites, whose members know the past.
+    /// A few at a time are enough, since whoever asks holds up the counting.
     pub fn save(&self, names: &[SloName]) -> Vec<SavedSlo> {
         let indexes = names.iter().filter_map(|it| self.index_of(it)).collect::<BTreeSet<_>>();
         let mut feeds = BTreeMap::<usize, Vec<(Labels, Feed)>>::new();
@@ -77,6 +77,7 @@ impl Tracker {
             restored.push(it.name);
         }
         self.routes.complete(&mut self.tracked);
+        self.settle_composites(BTreeMap::new(), self.evaluated_ms());
         restored
     }
 

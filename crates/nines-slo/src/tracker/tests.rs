@@ -13,6 +13,8 @@ mod laws;
 mod missing;
 mod oracle;
 mod outside;
+mod overlaid;
+mod restart;
 mod simulate;
 mod slices;
 

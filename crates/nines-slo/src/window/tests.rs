@@ -21,6 +21,7 @@ fn check(period: Period, zone: &str, instants: &[&str], expect: &Expect) {
     expect.assert_eq(&instants.iter().map(line).collect::<String>());
 }
 
+/// Evidence: OpenSLO#267: a month is not 30 days.
 #[test]
 fn a_month_with_a_change_of_clocks_has_an_hour_less_or_more() {
     check(

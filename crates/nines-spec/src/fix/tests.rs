@@ -49,15 +49,15 @@ spec:
             @@ line 6 @@
             -  objective: 99.95    # percent
             +  objective: 99.95%    # percent
-            @@ line 7 @@
-            -  windw: 28 days
-            +  window: 28d
             @@ line 8 @@
             -  alerting: {"preset": nones}
             +  alerting: {"preset": none}
             @@ line 11 @@
             -kind: Persn
             +kind: Person
+            @@ line 21 @@
+            -  window: {calendar: month, zone: Europe/Warsow}
+            +  window: {calendar: month, zone: Europe/Warsaw}
         "#]],
     );
 }

@@ -148,7 +148,7 @@ fn the_schema_of_a_small_kind() {
 #[test]
 fn a_field_is_explained_from_its_shape() {
     expect![[r#"
-        slo.spec.window: a duration, e.g. `1h30m`; or fields of a calendar window
+        slo.spec.window: a duration, e.g. `28d`; or fields of a calendar window
 
         What the budget is computed over, where there is one.
         Without it: 28d.

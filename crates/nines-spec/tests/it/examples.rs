@@ -1,8 +1,9 @@
 //! The examples of the repository are without findings.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use nines_spec::{Reading, Style, read_dir, render};
+use nines_spec::{Reading, SourceFile, Style, read_dir, read_files, render};
 
 fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
@@ -58,4 +59,18 @@ fn the_four_objectives_that_every_team_starts_with_are_written_as_they_are_said(
             "gateway/throughput 99% over 28d",
         ]
     );
+}
+
+#[test]
+fn what_the_reference_shows_is_taken() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/slo.md");
+    let page = fs::read_to_string(page).unwrap();
+    let blocks: Vec<&str> =
+        page.split("```yaml\n").skip(1).filter_map(|it| it.split("```").next()).collect();
+    assert!(2 <= blocks.len());
+    let text = blocks.join("---\n");
+    let reading = read_files(vec![SourceFile { path: "slo.md.yaml".to_owned(), text }]);
+    let shown = render(&reading.findings, &reading.sources, Style::Unicode);
+    // Whom a page reaches is not on this page.
+    assert!(reading.findings.iter().all(|it| it.code == "N0405"), "{shown}");
 }

@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use expect_test::expect_file;
+use nines_base::Labels;
 use nines_spec::{
-    FILE_BYTES_MAX, FILES_MAX, FINDINGS_MAX, Reading, RuleTests, SourceFile, Spec, Style, TestFile,
-    codes, explain, read_dir, read_files, read_rule_tests, read_tests, render,
+    FILE_BYTES_MAX, FILES_MAX, FINDINGS_MAX, LiveFacts, Reading, RuleTests, SourceFile, Spec,
+    Style, TestFile, codes, explain, live_findings, live_queries, read_dir, read_files,
+    read_rule_tests, read_tests, render,
 };
 
 fn cases() -> PathBuf {
@@ -62,7 +64,62 @@ fn made() -> Vec<(String, Reading)> {
         ("too_many_files".to_owned(), read_files(many)),
         ("too_many_findings".to_owned(), last_of(read_files(mistakes.into()))),
         ("not_utf8".to_owned(), read_dir(folder.path()).unwrap()),
+        ("live".to_owned(), live()),
     ]
+}
+
+/// Files that are right, against data that do not fit.
+fn live() -> Reading {
+    let slo = |name: &str, rest: &str| {
+        format!(
+            "apiVersion: nines/v1\nkind: SLO\nmetadata: {{name: a/{name}}}\nspec:\n  {rest}\n  objective: 99%\n  alerting: none\n---\n"
+        )
+    };
+    let text = [
+        slo(
+            "missing",
+            "sli: {counter: {bad: 'http_request_total{job=\"a\",code=~\"5..\"}', total: 'http_request_total{job=\"a\"}'}}",
+        ),
+        slo(
+            "job",
+            "sli: {counter: {bad: errors_total, total: 'http_requests_total{job=\"chekout\"}'}}",
+        ),
+        slo("exceeds", "sli: {counter: {good: errors_total, total: seconds_total}}"),
+        slo("bound", "sli: {histogram: {metric: latency_seconds, below: 300ms}}"),
+        slo(
+            "groups",
+            "sli: {slices: {gauge: {max: 'load{zone=~\".+\"}'}, target: '< 1'}}\n  by: [pod]\n  limit: 2",
+        ),
+    ];
+    let mut reading = read_files(vec![source("live.yaml", text.concat())]);
+    assert!(!reading.has_errors());
+    let metrics =
+        ["http_requests_total", "errors_total", "seconds_total", "latency_seconds_bucket", "load"];
+    let mut facts =
+        LiveFacts { metrics: metrics.map(str::to_owned).into(), ..LiveFacts::default() };
+    // Everything has three series, or grows by three, but for what is told here.
+    let special = |query: &str| {
+        let by = |name: &str, values: &[&str]| {
+            values.iter().map(|it| (Labels::empty().with(name, it), 1.0)).collect()
+        };
+        match query {
+            it if it.contains("chekout") => Vec::new(),
+            it if it.starts_with("count by (job)") => by("job", &["checkout", "cart"]),
+            it if it.starts_with("count by (le)") => by("le", &["0.1", "0.25", "0.5", "+Inf"]),
+            it if it.contains("increase({__name__=\"errors_total") => vec![(Labels::empty(), 30.0)],
+            it if it.contains("% 1") && !it.contains("seconds") => Vec::new(),
+            _ => vec![(Labels::empty(), 3.0)],
+        }
+    };
+    loop {
+        let queries = live_queries(&reading.spec, &facts);
+        if queries.is_empty() {
+            break;
+        }
+        facts.answers.extend(queries.into_iter().map(|it| (it.clone(), special(&it))));
+    }
+    reading.findings = live_findings(&reading, &facts);
+    reading
 }
 
 /// A thousand pictures would be no golden file.

@@ -63,7 +63,7 @@ proptest! {
     #[test]
     fn laying_out_changes_nothing_that_is_read_and_happens_once(text in damaged()) {
         let laid = format(&text);
-        prop_assert_eq!(format(&laid), laid.clone());
+        prop_assert_eq!(&format(&laid), &laid);
         prop_assert_eq!(said(&text), said(&laid));
     }
 
@@ -72,7 +72,7 @@ proptest! {
         text in "((  ){0,3}(- )?([a-z]{1,2}: )?([a-z0-9 #|>'\"{}\\[\\],-]{0,6})\n){0,12}"
     ) {
         let laid = format(&text);
-        prop_assert_eq!(format(&laid), laid.clone());
+        prop_assert_eq!(&format(&laid), &laid);
         let document = format!("apiVersion: nines/v1\nkind: SLO\nspec:\n{text}");
         prop_assert_eq!(said(&document), said(&format(&document)));
     }

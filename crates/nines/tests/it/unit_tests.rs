@@ -19,7 +19,7 @@ fn ours(args: &[&str]) -> Output {
 /// The example in a folder of its own, with its test changed.
 fn changed(change: impl Fn(&str) -> String) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
-    for part in ["slo", "oncall"] {
+    for part in ["slo", "oncall", "policy"] {
         fs::create_dir(folder.path().join(part)).unwrap();
         for entry in fs::read_dir(example().join(part)).unwrap() {
             let entry = entry.unwrap();
@@ -65,6 +65,8 @@ fn every_changed_expectation_is_red() {
         ("total: 12096000", "total: 12096001"),
         ("remaining: 96.03%", "remaining: 96.04%"),
         ("bad: 40%", "bad: 41%"),
+        ("gate: closed}", "gate: open}"),
+        ("level: careful", "level: frozen"),
     ];
     for (from, to) in changes {
         let (_folder, file) = changed(|text| {
@@ -127,4 +129,58 @@ fn a_test_that_cannot_be_played_is_no_red_test() {
     assert_eq!(ours.code, 2, "{}", ours.stdout);
     let said = ["N0102", "did you mean `history`?", "not played"];
     assert!(said.iter().all(|it| ours.stdout.contains(it)), "{}", ours.stdout);
+}
+
+#[test]
+fn alerts_are_simulated_at_a_team_s_own_traffic() {
+    let folder = example();
+    let config = folder.to_str().unwrap();
+    let args = [
+        "slo",
+        "simulate",
+        "checkout-demo/availability",
+        "--traffic",
+        "300/min",
+        "--config",
+        config,
+    ];
+    let ours = ours(&args);
+    assert_eq!(ours.code, 0, "{}", ours.stderr);
+    expect![[""]].assert_eq(&ours.stdout);
+}
+
+/// Ten days of counters; on the ninth two fifths of the requests fail for an hour.
+fn recorded() -> String {
+    let (mut total, mut bad, mut out) = (0, 0, String::new());
+    for minute in 0..10 * 1_440 {
+        total += 300;
+        bad += if (12_360..12_420).contains(&minute) { 120 } else { 0 };
+        let at = 1_780_272_000 + minute * 60;
+        for (code, value) in [("200", total - bad), ("500", bad)] {
+            let labels = format!("job=\"checkout-demo\",code=\"{code}\"");
+            out.push_str(&format!("http_requests_total{{{labels}}} {value} {at}\n"));
+        }
+    }
+    out + "# EOF\n"
+}
+
+#[test]
+fn a_backtest_tells_who_would_have_been_paged_and_what_would_have_waited() {
+    let home = tempfile::tempdir().unwrap();
+    let samples = home.path().join("samples.om");
+    fs::write(&samples, recorded()).unwrap();
+    let folder = example();
+    let (config, samples) = (folder.to_str().unwrap(), samples.to_str().unwrap());
+    let change = "2026-06-09T14:30:00Z,checkout-demo,v2.33";
+    let args =
+        ["backtest", "--config", config, "--samples", samples, "--since", "1d", "--change", change];
+    let text = ours(&args);
+    assert_eq!(text.code, 0, "{}", text.stderr);
+    expect![[""]].assert_eq(&text.stdout);
+    let json = ours(&[&args[..], &["--json"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((&json["pages"], &json["closed"]), (&1.into(), &1.into()));
+    let same = ours(&[&args[..], &["--against", config]].concat());
+    let last = same.stdout.lines().last().unwrap().to_owned();
+    assert_eq!(last, "against the first: as many pages, as many tickets, as many refusals");
 }

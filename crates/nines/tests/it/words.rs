@@ -46,7 +46,7 @@ fn an_unknown_word_gets_a_suggestion_and_an_unreachable_server_one_line() {
 #[test]
 fn the_examples_are_clean() {
     let home = tempfile::tempdir().unwrap();
-    for name in ["shop", "minimal"] {
+    for name in ["shop", "minimal", "four-objectives"] {
         let checked = nines(home.path(), &["check", &example(name)]);
         assert_eq!(checked.code, 0, "{}{}", checked.stdout, checked.stderr);
     }
@@ -136,4 +136,53 @@ fn a_backup_is_taken_of_a_folder_that_no_server_uses_and_of_a_running_server() {
     assert_eq!(still.code, 0, "{}", still.stderr);
     let again = nines(home.path(), &["backup", "--data", &data, "--to", &path("still")]);
     assert!(again.code != 0 && again.stderr.contains("still/samples"), "{}", again.stderr);
+}
+
+#[test]
+fn files_are_laid_out_and_mended_and_say_so_in_their_exit_codes() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("slo.yaml");
+    let path = file.to_str().unwrap();
+    let text = "kind: SLO\napiVersion: nines/v1\nmetadata: {name: api/availability}\nspec:\n    # both\n    sli: {counter: {bad: errors_total, totl: requests_total}}\n    objective: 99.9%\n    alerting: none\n";
+    std::fs::write(&file, text).unwrap();
+    assert_eq!(nines(home.path(), &["fmt", "--check", path]).code, 1);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text, "only asked");
+    assert_eq!(nines(home.path(), &["fmt", path]).code, 0);
+    assert_eq!(nines(home.path(), &["fmt", "--check", path]).code, 0);
+    assert_eq!(nines(home.path(), &["check", path]).code, 2);
+    let fixed = nines(home.path(), &["fix", path]);
+    expect![[r#"
+        --- slo.yaml
+        +++ slo.yaml
+        @@ line 6 @@
+        -  sli: {counter: {bad: errors_total, totl: requests_total}}
+        +  sli: {counter: {bad: errors_total, total: requests_total}}
+    "#]]
+    .assert_eq(&fixed.stdout);
+    assert_eq!(nines(home.path(), &["check", path]).code, 0);
+}
+
+#[test]
+fn fields_schemas_and_shells_are_told() {
+    let home = tempfile::tempdir().unwrap();
+    expect![[r#"
+        slo.spec.objective: a percentage, e.g. `99.9%`; or fields of an objective
+
+        The share that must be good, where there is one objective.
+
+        Fields of an objective:
+          name       Unique within the SLO.
+          target     The share that must be good.
+          effective  Events after this instant earn budget under it; a date is its midnight in UTC.
+          window     Replaces that of the SLO.
+          windows    Replace those of the SLO.
+          alerts     Replaces `alerting` of the SLO; `none` for no alerts.
+    "#]]
+    .assert_eq(&nines(home.path(), &["explain", "slo.spec.objective"]).stdout);
+    let schema = nines(home.path(), &["schema", "slo"]).stdout;
+    assert!(schema.starts_with('{') && schema.contains("2020-12"), "{schema}");
+    assert_eq!(nines(home.path(), &["schema", "slos"]).code, 2);
+    let script = nines(home.path(), &["completion", "bash"]).stdout;
+    assert!(script.contains("_nines()"), "{script}");
+    assert_eq!(nines(home.path(), &["explain", "slo.spec.objektive"]).code, 2);
 }

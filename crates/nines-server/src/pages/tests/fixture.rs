@@ -114,7 +114,12 @@ impl Fixture {
             clock,
             engine: handle,
             installation,
-            metrics: Arc::new(Metrics::new(store, tracker, PathBuf::new())),
+            metrics: Arc::new(Metrics::new(
+                store,
+                tracker,
+                crate::checkpoint::Checkpoint::new(PathBuf::new()),
+                PathBuf::new(),
+            )),
             configured: crate::app::Configured::default(),
             loaded: RwLock::new(Arc::new(Loaded {
                 spec,

@@ -57,6 +57,7 @@ fn false_pages(per_hour: f64, objective: &str, guard: Guard) -> u32 {
     pages
 }
 
+/// Evidence: sloth#459, pyrra#1602.
 #[test]
 fn an_idle_service_that_keeps_its_objective_pages_less_than_once_a_year() {
     let mut table = String::new();

@@ -151,6 +151,11 @@ pub(super) fn deliver(tracker: &mut Tracker, raw: &[Raw], arrival: Arrival) {
     }
 }
 
+/// All of it, scrape by scrape.
+pub(super) fn feed(tracker: &mut Tracker, raw: &[Raw]) {
+    deliver(tracker, raw, Arrival::Live);
+}
+
 pub(super) fn end_ms(raw: &[Raw]) -> i64 {
     raw.iter().flat_map(|it| &it.1).map(|it| it.0).max().unwrap_or(START_MS)
 }

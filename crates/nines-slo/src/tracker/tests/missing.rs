@@ -88,6 +88,27 @@ fn late_samples_mend_the_verdicts_of_the_silence() {
     }
 }
 
+/// Between the ends of two slices nothing new is known, and nothing changes.
+#[test]
+fn an_alert_by_slices_does_not_come_and_go() {
+    let width = SignedDuration::from_mins(5);
+    let method = Method::Timeslices { slice_target: Some("99%".parse().unwrap()), width };
+    let mut tracker = tracker(vec![Slo { method, ..slo("99.5%", days(28)) }]);
+    let (mut total, mut bad, mut firing) = (0, 0, Vec::new());
+    for step in 0..4 * 60 * 12_i64 {
+        let at_ms = START_MS + step * 15_000;
+        total += 100;
+        bad += if 4 * 60 * 10 < step { 50 } else { 0 };
+        tracker.observe(&scrape(at_ms, total, bad));
+        let pages =
+            tracker.evaluate(at(at_ms + 1)).iter().any(|it| it.key.severity == Severity::Page);
+        if firing.last().map(|it: &(i64, bool)| it.1) != Some(pages) {
+            firing.push((step / 4, pages));
+        }
+    }
+    assert_eq!(firing.iter().map(|it| it.1).collect::<Vec<_>>(), [false, true], "{firing:?}");
+}
+
 /// pyrra#820: nobody is paged because a rarely used endpoint has no series.
 #[test]
 fn absent_bad_events_are_none() {

@@ -105,6 +105,18 @@ proptest! {
             }
             often.observe(it);
         }
+        // A third one goes on from a checkpoint.
+        let mut saved = tracker(vec![sliced(rules, by)]);
+        for it in scrapes.iter().take(stop) {
+            saved.observe(it);
+        }
+        let bytes = rmp_serde::to_vec(&saved.save(&[availability()])).unwrap();
+        let mut restored = tracker(vec![sliced(rules, by)]);
+        let slos: Vec<SavedSlo> = rmp_serde::from_slice(&bytes).unwrap();
+        prop_assert_eq!(restored.restore(slos).len(), 1);
+        for it in scrapes.iter().skip(stop) {
+            restored.observe(it);
+        }
         let until_ms = scrapes.get(stop).map_or(i64::MAX, |it| it[0].samples[0].at_ms);
         for (labels, samples) in &raw {
             let stored: Vec<_> = samples.iter().filter(|it| it.0 < until_ms).copied().collect();
@@ -115,6 +127,7 @@ proptest! {
         }
         let (often, again) = (counted(&mut often, &raw), counted(&mut again, &raw));
         prop_assert_eq!(often, again);
+        prop_assert_eq!(often, counted(&mut restored, &raw));
         let (from_ms, to_ms) = (often.from.as_millisecond(), often.to.as_millisecond());
         prop_assert_eq!(often.counts, expected(&raw, rules, by, from_ms, to_ms));
     }

@@ -11,7 +11,7 @@ use crate::fields::Fields;
 use crate::finding::{Span, line_and_column};
 use crate::mistake::Mistake;
 use crate::node::{Node, Value};
-use crate::shape::{DATE, DURATION, Field, Shape, Type, ZONE, words};
+use crate::shape::{DATE, DURATION, Field, Pattern, Shape, Type, ZONE, words};
 
 /// The shortest window: below an hour there is no burn to speak of.
 const WINDOW_MIN: SignedDuration = SignedDuration::from_hours(1);
@@ -45,7 +45,8 @@ const WEEKDAYS: [(&str, Weekday); 7] = [
 static WEEKDAY_WORDS: [&str; 7] = words(&WEEKDAYS);
 
 /// One window, in its short or its long form.
-pub(super) const TYPE: Type = Type::AnyOf(&[Type::Like(&DURATION), Type::Map(&WINDOW)]);
+pub(super) const TYPE: Type = Type::AnyOf(&[Type::Like(&LENGTH), Type::Map(&WINDOW)]);
+static LENGTH: Pattern = Pattern { noun: DURATION.noun, regex: DURATION.regex, example: "28d" };
 
 static WINDOW: Shape = Shape::new(
     "a calendar window",

@@ -1,6 +1,6 @@
 //! What a test expects.
 
-use nines_release::Verdict;
+use nines_release::{Change, ChangeKind, Verdict};
 use nines_slo::SloState;
 
 use super::{Clock, origin, slo_name};
@@ -11,7 +11,7 @@ use crate::mistake::Mistake;
 use crate::node::{Node, Value};
 use crate::test_case::{
     Expectation, ExpectedAlert, ExpectedBudget, ExpectedDecision, ExpectedPage, ExpectedState,
-    GoalName, Lists, Percent, TestChange,
+    GoalName, Lists, Percent,
 };
 
 /// The most things that one expectation lists.
@@ -227,17 +227,22 @@ fn decision(page: &mut Page<'_, '_>, node: &Node, _: &mut Context<'_>) -> Option
     Some(ExpectedDecision { change: change?, gate, level, cause, origin })
 }
 
-fn change(page: &mut Page<'_, '_>, node: &Node) -> Option<TestChange> {
-    let fields = page.fields(node, "a change", &["service", "env", "version", "kind"])?;
+fn change(page: &mut Page<'_, '_>, node: &Node) -> Option<Change> {
+    let fields = page.fields(node, "a change", &["service", "env", "version", "sha", "kind"])?;
     let service = page.need(&fields, "service", "service: checkout");
     let service = service.and_then(|it| page.scalar(it, "`service`"))?.text.to_owned();
+    let kind = match fields.get("kind") {
+        Some(it) => page.word(it, "`kind`", &ChangeKind::ALL)?,
+        None => ChangeKind::Code,
+    };
     let text = |page: &mut Page<'_, '_>, field: &str| {
         page.maybe(&fields, field).map(|it| it.text.to_owned())
     };
-    Some(TestChange {
+    Some(Change {
         service,
         env: text(page, "env").unwrap_or_else(|| "prod".to_owned()),
         version: text(page, "version"),
-        kind: text(page, "kind").unwrap_or_else(|| "code".to_owned()),
+        sha: text(page, "sha"),
+        kind,
     })
 }

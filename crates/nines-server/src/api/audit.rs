@@ -1,0 +1,31 @@
+//! The audit of the journal, while the server runs.
+
+use axum::Json;
+use axum::extract::State;
+use nines_engine::audit;
+use nines_store::SqliteReader;
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::problem::Problem;
+
+/// `GET /audit`: recomputes the hash chain from the file, not from what the engine remembers.
+pub(super) async fn verify(State(app): State<App>) -> Result<Json<Value>, Problem> {
+    let folder = app.data_dir.clone();
+    let audited = tokio::task::spawn_blocking(move || {
+        let mut reader = SqliteReader::open(&folder).map_err(|error| error.to_string())?;
+        Ok::<_, String>(audit(|after, count_max| reader.read(after, count_max)))
+    });
+    let audited = audited.await.map_err(|error| Problem::unavailable(error.to_string()))?;
+    Ok(Json(match audited.map_err(Problem::unavailable)? {
+        Ok(audit) => json!({
+            "holds": true,
+            "records": audit.records,
+            "head": audit.head,
+            "kinds": audit.kinds,
+            "first": audit.span.map(|(first, _)| first),
+            "last": audit.span.map(|(_, last)| last),
+        }),
+        Err(error) => json!({ "holds": false, "problem": error.to_string() }),
+    }))
+}

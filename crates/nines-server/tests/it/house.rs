@@ -179,7 +179,16 @@ impl Guest {
 
     /// An hour of traffic with `bad` errors in its last minutes, every 15 s.
     pub(crate) async fn traffic(&self, bad_per_sample: f64, bad_samples: i64) {
-        let end = now();
+        self.traffic_until(now(), bad_per_sample, bad_samples).await;
+    }
+
+    /// The same, up to an instant.
+    pub(crate) async fn traffic_until(
+        &self,
+        end: Timestamp,
+        bad_per_sample: f64,
+        bad_samples: i64,
+    ) {
         for index in 0..=240_i64 {
             let at = end - jiff::SignedDuration::from_secs((240 - index) * 15);
             let bad = (index - (240 - bad_samples)).max(0) as f64 * bad_per_sample;

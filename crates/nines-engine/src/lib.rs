@@ -17,6 +17,7 @@ pub mod exclusions;
 mod fact;
 mod host;
 mod message;
+pub mod no_data;
 pub mod outbox;
 mod policies;
 pub mod promises;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
 use nines_release::{
-    Cause, Decision, DecisionId, LevelFact, LevelKey, Levels, Verdict, Waiver, WaiverId, evolve_levels,
+    Cause, Decision, DecisionId, LevelFact, LevelKey, Levels, Verdict, Waiver, WaiverId,
+    evolve_levels,
 };
 use serde::{Deserialize, Serialize};
 

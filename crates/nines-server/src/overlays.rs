@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use jiff::civil::Weekday;
 use nines_engine::exclusions::Recorded;
 use nines_slo::{Overlay, OverlayAlerts, OverlayEffect, SloName, SloPattern, When};
-use nines_spec::Spec;
 use serde::Serialize;
 
 use crate::app::Shared;
@@ -62,12 +61,7 @@ impl Shared {
         let recorded = self
             .engine
             .read(|state| state.exclusions.iter().map(Recorded::overlay).collect::<Vec<_>>());
-        written(&self.spec()).iter().cloned().chain(recorded).collect()
-    }
-
-    /// From here on budgets know what lies over their counts; to be called when it has changed.
-    pub(crate) fn lay_overlays(&self) {
-        drop(self.overlays());
+        self.spec().overlays.iter().cloned().chain(recorded).collect()
     }
 
     /// Those of one SLO, or all; the newest first.
@@ -76,18 +70,13 @@ impl Shared {
             .engine
             .read(|state| state.exclusions.iter().map(recorded_view).collect::<Vec<_>>());
         let spec = self.spec();
-        let written = written(&spec).iter().map(overlay_view);
+        let written = spec.overlays.iter().map(overlay_view);
         let concerns =
             |it: &OverlayView| of.is_none_or(|of| SloPattern { text: it.slo.clone() }.matches(of));
         let mut views: Vec<OverlayView> = written.chain(recorded).filter(concerns).collect();
         views.sort_by(|a, b| b.from.cmp(&a.from).then_with(|| a.name.cmp(&b.name)));
         views
     }
-}
-
-/// What files say.
-fn written(_spec: &Spec) -> &[Overlay] {
-    &[]
 }
 
 /// What the API recorded.

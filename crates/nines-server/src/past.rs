@@ -7,6 +7,7 @@ use nines_promql::{SelectLimits, SeriesSource};
 use nines_slo::{SliKind, Slo, Tracker, TrackerConfig};
 
 use crate::app::Shared;
+use crate::expected::set_forecasts;
 use crate::problem::Problem;
 
 /// The most samples that are read to count the past of one SLO again.
@@ -77,5 +78,7 @@ fn rebuilt(app: &Shared, slo: &Slo, at: Timestamp) -> Result<Tracker, Problem> {
     batches.sort_by(|a, b| a.labels.cmp(&b.labels));
     batches.dedup_by(|a, b| a.labels == b.labels);
     tracker.observe(&batches);
+    tracker.set_overlays(app.overlays());
+    set_forecasts(app, &mut tracker, at);
     Ok(tracker)
 }

@@ -39,7 +39,7 @@ use crate::prom::PromSettings;
 use crate::reload::{Asker, Reload};
 use crate::rules::RuleBook;
 use crate::work::{self, Files, StepEnvironment};
-use crate::{api, hooks, own_metrics, pages, prom};
+use crate::{api, expected, hooks, own_metrics, pages, prom};
 
 /// How long an orderly stop may take, requests in flight included.
 const STOP_MAX: Duration = Duration::from_millis(1_500);
@@ -390,7 +390,9 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
     applied
         .map_err(|error| setup("the configuration")(Box::new(error)))?
         .map_err(|refusal| setup("the configuration")(Box::new(refusal)))?;
-    let tracker = Tracker::new(spec.slos.clone(), TrackerConfig::default());
+    let followed = expected::followed(&handle, &spec.slos);
+    let followed = followed.map_err(|error| setup("the objectives")(Box::new(error)))?;
+    let tracker = Tracker::new(followed, TrackerConfig::default());
     let metrics = Metrics::new(store, tracker, folder.queues());
     let names: Vec<_> = spec.slos.iter().map(|it| it.name.clone()).collect();
     work::back_fill(&metrics, &names, now.as_millisecond()).map_err(ServeError::Past)?;
@@ -447,6 +449,8 @@ fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened, ServeError
         is_demo,
         clock,
     };
+    shared.lay_overlays();
+    shared.lay_forecasts(now);
     let workers = Waiting {
         engine: thread,
         outbox,
@@ -647,6 +651,7 @@ impl Server {
         loops.spawn(work::watch_rules(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::watch_rule_alerts(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::send_to_alertmanagers(Arc::clone(&app), stopping.clone()));
+        loops.spawn(work::watch_forecasts(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::upkeep(Arc::clone(&app), stopping.clone()));
         let watched = (files, jobs.clone(), askers);
         loops.spawn(work::watch_files(Arc::clone(&app), watched, stopping.clone()));

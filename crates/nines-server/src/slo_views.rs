@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use nines_base::{Labels, METRIC_NAME, MatchOp, Matcher, format_duration};
 use nines_slo::{
-    Decimal, Goal, GoalStatus, Method, PromqlQueries, Severity, SliKind, Slo, SloName, SloState,
-    SloStatus, Suspect, Tracker, Window,
+    Allowed, Basis, Counts, Decimal, Goal, GoalStatus, Method, Permitted, PromqlQueries, Severity,
+    SliKind, Slo, SloName, SloState, SloStatus, Standing, Suspect, Tracker, Window,
 };
 use serde::Serialize;
 
@@ -56,6 +56,9 @@ pub(crate) struct BudgetView {
     pub(crate) window_kind: &'static str,
     /// What was promised when, oldest first.
     pub(crate) versions: Vec<VersionView>,
+    /// The window itself; of a calendar window the end lies ahead.
+    pub(crate) period_from: Timestamp,
+    pub(crate) period_to: Timestamp,
     /// Good share over the window; absent without events.
     pub(crate) now_ratio: Option<f64>,
     pub(crate) now: String,
@@ -71,12 +74,67 @@ pub(crate) struct BudgetView {
     pub(crate) total: u64,
     /// Bad events that the objective permits for the total, exact.
     pub(crate) allowed: String,
+    /// The same by the versions of the objective that were in force in the window.
+    pub(crate) parts: Vec<PartView>,
+    /// Whether the counts are those that were sent, neither estimated nor rounded on the way.
+    pub(crate) exact: bool,
     pub(crate) coverage_ratio: f64,
+    /// The budget of the events seen so far, and that of the whole window.
+    pub(crate) bases: BasesView,
+    /// The counts as they came, where exclusions or corrections lie over them.
+    pub(crate) before_exclusions: Option<CountsView>,
+    /// The names of the exclusions and corrections that hold in some part of the window.
+    pub(crate) exclusions: Vec<String>,
+    /// The exclusion that silences burn alerts now.
+    pub(crate) muted_by: Option<String>,
     pub(crate) burns: Vec<BurnView>,
     pub(crate) exhausts_in_seconds: Option<i64>,
+    /// The same with the errors of the worst and of the best quarter of the rate's window.
+    pub(crate) exhausts_earliest_seconds: Option<i64>,
+    pub(crate) exhausts_latest_seconds: Option<i64>,
     /// The window whose rate goes on in `exhausts_in_seconds`.
     pub(crate) rate_window: String,
     pub(crate) empty_in: String,
+}
+
+/// A part of a window under one version of the objective.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct PartView {
+    pub(crate) objective: String,
+    /// Absent for as long as anybody knows.
+    pub(crate) effective: Option<Timestamp>,
+    pub(crate) total: u64,
+    pub(crate) allowed: String,
+}
+
+/// A budget on both bases; the bad events are the same on each.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct BasesView {
+    pub(crate) seen: StandingView,
+    pub(crate) whole: StandingView,
+}
+
+/// A budget on one basis.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct StandingView {
+    pub(crate) total: u64,
+    pub(crate) allowed: String,
+    pub(crate) remaining: Option<String>,
+    pub(crate) remaining_ratio: f64,
+}
+
+/// Events of a stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct CountsView {
+    pub(crate) good: u64,
+    pub(crate) bad: u64,
+    pub(crate) total: u64,
+}
+
+impl From<Counts> for CountsView {
+    fn from(counts: Counts) -> Self {
+        Self { good: counts.good(), bad: counts.bad, total: counts.total }
+    }
 }
 
 /// An objective, and since when it holds.
@@ -333,17 +391,30 @@ fn budget_view(status: &GoalStatus, goal: &Goal) -> BudgetView {
         versions: goal.versions.iter().map(version_view).collect(),
         now_ratio: now_ratio.map(round),
         now: now_ratio.map_or_else(|| "—".to_owned(), |it| text::ratio_beside(it, status.target)),
-        remaining: status.remaining_billionths.map(|it| Decimal { billionths: it }.to_string()),
+        remaining: status.remaining_billionths.map(decimal),
+        period_from: status.bounds.from,
+        period_to: status.bounds.to,
         remaining_ratio: round(status.remaining_ratio),
         from: status.budget.from,
         to: status.budget.to,
         good: counts.good(),
         bad: counts.bad,
         total: counts.total,
-        allowed: allowed(status),
+        allowed: allowed(status.allowed),
+        parts: status.permitted.iter().map(part_view).collect(),
+        exact: status.is_exact,
+        bases: BasesView {
+            seen: standing_view(&status.on(Basis::Seen)),
+            whole: standing_view(&status.on(Basis::Whole)),
+        },
+        before_exclusions: (!status.overlays.is_empty()).then(|| status.raw.counts.into()),
+        exclusions: status.overlays.clone(),
+        muted_by: status.muted_by.clone(),
         coverage_ratio: round(status.budget.coverage_ratio()),
         burns: burns.collect(),
         exhausts_in_seconds: status.exhausts_in.map(|it| it.as_secs()),
+        exhausts_earliest_seconds: status.exhausts_earliest.map(|it| it.as_secs()),
+        exhausts_latest_seconds: status.exhausts_latest.map(|it| it.as_secs()),
         rate_window: format_duration(status.rate_window),
         empty_in,
     }
@@ -354,9 +425,30 @@ fn version_view(version: &nines_slo::ObjectiveVersion) -> VersionView {
     VersionView { effective, objective: version.target.to_string() }
 }
 
-fn allowed(status: &GoalStatus) -> String {
-    let billionths = i128::try_from(status.allowed.numerator).unwrap_or(i128::MAX);
+fn part_view(part: &Permitted) -> PartView {
+    PartView {
+        objective: part.target.to_string(),
+        effective: Some(part.effective).filter(|it| *it != Timestamp::MIN),
+        total: part.total,
+        allowed: allowed(part.allowed()),
+    }
+}
+
+fn standing_view(standing: &Standing) -> StandingView {
+    StandingView {
+        total: standing.total,
+        allowed: allowed(standing.allowed),
+        remaining: standing.remaining_billionths.map(decimal),
+        remaining_ratio: round(standing.remaining_ratio),
+    }
+}
+
+fn decimal(billionths: i128) -> String {
     Decimal { billionths }.to_string()
+}
+
+fn allowed(allowed: Allowed) -> String {
+    decimal(i128::try_from(allowed.numerator).unwrap_or(i128::MAX))
 }
 
 /// Why the numbers should not be believed, in words.

@@ -3,6 +3,7 @@
 //! Raw counts stay as they are. Stretches are sorted and disjoint, with running sums of what they take and give, so a
 //! window costs two searches however many stretches lie in it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::{DateTime, Weekday};
@@ -29,13 +30,15 @@ impl Layer {
         let expires_ms = overlay.expires.map_or(i64::MAX, Timestamp::as_millisecond);
         let mut times: Vec<(i64, i64)> = Vec::new();
         for (from, to) in instances(&overlay) {
-            let from_ms = floor_to(from.as_millisecond(), grain_ms);
-            let to_ms = to.as_millisecond().min(expires_ms);
+            let (from_ms, to_ms) = (from.as_millisecond(), to.as_millisecond().min(expires_ms));
+            if to_ms <= from_ms {
+                continue;
+            }
+            let former_ms = times.last().map_or(i64::MIN, |it| it.1);
+            let from_ms = floor_to(from_ms, grain_ms).max(former_ms);
             let to_ms = floor_to(to_ms.saturating_add(grain_ms - 1), grain_ms);
-            match times.last_mut() {
-                Some(last) if from_ms <= last.1 => last.1 = last.1.max(to_ms),
-                _ if from_ms < to_ms => times.push((from_ms, to_ms)),
-                _ => {}
+            if from_ms < to_ms {
+                times.push((from_ms, to_ms));
             }
         }
         Self { overlay, times }
@@ -99,12 +102,40 @@ fn has_day(days: &[Weekday], day: Weekday) -> bool {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Cover {
     layers: Vec<Arc<Layer>>,
+    /// The corrections that hold, sorted and disjoint.
+    corrected: Vec<Correction>,
+}
+
+/// Counts that hold in (`from_ms`, `to_ms`].
+#[derive(Debug, Clone, Copy)]
+struct Correction {
+    from_ms: i64,
+    to_ms: i64,
+    good: u64,
+    total: u64,
+}
+
+/// Of two corrections that overlap the one that was written later holds, the other not at all. This is found out for
+/// all time at once, so that no answer depends on what is asked.
+fn corrections(layers: &[Arc<Layer>]) -> Vec<Correction> {
+    let mut corrected: BTreeMap<i64, Correction> = BTreeMap::new();
+    for layer in layers.iter().rev() {
+        let OverlayEffect::Correct { good, total } = layer.overlay.effect else { continue };
+        for &(from_ms, to_ms) in &layer.times {
+            let before_end = corrected.range(..to_ms).next_back();
+            if before_end.is_none_or(|(_, it)| it.to_ms <= from_ms) {
+                corrected.insert(from_ms, Correction { from_ms, to_ms, good, total });
+            }
+        }
+    }
+    corrected.into_values().collect()
 }
 
 impl Cover {
-    /// Those of `layers` that are for an SLO. Corrections give events of `unit` parts.
+    /// Those of `layers` that are for an SLO.
     pub(crate) fn of(layers: &[Arc<Layer>], name: &SloName) -> Self {
-        Self { layers: layers.iter().filter(|it| it.is_for(name)).map(Arc::clone).collect() }
+        let layers: Vec<_> = layers.iter().filter(|it| it.is_for(name)).map(Arc::clone).collect();
+        Self { corrected: corrections(&layers), layers }
     }
 
     /// The first overlay that silences burn alerts at an instant.
@@ -137,34 +168,29 @@ impl Cover {
         Covered { raw, stretches, before }
     }
 
-    /// Sorted and disjoint. An exclusion goes before a correction, and of two corrections that overlap the one that
-    /// was written later holds, the other not at all.
+    /// Those that overlap (`from_ms`, `to_ms`], sorted and disjoint. An exclusion goes before a correction.
     fn stretches(&self, unit: u64, from_ms: i64, to_ms: i64) -> Vec<Stretch> {
-        let mut excluded: Vec<(i64, i64)> = Vec::new();
-        let mut corrected: Vec<Stretch> = Vec::new();
-        for layer in self.layers.iter().rev() {
-            let times = layer.within(from_ms, to_ms);
-            match layer.overlay.effect {
-                OverlayEffect::Exclude => excluded.extend(times),
-                OverlayEffect::Correct { good, total } => {
-                    let bad = total.saturating_sub(good).saturating_mul(unit);
-                    let given = Some(Counts { total: total.saturating_mul(unit), bad });
-                    for &(from_ms, to_ms) in times {
-                        let is_free = |it: &Stretch| it.to_ms <= from_ms || to_ms <= it.from_ms;
-                        if corrected.iter().all(is_free) {
-                            corrected.push(Stretch { from_ms, to_ms, given });
-                        }
-                    }
-                }
-            }
-        }
-        let excluded = merged(excluded);
+        let excludes = |it: &&Arc<Layer>| it.overlay.effect == OverlayEffect::Exclude;
+        let exclusions = self.layers.iter().filter(excludes);
+        let times = exclusions.flat_map(|it| it.within(from_ms, to_ms)).copied();
+        let excluded = merged(times.collect());
+        let first = self.corrected.partition_point(|it| it.to_ms <= from_ms);
+        let end = self.corrected.partition_point(|it| it.from_ms < to_ms);
+        let corrected = self.corrected.get(first..end).unwrap_or_default();
         let mut stretches: Vec<Stretch> =
-            corrected.iter().flat_map(|it| it.without(&excluded)).collect();
+            corrected.iter().flat_map(|it| it.stretch(unit).without(&excluded)).collect();
         let exclusion = |&(from_ms, to_ms): &(i64, i64)| Stretch { from_ms, to_ms, given: None };
         stretches.extend(excluded.iter().map(exclusion));
         stretches.sort_unstable_by_key(|it| it.from_ms);
         stretches
+    }
+}
+
+impl Correction {
+    fn stretch(&self, unit: u64) -> Stretch {
+        let Self { from_ms, to_ms, good, total } = *self;
+        let bad = total.saturating_sub(good).saturating_mul(unit);
+        Stretch { from_ms, to_ms, given: Some(Counts { total: total.saturating_mul(unit), bad }) }
     }
 }
 
@@ -306,6 +332,10 @@ impl Meter for Covered<'_> {
             known: SignedDuration::from_millis(known_ms),
             ..raw
         }
+    }
+
+    fn settled_ms(&self, to_ms: i64) -> i64 {
+        self.raw.settled_ms(to_ms)
     }
 
     fn last_ms(&self) -> Option<i64> {

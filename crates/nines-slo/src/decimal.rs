@@ -20,6 +20,15 @@ impl Decimal {
     pub fn whole(number: i64) -> Self {
         Self { billionths: i128::from(number) * Self::SCALE }
     }
+
+    /// The nearest double: what reading the same text as one gives.
+    ///
+    /// # Panics
+    /// Never; a decimal is written as a number.
+    pub fn approximate(self) -> f64 {
+        // Dividing would round twice.
+        self.to_string().parse().expect("digits with a point are a number")
+    }
 }
 
 impl FromStr for Decimal {

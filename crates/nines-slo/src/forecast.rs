@@ -14,8 +14,12 @@ const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// Short budgets are stepped through in so many parts.
 const STEPS_MIN: i64 = 24;
 
-/// No forecast looks further than so many steps.
-const STEPS_MAX: i64 = 24 * 400;
+/// Steps grow with the way that lies behind them, so that what is far is looked at as precisely as what is near, and a
+/// year takes little longer than a month.
+const WAY_PER_STEP: i64 = 16;
+
+/// No forecast takes more steps; 400 days need some 130.
+const STEPS_MAX: usize = 1_000;
 
 /// The window of a rate is looked at in so many parts, of which the worst and the best give the range.
 const PARTS: i64 = 4;
@@ -67,7 +71,8 @@ impl Rate {
 
 /// How long the budget lasts if traffic and errors go on as in `rate`; whole minutes, rounded down.
 ///
-/// Hourly steps up to `horizon`: the events of `rate` come in under `target`, and what is older than the window leaves.
+/// Hourly steps, growing ones after sixteen hours, up to `horizon`: the events of `rate` come in under `target`, and what
+/// is older than the window leaves.
 /// `leaving` tells what the first so many milliseconds of the window hold.
 pub(crate) fn forecast(
     budget: &Measured,
@@ -93,20 +98,21 @@ pub(crate) fn forecast(
         allowed.max(0.0) + permitted * rate.total * ahead_ms as f64 - kept_bad as f64
     };
     let horizon_ms = millis(horizon);
-    let step_ms = (horizon_ms / STEPS_MIN).clamp(MINUTE_MS, HOUR_MS);
-    let mut ends = [Course::new(rate.worst_bad), Course::new(rate.bad), Course::new(rate.best_bad)];
-    let mut left = left_at(0);
-    for step in 1..=(horizon_ms / step_ms).min(STEPS_MAX) {
-        let next = left_at(step * step_ms);
-        for course in &mut ends {
-            course.step(step, step_ms, left, next);
-        }
-        left = next;
-        if ends.iter().all(|it| it.end.is_some()) {
+    let shortest_ms = (horizon_ms / STEPS_MIN).clamp(MINUTE_MS, HOUR_MS);
+    let mut courses = [rate.worst_bad, rate.bad, rate.best_bad].map(Course::new);
+    let (mut now_ms, mut left) = (0, left_at(0));
+    for _ in 0..STEPS_MAX {
+        if horizon_ms <= now_ms || courses.iter().all(|it| it.end.is_some()) {
             break;
         }
+        let next_ms = horizon_ms.min(now_ms + shortest_ms.max(now_ms / WAY_PER_STEP));
+        let next = left_at(next_ms);
+        for course in &mut courses {
+            course.step((now_ms, left), (next_ms, next));
+        }
+        (now_ms, left) = (next_ms, next);
     }
-    let [earliest, likely, latest] = ends.map(|it| it.end);
+    let [earliest, likely, latest] = courses.map(|it| it.end);
     Forecast { likely, earliest, latest, rate_window }
 }
 
@@ -122,23 +128,18 @@ impl Course {
         Self { bad_per_ms, end: None }
     }
 
-    /// Looks for the end in one step, at whose ends so much would be left without new errors.
-    fn step(&mut self, step: i64, step_ms: i64, left: f64, next: f64) {
-        let spent = |steps: i64| self.bad_per_ms * (steps * step_ms) as f64;
-        let (left, next) = (left - spent(step - 1), next - spent(step));
+    /// Looks for the end between two moments, at which so much would be left without new errors.
+    fn step(&mut self, (from_ms, left): (i64, f64), (to_ms, next): (i64, f64)) {
+        let spent = |at_ms: i64| self.bad_per_ms * at_ms as f64;
+        let (left, next) = (left - spent(from_ms), next - spent(to_ms));
         if self.end.is_none() && next < 0.0 {
             let share = if 0.0 < left { left / (left - next) } else { 0.0 };
-            self.end = Some(between(step - 1, step_ms, share));
+            #[expect(clippy::cast_possible_truncation, reason = "a share of one step")]
+            let part_ms = ((to_ms - from_ms) as f64 * share) as i64;
+            let end_ms = from_ms + part_ms;
+            self.end = Some(SignedDuration::from_millis(end_ms - end_ms % MINUTE_MS));
         }
     }
-}
-
-/// `share` of the way through the step after `steps` of them.
-fn between(steps: i64, step_ms: i64, share: f64) -> SignedDuration {
-    #[expect(clippy::cast_possible_truncation, reason = "a share of at most an hour")]
-    let part_ms = (step_ms as f64 * share) as i64;
-    let total_ms = steps * step_ms + part_ms;
-    SignedDuration::from_millis(total_ms - total_ms % MINUTE_MS)
 }
 
 /// How many events a window of which `seen` is over will have after `ahead` more, with the traffic of `rate`: rounded

@@ -182,17 +182,18 @@ impl View<'_> {
     fn evaluate(&self, activations: &mut Activations) -> Vec<BurnAlert> {
         let pairs = self.pairs();
         let due = activations.hold(&pairs, self.now);
-        let is_quiet = match self.goal().alerting.mode {
-            AlertMode::Safe => {
-                self.muted_by().is_some() || self.last(self.judge.shortest()).is_calm()
-            }
+        let is_muted = self.muted_by().is_some();
+        let is_calm = match self.goal().alerting.mode {
+            AlertMode::Safe => self.last(self.judge.shortest()).is_calm(),
             AlertMode::Prometheus => false,
         };
         let mut alerts = Vec::new();
         for severity in [Severity::Page, Severity::Ticket] {
             let is_due =
                 |(it, is_due): (&PairStatus, &bool)| *is_due && it.pair.severity == severity;
-            let judgement = match (pairs.iter().zip(&due).any(is_due), is_quiet) {
+            let judgement = match (pairs.iter().zip(&due).any(is_due), is_calm) {
+                // What is excluded says nothing about what was before: that is not over either.
+                _ if is_muted => Judgement::OnlyPast,
                 (true, false) => Judgement::Burning,
                 (true, true) => Judgement::OnlyPast,
                 (false, _) => Judgement::Over,

@@ -48,10 +48,21 @@ impl Sums {
 }
 
 /// What one booking adds, or takes back.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Change {
     pub(crate) whole: i64,
     pub(crate) part: i64,
+}
+
+impl Change {
+    /// The same for all events and for the part.
+    pub(crate) fn same(events: i64) -> Self {
+        Self { whole: events, part: events }
+    }
+
+    pub(crate) fn minus(self, other: Self) -> Self {
+        Self { whole: self.whole - other.whole, part: self.part - other.part }
+    }
 }
 
 /// Sums at one grain.

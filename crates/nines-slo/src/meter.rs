@@ -25,9 +25,15 @@ pub(crate) trait Meter {
         true
     }
 
-    /// The counts of the last `length_ms` before `to`.
+    /// The latest instant up to `to_ms` at which what is counted fits together: what counts slices waits for the end
+    /// of the last one. A meter around another one passes this on.
+    fn settled_ms(&self, to_ms: i64) -> i64 {
+        to_ms
+    }
+
+    /// The counts of the last `length_ms` before `to`, or before the last instant that is settled.
     fn last(&self, length_ms: i64, to: Timestamp) -> WindowCounts {
-        let to_ms = to.as_millisecond();
+        let to_ms = self.settled_ms(to.as_millisecond());
         self.between(to_ms.saturating_sub(length_ms), to_ms)
     }
 }

@@ -1,7 +1,8 @@
 //! When something was sampled: stretches of time in which samples follow each other closely.
 //!
-//! Used for an SLI (for how much of a window are data known?) and for a scrape target (was it there
-//! before this series appeared?). Depends on the set of instants only, never on their order of arrival.
+//! Used for an SLI (for how much of a window are data known?), for a scrape target (was it there
+//! before this series appeared?) and for slices that are read one by one (which are still to be read?).
+//! Depends on the set of instants only, never on their order of arrival.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,13 +26,22 @@ struct Span {
     before_ms: i64,
 }
 
-/// What an instant changed for the stretches that were there before.
+/// What an instant, or a stretch, changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Touched {
+pub(crate) struct Touched {
+    /// The time in (`from_ms`, `to_ms`] may be known now that was not; nothing where `to_ms` is not after it.
+    pub(crate) from_ms: i64,
+    pub(crate) to_ms: i64,
+    pub(crate) starts: Starts,
+}
+
+/// What became of the stretches that were there before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Starts {
     /// Everything that was in a stretch is in one with the same start.
-    StartsKept,
+    Kept,
     /// A stretch begins earlier now.
-    StartMoved,
+    Moved,
 }
 
 impl Presence {
@@ -45,56 +55,67 @@ impl Presence {
             && last.from_ms <= at_ms
             && at_ms.saturating_sub(last.to_ms) <= self.join_ms
         {
+            let from_ms = last.to_ms;
             last.to_ms = last.to_ms.max(at_ms);
-            return Touched::StartsKept;
+            return Touched { from_ms, to_ms: at_ms, starts: Starts::Kept };
         }
-        self.touch_inside(at_ms)
+        self.cover(at_ms, at_ms)
     }
 
-    fn touch_inside(&mut self, at_ms: i64) -> Touched {
-        let next = self.spans.partition_point(|it| it.from_ms <= at_ms);
-        let previous = next.checked_sub(1);
-        let joins_previous = previous
-            .and_then(|it| self.spans.get(it))
-            .is_some_and(|it| at_ms.saturating_sub(it.to_ms) <= self.join_ms);
-        let joins_next =
-            self.spans.get(next).is_some_and(|it| it.from_ms.saturating_sub(at_ms) <= self.join_ms);
-        let touched = match (previous, joins_previous, joins_next) {
-            (Some(previous), true, true) => {
-                let removed = self.spans.remove(next);
-                self.spans[previous].to_ms = removed.to_ms.max(self.spans[previous].to_ms);
-                Touched::StartMoved
+    /// Adds all instants from `from_ms` to `to_ms`.
+    pub(crate) fn cover(&mut self, from_ms: i64, to_ms: i64) -> Touched {
+        let is_before = |it: &Span| self.join_ms < from_ms.saturating_sub(it.to_ms);
+        let is_reached = |it: &Span| it.from_ms.saturating_sub(to_ms) <= self.join_ms;
+        let first = self.spans.partition_point(is_before);
+        let after = first + self.spans[first..].partition_point(is_reached);
+        let reached = self.spans.get(first..after).unwrap_or_default();
+        let touched = match (reached.first(), reached.last()) {
+            (Some(oldest), Some(_)) if oldest.from_ms <= from_ms && to_ms <= oldest.to_ms => {
+                return Touched { from_ms: to_ms, to_ms, starts: Starts::Kept };
             }
-            (Some(previous), true, false) if at_ms <= self.spans[previous].to_ms => {
-                return Touched::StartsKept;
+            (Some(oldest), Some(newest)) => {
+                let is_earlier = from_ms < oldest.from_ms;
+                let is_later = newest.to_ms < to_ms;
+                let starts =
+                    if is_earlier || 1 < reached.len() { Starts::Moved } else { Starts::Kept };
+                let touched = Touched {
+                    from_ms: if is_earlier { from_ms } else { oldest.to_ms.min(to_ms) },
+                    to_ms: if is_later { to_ms } else { newest.from_ms.max(from_ms) },
+                    starts,
+                };
+                let (from_ms, to_ms) = (from_ms.min(oldest.from_ms), to_ms.max(newest.to_ms));
+                self.spans.splice(first..after, [Span { from_ms, to_ms, before_ms: 0 }]);
+                touched
             }
-            (Some(previous), true, false) => {
-                let span = &mut self.spans[previous];
-                span.to_ms = span.to_ms.max(at_ms);
-                Touched::StartsKept
-            }
-            (_, _, true) => {
-                self.spans[next].from_ms = at_ms;
-                Touched::StartMoved
-            }
-            (_, _, false) => {
-                self.spans.insert(next, Span { from_ms: at_ms, to_ms: at_ms, before_ms: 0 });
-                Touched::StartsKept
+            _ => {
+                self.spans.insert(first, Span { from_ms, to_ms, before_ms: 0 });
+                Touched { from_ms, to_ms, starts: Starts::Kept }
             }
         };
         if SPANS_MAX < self.spans.len() {
             self.spans.drain(..SPANS_MAX / 8);
+            self.sum_up(0);
+        } else {
+            self.sum_up(first);
         }
-        self.sum_up();
         touched
     }
 
-    fn sum_up(&mut self) {
-        let mut before_ms = 0;
-        for span in &mut self.spans {
+    /// Makes the lengths before the stretches from `first` on right.
+    fn sum_up(&mut self, first: usize) {
+        let mut before_ms = match first.checked_sub(1).and_then(|it| self.spans.get(it)) {
+            Some(span) => span.before_ms + (span.to_ms - span.from_ms),
+            None => 0,
+        };
+        for span in &mut self.spans[first..] {
             span.before_ms = before_ms;
             before_ms += span.to_ms - span.from_ms;
         }
+    }
+
+    /// The first instant that is still remembered.
+    pub(crate) fn first_ms(&self) -> Option<i64> {
+        self.spans.first().map(|it| it.from_ms)
     }
 
     /// The latest instant.
@@ -113,14 +134,18 @@ impl Presence {
     /// The time in (`from_ms`, `to_ms`] that lies in a stretch. The last one goes on for as long as the
     /// next instant may still join it.
     pub(crate) fn known_ms(&self, from_ms: i64, to_ms: i64) -> i64 {
-        let known = self.length_until(to_ms) - self.length_until(from_ms);
         let tail = match self.last_ms() {
             Some(last) if last < to_ms && to_ms.saturating_sub(last) <= self.join_ms => {
                 to_ms - last.max(from_ms)
             }
             _ => 0,
         };
-        known + tail
+        self.covered_ms(from_ms, to_ms) + tail
+    }
+
+    /// The time in (`from_ms`, `to_ms`] that lies between instants.
+    pub(crate) fn covered_ms(&self, from_ms: i64, to_ms: i64) -> i64 {
+        self.length_until(to_ms) - self.length_until(from_ms)
     }
 
     fn length_until(&self, at_ms: i64) -> i64 {
@@ -129,6 +154,26 @@ impl Presence {
             Some(span) => span.before_ms + (at_ms.min(span.to_ms) - span.from_ms),
             None => 0,
         }
+    }
+
+    /// The ends of steps of `step_ms` in (`from_ms`, `to_ms`] that lie in no stretch, latest first, at most `max`.
+    pub(crate) fn missing(&self, from_ms: i64, to_ms: i64, step_ms: i64, max: usize) -> Vec<i64> {
+        let mut missing = Vec::new();
+        let mut end_ms = crate::time::floor_to(to_ms, step_ms);
+        while from_ms <= end_ms.saturating_sub(step_ms) && missing.len() < max {
+            let next = self.spans.partition_point(|it| it.from_ms < end_ms);
+            match next.checked_sub(1).and_then(|it| self.spans.get(it)) {
+                // Whatever lies in this stretch is not missing.
+                Some(span) if end_ms <= span.to_ms => {
+                    end_ms = crate::time::floor_to(span.from_ms, step_ms);
+                }
+                _ => {
+                    missing.push(end_ms);
+                    end_ms -= step_ms;
+                }
+            }
+        }
+        missing
     }
 }
 

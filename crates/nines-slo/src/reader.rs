@@ -3,7 +3,9 @@
 use nines_base::{Labels, METRIC_NAME, Matcher};
 use serde::{Deserialize, Serialize};
 
-use crate::{Selector, Sli, SliKind};
+use crate::plan::{SPEED_SCALE, SUM_SCALE};
+use crate::stock::PartKind;
+use crate::{Selector, Sli, SliKind, SliceValue};
 
 /// The label with a bucket's upper bound.
 const LE: &str = "le";
@@ -13,15 +15,19 @@ const LE: &str = "le";
 pub(crate) struct Roles {
     /// They are events.
     pub(crate) whole: bool,
-    /// They are the good or the bad events, see [`PartKind`].
+    /// They are the good or the bad events, or a quantity, see [`PartKind`].
     pub(crate) part: bool,
 }
 
-/// What is counted beside all events.
+/// How the samples of a series are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PartKind {
-    Good,
-    Bad,
+pub(crate) enum Intake {
+    /// As values of a counter, in units of 10⁻ˢᶜᵃˡᵉ.
+    Counter { scale: u8 },
+    /// As native histograms.
+    Native,
+    /// Each one by itself.
+    Gauge,
 }
 
 /// What a series means to an SLI.
@@ -32,79 +38,158 @@ pub(crate) enum Meaning {
     /// A bucket of the right histogram with another bound.
     OtherBucket(f64),
     /// It is counted.
-    Counted(Roles),
+    Counted(Roles, Intake),
 }
 
 /// An SLI's definition as questions to a label set.
 #[derive(Debug, Clone)]
 pub(crate) enum Reader {
-    Counters { whole: Vec<Vec<Matcher>>, part: Vec<Vec<Matcher>>, kind: PartKind },
-    Buckets { matchers: Vec<Matcher>, below: f64 },
+    Counters {
+        whole: Vec<Vec<Matcher>>,
+        part: Vec<Vec<Matcher>>,
+        kind: PartKind,
+        scale: Scale,
+    },
+    Histogram {
+        classic: Vec<Matcher>,
+        native: Vec<Matcher>,
+        below: f64,
+    },
+    Gauges {
+        matchers: Vec<Matcher>,
+    },
+    /// Somebody else reads it.
+    Nothing,
+}
+
+/// The decimal digits that are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scale {
+    whole: u8,
+    part: u8,
 }
 
 impl Reader {
     pub(crate) fn new(sli: &Sli) -> Self {
-        let matchers = |it: &[Selector]| it.iter().map(|it| it.matchers.clone()).collect();
         match &sli.kind {
-            SliKind::Histogram(it) => {
-                let name = Matcher::equal(METRIC_NAME, &format!("{}_bucket", it.metric));
-                let matchers = [name].into_iter().chain(it.matchers.iter().cloned()).collect();
-                Self::Buckets { matchers, below: it.below }
-            }
+            SliKind::Histogram(it) => Self::histogram(&it.metric, &it.matchers, it.below),
             // Good and bad events together are all events.
             SliKind::Counter(it) if it.total.is_empty() => {
-                let (whole, part) = ([it.good.as_slice(), &it.bad].concat(), matchers(&it.bad));
-                Self::Counters { whole: matchers(&whole), part, kind: PartKind::Bad }
+                let whole = [it.good.as_slice(), &it.bad].concat();
+                Self::counters(&whole, &it.bad, PartKind::Bad, Scale::same(it.scale))
             }
             SliKind::Counter(it) => {
                 let (part, kind) = match it.bad.as_slice() {
                     [] => (&it.good, PartKind::Good),
                     _ => (&it.bad, PartKind::Bad),
                 };
-                Self::Counters { whole: matchers(&it.total), part: matchers(part), kind }
+                Self::counters(&it.total, part, kind, Scale::same(it.scale))
             }
-            SliKind::Boolean(_)
-            | SliKind::Slices(_)
-            | SliKind::Promql(_)
-            | SliKind::Composite(_) => {
-                Self::Counters { whole: Vec::new(), part: Vec::new(), kind: PartKind::Bad }
-            }
+            SliKind::Boolean(it) => Self::Gauges { matchers: it.selector.matchers.clone() },
+            SliKind::Slices(it) => match &it.value {
+                SliceValue::Average { sum, count } => {
+                    let scale = Scale { whole: 0, part: SUM_SCALE };
+                    Self::counters(count, sum, PartKind::Sum, scale)
+                }
+                SliceValue::Quantile { metric, matchers, .. } => {
+                    Self::histogram(metric, matchers, it.target.value.approximate())
+                }
+                SliceValue::Throughput(whole) => {
+                    Self::counters(whole, &[], PartKind::Bad, Scale::same(SPEED_SCALE))
+                }
+                SliceValue::Freshness(it) => Self::Gauges { matchers: it.matchers.clone() },
+                SliceValue::Gauge { selector, .. } => {
+                    Self::Gauges { matchers: selector.matchers.clone() }
+                }
+            },
+            SliKind::Promql(_) | SliKind::Composite(_) => Self::Nothing,
+        }
+    }
+
+    fn counters(whole: &[Selector], part: &[Selector], kind: PartKind, scale: Scale) -> Self {
+        let matchers = |it: &[Selector]| it.iter().map(|it| it.matchers.clone()).collect();
+        Self::Counters { whole: matchers(whole), part: matchers(part), kind, scale }
+    }
+
+    fn histogram(metric: &str, matchers: &[Matcher], below: f64) -> Self {
+        let named = |name: &str| {
+            let name = Matcher::equal(METRIC_NAME, name);
+            [name].into_iter().chain(matchers.iter().cloned()).collect()
+        };
+        Self::Histogram {
+            classic: named(&format!("{metric}_bucket")),
+            native: named(metric),
+            below,
         }
     }
 
     pub(crate) fn part_kind(&self) -> PartKind {
         match self {
             Self::Counters { kind, .. } => *kind,
-            Self::Buckets { .. } => PartKind::Good,
+            Self::Histogram { .. } => PartKind::Good,
+            Self::Gauges { .. } | Self::Nothing => PartKind::Bad,
         }
     }
 
     /// A series that several selectors of one list match counts once.
     pub(crate) fn read(&self, labels: &Labels) -> Meaning {
         match self {
-            Self::Counters { whole, part, .. } => {
+            Self::Counters { whole, part, scale, .. } => {
                 let any = |it: &[Vec<Matcher>]| it.iter().any(|it| matches_all(it, labels));
                 let roles = Roles { whole: any(whole), part: any(part) };
-                if roles == Roles::default() { Meaning::Unrelated } else { Meaning::Counted(roles) }
+                match roles {
+                    Roles { whole: false, part: false } => Meaning::Unrelated,
+                    Roles { part: true, whole: false } => {
+                        Meaning::Counted(roles, Intake::Counter { scale: scale.part })
+                    }
+                    _ => Meaning::Counted(roles, Intake::Counter { scale: scale.whole }),
+                }
             }
-            Self::Buckets { matchers, below } if matches_all(matchers, labels) => {
+            Self::Histogram { classic, below, .. } if matches_all(classic, labels) => {
                 read_bucket(labels.value(LE), *below)
             }
-            Self::Buckets { .. } => Meaning::Unrelated,
+            Self::Histogram { native, .. } if matches_all(native, labels) => {
+                Meaning::Counted(Roles { whole: true, part: true }, Intake::Native)
+            }
+            Self::Gauges { matchers } if matches_all(matchers, labels) => {
+                Meaning::Counted(Roles { whole: true, part: false }, Intake::Gauge)
+            }
+            Self::Histogram { .. } | Self::Gauges { .. } | Self::Nothing => Meaning::Unrelated,
         }
     }
 
     /// What to select from a store to count the past.
     pub(crate) fn selectors(&self) -> Vec<Vec<Matcher>> {
         match self {
-            Self::Buckets { matchers, .. } => vec![matchers.clone()],
+            Self::Histogram { classic, native, .. } => vec![classic.clone(), native.clone()],
             Self::Counters { whole, part, .. } => {
                 let mut selectors = whole.clone();
                 selectors.extend(part.iter().filter(|it| !whole.contains(it)).cloned());
                 selectors
             }
+            Self::Gauges { matchers } => vec![matchers.clone()],
+            Self::Nothing => Vec::new(),
         }
     }
+
+    /// The threshold of a histogram.
+    pub(crate) fn threshold(&self) -> Option<f64> {
+        match self {
+            Self::Histogram { below, .. } => Some(*below),
+            Self::Counters { .. } | Self::Gauges { .. } | Self::Nothing => None,
+        }
+    }
+}
+
+impl Scale {
+    fn same(digits: u8) -> Self {
+        Self { whole: digits, part: digits }
+    }
+}
+
+/// What a histogram's series have in common, whatever their form.
+pub(crate) fn without_form(labels: &Labels) -> Labels {
+    labels.filtered(|it| it != METRIC_NAME && it != LE)
 }
 
 fn matches_all(matchers: &[Matcher], labels: &Labels) -> bool {
@@ -120,7 +205,7 @@ fn read_bucket(le: &str, below: f64) -> Meaning {
             if roles == Roles::default() {
                 Meaning::OtherBucket(bound)
             } else {
-                Meaning::Counted(roles)
+                Meaning::Counted(roles, Intake::Counter { scale: 0 })
             }
         }
         Err(_) => Meaning::Unrelated,

@@ -1,60 +1,71 @@
-//! From the samples of one counter to increases.
+//! From the cumulative values of one series to increases.
 //!
 //! Samples come in stretches without gaps for late ones, called runs. An increase belongs to the later
 //! of two neighbours. Rules for what is not the next sample:
 //!
 //! - Older than all, or between two runs: it is put in its place, and the increase of its right
 //!   neighbour is booked anew. So history may arrive after live samples, in any order of its pieces.
-//! - Inside a run: ignored. Its events are in the increase of the next sample already, unless it would
-//!   have revealed a reset.
+//! - Inside the latest run, among its last samples: it is put in its place too.
+//! - Inside a run and older than that: ignored. Its events are in the increase of the next sample already,
+//!   unless it would have revealed a reset.
 //! - The same instant again: ignored, the first value counts.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
+
+use crate::ledger::Change;
 
 /// Runs of one series; when there are more, the two oldest become one.
 const RUNS_MAX: usize = 16;
 
-/// A usable value of a counter: not NaN, not negative, below 4·10¹⁸.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Reading {
-    pub(crate) at_ms: i64,
-    pub(crate) value: f64,
-}
+/// So many of the last samples of a series are kept, so that late ones find their neighbours: five minutes at one
+/// sample each 15 seconds.
+const RECENT_MAX: usize = 20;
 
-impl Reading {
-    /// Nothing for values that no counter has. Stale markers are NaN.
-    pub(crate) fn new(at_ms: i64, value: f64) -> Option<Self> {
-        const LIMIT: f64 = 4e18;
-        (0.0..LIMIT).contains(&value).then_some(Self { at_ms, value })
-    }
+/// What a series shows at an instant, counted since some beginning.
+pub(crate) trait Cumulative: Clone {
+    /// When.
+    fn at_ms(&self) -> i64;
 
-    /// Each cumulative value is rounded once, so that errors of fractional counters do not add up.
-    fn events(self) -> i64 {
-        #[expect(clippy::cast_possible_truncation, reason = "`new` keeps it below 4·10¹⁸")]
-        let events = self.value.round() as i64;
-        events
-    }
+    /// What has happened since `earlier`; after a reset, what has happened since the reset.
+    fn increase_since(&self, earlier: &Self) -> Change;
 
-    /// The events since `earlier`; after a reset all that the counter shows.
-    fn increase_since(self, earlier: Self) -> i64 {
-        if self.value < earlier.value { self.events() } else { self.events() - earlier.events() }
-    }
+    /// Everything that it shows.
+    fn since_zero(&self) -> Change;
 }
 
 /// The state of one series.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Series {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Series<V> {
     /// Oldest first.
-    runs: Vec<Run>,
+    runs: Vec<Run<V>>,
+    /// The last samples of the last run, oldest first.
+    recent: VecDeque<V>,
+}
+
+impl<V> Default for Series<V> {
+    fn default() -> Self {
+        Self { runs: Vec::new(), recent: VecDeque::new() }
+    }
 }
 
 /// A stretch of samples whose increases are booked.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct Run {
-    first: Reading,
-    last: Reading,
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Run<V> {
+    first: V,
+    last: V,
     /// What is booked for the first sample.
-    head: i64,
+    head: Change,
+}
+
+/// Whether a sample was there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// It is a new one.
+    New,
+    /// It came before, or too late to tell.
+    Before,
 }
 
 /// What a series is told by its surroundings.
@@ -68,36 +79,75 @@ pub(crate) trait Rules {
 }
 
 /// Adds events at an instant, or takes them back.
-pub(crate) type Book<'a> = dyn FnMut(i64, i64) + 'a;
+pub(crate) type Book<'a> = dyn FnMut(i64, Change) + 'a;
 
-impl Series {
+impl<V: Cumulative> Series<V> {
     /// The latest sample.
     pub(crate) fn last_ms(&self) -> Option<i64> {
-        self.runs.last().map(|it| it.last.at_ms)
+        self.runs.last().map(|it| it.last.at_ms())
     }
 
-    pub(crate) fn push(&mut self, reading: Reading, rules: &impl Rules, book: &mut Book<'_>) {
-        let next = self.runs.partition_point(|it| it.first.at_ms <= reading.at_ms);
+    pub(crate) fn push(&mut self, reading: V, rules: &impl Rules, book: &mut Book<'_>) -> Seen {
+        let at_ms = reading.at_ms();
+        let next = self.runs.partition_point(|it| it.first.at_ms() <= at_ms);
+        let is_last = next == self.runs.len();
         let previous = next.checked_sub(1).map(|it| &mut self.runs[it]);
         match previous {
-            Some(run) if reading.at_ms <= run.last.at_ms => return,
-            Some(run) if reading.at_ms - run.last.at_ms <= rules.forget_after_ms() => {
-                book_events(book, reading.at_ms, reading.increase_since(run.last));
-                run.last = reading;
+            Some(run) if at_ms <= run.last.at_ms() && is_last => {
+                return self.push_between(reading, book);
+            }
+            Some(run) if at_ms <= run.last.at_ms() => return Seen::Before,
+            Some(run) if at_ms - run.last.at_ms() <= rules.forget_after_ms() => {
+                book_events(book, at_ms, reading.increase_since(&run.last));
+                run.last = reading.clone();
             }
             _ => {
-                self.runs.insert(next, Run { first: reading, last: reading, head: 0 });
+                let (first, last) = (reading.clone(), reading.clone());
+                self.runs.insert(next, Run { first, last, head: Change::default() });
                 self.judge_head(next, rules, book);
+                if is_last {
+                    self.recent.clear();
+                }
             }
         }
+        if is_last {
+            self.recent.push_back(reading);
+            self.forget();
+        }
         // Whichever it was, the run after it has a new left neighbour.
-        let after = self.runs.partition_point(|it| it.first.at_ms <= reading.at_ms);
+        let after = self.runs.partition_point(|it| it.first.at_ms() <= at_ms);
         if after < self.runs.len() {
             self.judge_head(after, rules, book);
         }
         if RUNS_MAX < self.runs.len() {
             let oldest = self.runs.remove(0);
-            self.runs[0] = Run { last: self.runs[0].last, ..oldest };
+            self.runs[0].first = oldest.first;
+            self.runs[0].head = oldest.head;
+        }
+        Seen::New
+    }
+
+    /// A late sample of the last run: the increase of its right neighbour is divided.
+    fn push_between(&mut self, reading: V, book: &mut Book<'_>) -> Seen {
+        let at_ms = reading.at_ms();
+        let index = self.recent.partition_point(|it| it.at_ms() < at_ms);
+        let previous = index.checked_sub(1).and_then(|it| self.recent.get(it));
+        match (previous, self.recent.get(index)) {
+            (Some(previous), Some(next)) if at_ms < next.at_ms() => {
+                book_events(book, at_ms, reading.increase_since(previous));
+                let booked = next.increase_since(previous);
+                book_events(book, next.at_ms(), next.increase_since(&reading).minus(booked));
+                self.recent.insert(index, reading);
+                self.forget();
+                Seen::New
+            }
+            _ => Seen::Before,
+        }
+    }
+
+    fn forget(&mut self) {
+        if RECENT_MAX < self.recent.len() {
+            self.recent.pop_front();
         }
     }
 
@@ -109,26 +159,27 @@ impl Series {
     }
 
     fn judge_head(&mut self, index: usize, rules: &impl Rules, book: &mut Book<'_>) {
-        let Run { first, head, .. } = self.runs[index];
-        let previous = index.checked_sub(1).map(|it| self.runs[it].last);
+        let previous = index.checked_sub(1).map(|it| &self.runs[it].last);
+        let Run { first, head, .. } = &self.runs[index];
+        let (at_ms, head) = (first.at_ms(), *head);
         let judged = match previous {
-            Some(last) if first.at_ms - last.at_ms <= rules.forget_after_ms() => {
+            Some(last) if at_ms - last.at_ms() <= rules.forget_after_ms() => {
                 first.increase_since(last)
             }
-            _ => match rules.counts_from_zero(first.at_ms) {
-                Some(true) => first.events(),
-                Some(false) => 0,
+            _ => match rules.counts_from_zero(at_ms) {
+                Some(true) => first.since_zero(),
+                Some(false) => Change::default(),
                 None => head,
             },
         };
-        book_events(book, first.at_ms, judged - head);
+        book_events(book, at_ms, judged.minus(head));
         self.runs[index].head = judged;
     }
 }
 
-fn book_events(book: &mut Book<'_>, at_ms: i64, events: i64) {
-    if events != 0 {
-        book(at_ms, events);
+fn book_events(book: &mut Book<'_>, at_ms: i64, change: Change) {
+    if change != Change::default() {
+        book(at_ms, change);
     }
 }
 

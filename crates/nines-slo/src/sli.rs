@@ -4,6 +4,7 @@
 
 use jiff::SignedDuration;
 use nines_base::Matcher;
+use serde::{Deserialize, Serialize};
 
 use crate::{Decimal, SloName};
 
@@ -146,7 +147,7 @@ pub enum SliceValue {
 }
 
 /// How the samples of a slice become one value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum GaugeBy {
     /// The least.
     Min,
@@ -187,6 +188,13 @@ pub struct PromqlSli {
     pub queries: PromqlQueries,
     /// The length of a slice.
     pub width: SignedDuration,
+}
+
+impl PromqlSli {
+    /// Whether a slice has a share of good events rather than events, or a verdict.
+    pub fn gives_shares(&self) -> bool {
+        matches!(self.queries, PromqlQueries::Ratio(_))
+    }
 }
 
 /// What the queries of a [`PromqlSli`] give.

@@ -101,6 +101,7 @@ impl Slo {
     pub fn unit(&self) -> u64 {
         match (self.method, &self.sli.kind) {
             (Method::RatioTimeslices { .. }, _) => 1_000_000_000_000,
+            (Method::Occurrences, SliKind::Promql(it)) if it.gives_shares() => 1_000_000_000_000,
             (Method::Occurrences, SliKind::Counter(it)) => 10_u64.pow(u32::from(it.scale.min(9))),
             (Method::Occurrences | Method::Timeslices { .. }, _) => 1,
         }

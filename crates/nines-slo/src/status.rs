@@ -157,6 +157,18 @@ pub enum Suspect {
         /// The bounds next to it, at most two, rising.
         nearest: Vec<f64>,
     },
+    /// A query gave a share of good events that is not between 0 and 1.
+    NoRatio {
+        /// What it gave.
+        ratio: f64,
+    },
+    /// One histogram came as buckets and as a native histogram, one after the other, and was counted twice.
+    CountedTwice,
+    /// The numbers of a member of a composite should not be believed.
+    Member {
+        /// Which.
+        slo: SloName,
+    },
     /// Some series are not counted, because there are too many.
     TooManySeries {
         /// How many are counted.

@@ -8,13 +8,19 @@ const EXPECTED_BAD_MAX: u128 = 30;
 /// What is still called luck: a one-sided 95 % bound.
 const LUCK_RATIO: f64 = 0.05;
 
+/// Fewer bad events prove nothing while the guard is awake, whatever the bound says: it is asked after every event of
+/// years, so that once in twenty is often. With three, a service that keeps its objective pages less than once a year
+/// (see `judge::tests::idle`); with one it would page twelve times, with two three times.
+const BAD_MIN: u64 = 3;
+
 /// One event, in units of a factor × what is allowed.
 const UNIT: u128 = BurnFactor::ONE.0 as u128 * Objective::SCALE as u128;
 
 /// Whether so many bad events are hard to explain by a service that burns at `factor` only.
 ///
-/// While factor · allowed < 30 bad events, this is P[Bin(total, factor · allowed ÷ total) ≥ bad] < 0.05: the exact
-/// one-sided lower bound of the share of bad events lies above the threshold. Above that it is always so.
+/// While factor · allowed < 30 bad events, this is P[Bin(total, factor · allowed ÷ total) ≥ bad] < 0.05, and at least
+/// three of them: the exact one-sided lower bound of the share of bad events lies above the threshold. Above that it is
+/// always so.
 ///
 /// The one float that decides. It uses +, −, ×, ÷ in one order and no library function, so that all
 /// machines agree. It takes less time than a cache of its answers would: some 30 steps, and only while a pair holds.
@@ -32,9 +38,10 @@ pub(crate) fn bad_min(total: u64, allowed: Allowed, factor: BurnFactor) -> Optio
     }
     let certain = u128::from(total) * UNIT;
     if certain <= expected {
-        return Some(total.saturating_add(1));
+        return Some(total.saturating_add(1).max(BAD_MIN));
     }
-    Some(quantile(total, expected as f64 / certain as f64, 1.0 - LUCK_RATIO))
+    let share = expected as f64 / certain as f64;
+    Some(quantile(total, share, 1.0 - LUCK_RATIO).max(BAD_MIN))
 }
 
 /// The least `bound` with P[Bin(`trials`, `share`) < `bound`] > `limit`. The mean must be small: terms are added

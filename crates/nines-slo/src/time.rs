@@ -21,6 +21,12 @@ pub(crate) fn floor_to(at_ms: i64, step_ms: i64) -> i64 {
     at_ms.saturating_sub(at_ms.rem_euclid(step_ms))
 }
 
+/// The first multiple of `step_ms` that is not before `at_ms`.
+pub(crate) fn ceil_to(at_ms: i64, step_ms: i64) -> i64 {
+    let floor_ms = floor_to(at_ms, step_ms);
+    if floor_ms == at_ms { at_ms } else { floor_ms.saturating_add(step_ms) }
+}
+
 /// When it is so late in a zone: the first instant after a gap, the first of two. What cannot be written down is the
 /// nearest instant that can.
 pub(crate) fn local_instant(zone: &TimeZone, at: DateTime) -> Timestamp {

@@ -4,8 +4,6 @@
 //! in which batches arrive, with the one exception that `series` names; so the past may be replayed
 //! before, after or between live samples.
 
-mod checkpoint;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -14,24 +12,29 @@ use nines_base::{Labels, Matcher, SampleBatch};
 
 use crate::burn::Activations;
 use crate::cover::{Cover, Layer};
-use crate::directory::Directory;
 use crate::history::Grains;
-use crate::judge::Judge;
-use crate::meter::Meter;
-use crate::tally::{Feed, Limits, Tally};
-use crate::time::{floor_to, instant, millis};
-use crate::{
-    Attribution, BurnAlert, BurnKey, Cause, Goal, GoalStatus, Overlay, Slo, SloName, SloState,
-    SloStatus, WindowCounts,
-};
+use crate::tally::{Limits, Tally};
+use crate::time::{floor_to, millis};
+use crate::{BurnAlert, BurnKey, DueSlice, Goal, Outcome, Overlay, Slo, SloName, WindowCounts};
+
+mod checkpoint;
+mod composites;
+mod evaluate;
+mod routes;
+
+use composites::Composite;
+use routes::Routes;
 
 pub use checkpoint::SavedSlo;
 
-/// Series that feed nothing are remembered too, up to this number of series.
-const ROUTES_MAX: usize = 500_000;
-
 /// No chart has more points.
 const POINTS_MAX: usize = 11_000;
+
+/// Slices of one SLO that are asked for at once.
+const UNREAD_MAX: usize = 100;
+
+/// Slices of all SLOs that are asked for at once.
+const UNREAD_ALL_MAX: usize = 1_000;
 
 /// The counts of one step of a chart.
 pub type Slice = WindowCounts;
@@ -47,6 +50,9 @@ pub struct TrackerConfig {
     pub cold_grain: SignedDuration,
     /// Without a sample for longer than this, time is unknown.
     pub stale_after: SignedDuration,
+    /// Slices are judged when all their targets have passed their end, or the latest one has by so much: two scrape
+    /// intervals.
+    pub settle: SignedDuration,
     /// A series that was away for longer begins anew.
     pub forget_after: SignedDuration,
     /// Samples that are further ahead of the last evaluation are not taken, so evaluate more often.
@@ -62,6 +68,7 @@ impl Default for TrackerConfig {
             hot_span: SignedDuration::from_hours(4 * 24),
             cold_grain: SignedDuration::from_secs(60),
             stale_after: SignedDuration::from_mins(5),
+            settle: SignedDuration::from_secs(30),
             forget_after: SignedDuration::from_hours(24),
             ahead_max: SignedDuration::from_hours(1),
             history_min: SignedDuration::from_hours(24),
@@ -75,12 +82,13 @@ pub struct Tracker {
     config: TrackerConfig,
     /// By name.
     tracked: Vec<Tracked>,
-    /// What each known series feeds; nothing for series that no SLI reads.
-    routes: BTreeMap<Labels, Vec<Feed>>,
-    /// The SLOs that may read a series.
-    readers: Directory,
+    routes: Routes,
+    /// The indexes of composites, each after its members.
+    composites: Vec<usize>,
     /// The latest evaluation.
     evaluated: Option<Timestamp>,
+    /// When groups that have ended were last looked for.
+    swept: Option<Timestamp>,
     /// Exclusions and corrections, in the order in which they were given.
     layers: Vec<Arc<Layer>>,
 }
@@ -89,9 +97,11 @@ pub struct Tracker {
 #[derive(Debug)]
 struct Tracked {
     slo: Slo,
-    tally: Tally,
+    count: Count,
     /// By the index of the goal, and by group.
     activations: BTreeMap<(usize, Labels), Activations>,
+    /// The first evaluation.
+    followed: Option<Timestamp>,
     /// The overlays of this SLO.
     cover: Cover,
     /// By the index of the goal, the events that its calendar window is expected to have.
@@ -107,6 +117,39 @@ struct Judged {
     alerts: Vec<BurnAlert>,
 }
 
+/// What an SLO is counted by.
+#[derive(Debug)]
+enum Count {
+    /// Its own counts.
+    Tally(Box<Tally>),
+    /// Those of others.
+    Composite(Box<Composite>),
+}
+
+impl Tracked {
+    fn tally(&self) -> Option<&Tally> {
+        match &self.count {
+            Count::Tally(tally) => Some(tally),
+            Count::Composite(_) => None,
+        }
+    }
+
+    fn tally_mut(&mut self) -> Option<&mut Tally> {
+        match &mut self.count {
+            Count::Tally(tally) => Some(tally),
+            Count::Composite(_) => None,
+        }
+    }
+
+    /// Whether its counts are slices, or shares of them.
+    fn is_of_slices(&self) -> bool {
+        match &self.count {
+            Count::Tally(tally) => tally.total().is_of_slices(),
+            Count::Composite(composite) => composite.width_ms().is_some(),
+        }
+    }
+}
+
 impl Tracker {
     /// Follows `slos`; of two with one name the later wins.
     ///
@@ -116,9 +159,10 @@ impl Tracker {
         let mut tracker = Self {
             config,
             tracked: Vec::new(),
-            routes: BTreeMap::new(),
-            readers: Directory::default(),
+            routes: Routes::default(),
+            composites: Vec::new(),
             evaluated: None,
+            swept: None,
             layers: Vec::new(),
         };
         // All of them are new, so the answer is known.
@@ -138,52 +182,40 @@ impl Tracker {
             .collect();
         let (mut moved, mut fresh) = (BTreeMap::new(), Vec::new());
         for (name, slo) in slos {
-            let span_ms = self.span_ms(&slo);
-            let index = self.tracked.len();
-            let kept =
-                former.get(&name).map(|(_, it)| (it.activations.clone(), it.expected.clone()));
-            let (activations, expected) = kept.unwrap_or_default();
-            let kept = former
-                .remove(&name)
-                .filter(|(_, it)| it.slo.sli == slo.sli && span_ms <= it.tally.span_ms());
-            let tally = match kept {
-                Some((former_index, it)) => {
-                    moved.insert(former_index, index);
-                    it.tally
-                }
+            let (span_ms, index) = (self.span_ms(&slo), self.tracked.len());
+            let (mut activations, mut expected) = (BTreeMap::new(), BTreeMap::new());
+            let (mut followed, mut kept) = (None, None);
+            if let Some((former_index, it)) = former.remove(&name) {
+                (activations, expected) = (it.activations, it.expected);
+                followed = it.followed;
+                kept = match it.count {
+                    Count::Tally(tally) if tally.fits(&it.slo, &slo, span_ms) => {
+                        moved.insert(former_index, index);
+                        Some(Count::Tally(tally))
+                    }
+                    Count::Tally(_) | Count::Composite(_) => None,
+                };
+            }
+            let count = kept.unwrap_or_else(|| match Composite::new(&slo, span_ms) {
+                // Members know the past.
+                Some(composite) => Count::Composite(Box::new(composite)),
                 None => {
-                    fresh.push(name);
-                    Tally::new(&slo.sli, self.grains(span_ms), self.limits())
+                    fresh.push(index);
+                    Count::Tally(Box::new(Tally::new(&slo, self.grains(span_ms), self.limits())))
                 }
-            };
-            let cover = Cover::of(&self.layers, &slo.name);
-            self.tracked.push(Tracked { slo, tally, activations, cover, expected, judged: None });
+            });
+            let (cover, judged) = (Cover::of(&self.layers, &slo.name), None);
+            let it = Tracked { slo, count, activations, followed, cover, expected, judged };
+            self.tracked.push(it);
         }
-        self.reroute(&moved, &fresh);
-        fresh
+        self.routes.rebuild(&mut self.tracked, &moved, &fresh);
+        self.composites = composites::link(&mut self.tracked);
+        self.settle_composites(BTreeMap::new(), self.evaluated_ms());
+        fresh.iter().map(|it| self.tracked[*it].slo.name.clone()).collect()
     }
 
-    /// Feeds of kept SLIs move to their new index, new SLIs are offered every known series.
-    fn reroute(&mut self, moved: &BTreeMap<usize, usize>, fresh: &[SloName]) {
-        let selectors = self.tracked.iter().map(|it| it.tally.selectors()).enumerate();
-        self.readers = Directory::new(&selectors.collect::<Vec<_>>());
-        // What fed nothing may feed a new SLI: it is looked at again when it comes.
-        self.routes.retain(|_, feeds| !feeds.is_empty());
-        for (labels, feeds) in &mut self.routes {
-            feeds.retain_mut(|feed| match moved.get(&feed.slo) {
-                Some(index) => {
-                    feed.slo = *index;
-                    true
-                }
-                None => false,
-            });
-            for index in self.readers.candidates(labels) {
-                let it = &mut self.tracked[index];
-                if fresh.binary_search(&it.slo.name).is_ok() {
-                    feeds.extend(it.tally.admit(labels, index));
-                }
-            }
-        }
+    fn evaluated_ms(&self) -> i64 {
+        self.evaluated.map_or(i64::MIN, Timestamp::as_millisecond)
     }
 
     fn span_ms(&self, slo: &Slo) -> i64 {
@@ -210,6 +242,7 @@ impl Tracker {
         Limits {
             stale_after_ms: millis(self.config.stale_after),
             forget_after_ms: millis(self.config.forget_after),
+            settle_ms: millis(self.config.settle),
         }
     }
 
@@ -220,91 +253,84 @@ impl Tracker {
         let limit_ms = self.evaluated.map_or(Timestamp::MAX.as_millisecond(), |it| {
             it.as_millisecond().saturating_add(ahead_ms)
         });
-        // Cost follows the batch, not the number of SLOs.
-        let mut touched = Vec::new();
-        for SampleBatch { labels, samples, .. } in batch {
-            if !self.routes.contains_key(labels) {
-                self.add_route(labels);
+        if batch.iter().any(|it| !it.histograms.is_empty()) {
+            // Which form of a histogram counts is known before the first sample is taken.
+            for it in batch {
+                self.routes.feeds(&it.labels, &mut self.tracked);
             }
-            for feed in self.routes.get_mut(labels).into_iter().flatten() {
-                let tally = &mut self.tracked[feed.slo].tally;
+        }
+        let mut touched = Vec::new();
+        for it in batch {
+            for feed in self.routes.feeds(&it.labels, &mut self.tracked) {
+                let Some(tally) = self.tracked[feed.slo].tally_mut() else { continue };
                 if !tally.is_unsettled() {
                     touched.push(feed.slo);
                 }
-                tally.take(feed, samples, limit_ms);
+                tally.take(feed, it, limit_ms);
             }
         }
-        if touched.iter().any(|it| self.tracked[*it].tally.has_older_target()) {
-            for feed in self.routes.values_mut().flatten() {
-                self.tracked[feed.slo].tally.judge(feed);
+        let is_older = |it: &usize| self.tracked[*it].tally().is_some_and(Tally::has_older_target);
+        if touched.iter().any(is_older) {
+            for feed in self.routes.all() {
+                if let Some(tally) = self.tracked[feed.slo].tally_mut() {
+                    tally.judge(feed);
+                }
             }
         }
+        let mut changed_ms = BTreeMap::new();
         for index in touched {
-            self.tracked[index].tally.settle();
             self.tracked[index].judged = None;
+            let changed = self.tracked[index].tally_mut().and_then(Tally::settle);
+            changed_ms.extend(changed.map(|it| (index, it)));
         }
+        if !changed_ms.is_empty() && !self.composites.is_empty() {
+            self.settle_composites(changed_ms, self.evaluated_ms());
+        }
+    }
+
+    /// Takes what somebody else has read for an SLO in the slice that ends at `end`, for one group of it, or for all
+    /// events where `group` is empty. Whether it could be counted.
+    ///
+    /// A slice of a PromQL SLI counts as read when it was recorded for all events. SLIs that read series take events
+    /// too, beside those of series: then all time since the latest ones, up to an hour, counts as known.
+    pub fn record(
+        &mut self,
+        name: &SloName,
+        group: &Labels,
+        end: Timestamp,
+        outcome: Outcome,
+    ) -> bool {
+        let Some(index) = self.index_of(name) else { return false };
+        let Some(tally) = self.tracked[index].tally_mut() else { return false };
+        let Ok(changed) = tally.record(group, end.as_millisecond(), outcome) else { return false };
+        self.tracked[index].judged = None;
+        if let Some(changed_ms) = changed
+            && !self.composites.is_empty()
+        {
+            let changed_ms = BTreeMap::from([(index, changed_ms)]);
+            self.settle_composites(changed_ms, self.evaluated_ms());
+        }
+        true
+    }
+
+    /// The slices that somebody should read and [`Tracker::record`], the latest of each SLO first.
+    pub fn unread(&self, now: Timestamp) -> Vec<DueSlice> {
+        let mut due = Vec::new();
+        for it in &self.tracked {
+            let left = UNREAD_ALL_MAX.saturating_sub(due.len()).min(UNREAD_MAX);
+            let ends = it.tally().map(|it| it.unread(now.as_millisecond(), left));
+            due.extend(ends.into_iter().flatten().map(|(end_ms, width_ms)| DueSlice {
+                slo: it.slo.name.clone(),
+                end: crate::time::instant(end_ms),
+                width: SignedDuration::from_millis(width_ms),
+            }));
+        }
+        due
     }
 
     /// Whether any SLO reads this series; samples of others need not be told.
     pub fn watches(&mut self, labels: &Labels) -> bool {
-        if let Some(feeds) = self.routes.get(labels) {
-            return !feeds.is_empty();
-        }
-        let feeds = self.feeds(labels);
-        let is_read = !feeds.is_empty();
-        if is_read {
-            self.routes.insert(labels.clone(), feeds);
-        }
-        is_read
-    }
-
-    fn add_route(&mut self, labels: &Labels) {
-        if ROUTES_MAX <= self.routes.len() {
-            self.routes.retain(|_, feeds| !feeds.is_empty());
-        }
-        let feeds = self.feeds(labels);
-        self.routes.insert(labels.clone(), feeds);
-    }
-
-    /// What a series feeds that is not known yet.
-    fn feeds(&mut self, labels: &Labels) -> Vec<Feed> {
-        let mut feeds = Vec::new();
-        for index in self.readers.candidates(labels) {
-            feeds.extend(self.tracked[index].tally.admit(labels, index));
-        }
-        feeds.shrink_to_fit();
-        feeds
-    }
-
-    /// How one SLO stands.
-    pub fn status(&self, name: &SloName, now: Timestamp) -> Option<SloStatus> {
-        self.find(name).map(|it| it.status(now))
-    }
-
-    /// How all SLOs stand, by name.
-    pub fn statuses(&self, now: Timestamp) -> Vec<SloStatus> {
-        self.tracked.iter().map(|it| it.status(now)).collect()
-    }
-
-    /// Judges the burn of all SLOs: every alert that fires now, by name and severity.
-    ///
-    /// An SLO of which no sample came since the last time is judged again when a fine slice has passed; before
-    /// that its alerts are the same.
-    pub fn evaluate(&mut self, now: Timestamp) -> Vec<BurnAlert> {
-        self.evaluated = self.evaluated.max(Some(now));
-        self.forget_ended_series(now);
-        let mut alerts = Vec::new();
-        for it in &mut self.tracked {
-            let is_due = it
-                .judged
-                .as_ref()
-                .is_none_or(|it| now < it.at || self.config.hot_grain <= now.duration_since(it.at));
-            if is_due {
-                it.judged = Some(Judged { at: now, alerts: it.evaluate(now) });
-            }
-            alerts.extend(it.judged.iter().flat_map(|it| &it.alerts).cloned());
-        }
-        alerts
+        self.routes.is_read(labels, &mut self.tracked)
     }
 
     /// Takes up an activation of an earlier process, so that it keeps its beginning.
@@ -334,53 +360,8 @@ impl Tracker {
     /// The events that the present instance of a goal's calendar window is expected to have in all, as was recorded;
     /// fewer than were seen are none. Goals count from 0.
     pub fn set_forecast(&mut self, name: &SloName, goal: usize, total: u64) {
-        if let Ok(index) = self.tracked.binary_search_by(|it| it.slo.name.cmp(name)) {
+        if let Some(index) = self.index_of(name) {
             self.tracked[index].expected.insert(goal, total);
-        }
-    }
-
-    /// What there is to record for [`Self::set_forecast`]: the events of the window so far, and the traffic of the last
-    /// week for the rest of it. Nothing without data.
-    pub fn expect_total(&self, name: &SloName, goal: usize, now: Timestamp) -> Option<u64> {
-        let all = Labels::empty();
-        let (_, judge) = self.find(name)?.judges(&all).nth(goal)?;
-        judge.expect_total(now)
-    }
-
-    /// To which of `causes` the bad events of a goal's budget belong, see [`crate::attribute`].
-    pub fn attribute(
-        &self,
-        name: &SloName,
-        goal: usize,
-        causes: &[Cause],
-        now: Timestamp,
-    ) -> Option<Attribution> {
-        let all = Labels::empty();
-        let (_, judge) = self.find(name)?.judges(&all).nth(goal)?;
-        Some(judge.attribute(causes, now))
-    }
-
-    /// Series whose last sample lies before all windows; what comes from them later is a first sample.
-    fn forget_ended_series(&mut self, now: Timestamp) {
-        let now_ms = now.as_millisecond();
-        let grace_ms = millis(self.config.forget_after);
-        let (tracked, routes) = (&mut self.tracked, &mut self.routes);
-        let is_due = tracked.iter().any(|it| it.tally.is_crowded());
-        if is_due {
-            for feeds in routes.values_mut() {
-                feeds.retain(|feed| {
-                    let tally = &mut tracked[feed.slo].tally;
-                    let kept_ms = tally.span_ms().saturating_add(grace_ms);
-                    let is_over =
-                        feed.last_ms().is_some_and(|it| it < now_ms.saturating_sub(kept_ms));
-                    if is_over {
-                        tally.dismiss();
-                    }
-                    !is_over
-                });
-            }
-            // Those that were refused are looked at again when they come.
-            routes.retain(|_, feeds| !feeds.is_empty());
         }
     }
 
@@ -399,18 +380,15 @@ impl Tracker {
         let Some(tracked) = self.find(name).filter(|_| from < to) else { return Vec::new() };
         let (from_ms, to_ms) = (from.as_millisecond(), to.as_millisecond());
         let points = i64::try_from(points_max.clamp(2, POINTS_MAX)).unwrap_or(2);
-        let grain_ms = millis(self.config.cold_grain);
         // Both ends may lie inside of a step, which makes one step more.
         let fitting_ms = (to_ms - from_ms) / (points - 1) + 1;
         let wanted_ms = millis(step).max(fitting_ms);
-        let step_ms = match tracked.tally.grain_ms(from_ms, to_ms) {
-            hot_ms if hot_ms < grain_ms => round_up(wanted_ms, hot_ms),
-            _ => round_up(wanted_ms, grain_ms),
-        };
+        let step_ms = round_up(wanted_ms, self.grain_ms(tracked, from_ms, to_ms));
+        let meter = self.meter(tracked, tracked.slo.primary());
         let first_ms = floor_to(from_ms, step_ms);
         let ends = (1..=points).map(|it| first_ms.saturating_add(it.saturating_mul(step_ms)));
         ends.take_while(|end| end - step_ms < to_ms)
-            .map(|end| tracked.tally.between(end.saturating_sub(step_ms), end))
+            .map(|end| meter.between(end.saturating_sub(step_ms), end))
             .collect()
     }
 
@@ -421,12 +399,33 @@ impl Tracker {
         length: SignedDuration,
         now: Timestamp,
     ) -> Option<WindowCounts> {
-        self.find(name).map(|it| it.tally.last(millis(length), now))
+        let tracked = self.find(name)?;
+        Some(self.meter(tracked, tracked.slo.primary()).last(millis(length), now))
+    }
+
+    /// The length of the slices that a chart can show.
+    fn grain_ms(&self, tracked: &Tracked, from_ms: i64, to_ms: i64) -> i64 {
+        match &tracked.count {
+            Count::Tally(tally) => tally.grain_ms(from_ms, to_ms),
+            Count::Composite(it) => it.width_ms().unwrap_or(millis(self.config.cold_grain)),
+        }
+    }
+
+    /// Whether every count of an SLO is what happened, rather than an estimate.
+    pub fn is_exact(&self, name: &SloName) -> bool {
+        let is_exact = |it: &Tracked| self.meter(it, it.slo.primary()).is_exact();
+        self.find(name).is_some_and(is_exact)
+    }
+
+    /// The bucket bound that observations of a histogram are compared with: the threshold, or for native histograms the
+    /// largest bound that is not above it. Nothing before the first sample, and for other SLIs.
+    pub fn effective_threshold(&self, name: &SloName) -> Option<f64> {
+        self.find(name)?.tally()?.effective_threshold()
     }
 
     /// What to select from the store to count the past of an SLO: the union of these selectors.
     pub fn selectors(&self, name: &SloName) -> Vec<Vec<Matcher>> {
-        self.find(name).map(|it| it.tally.selectors()).unwrap_or_default()
+        self.find(name).and_then(Tracked::tally).map(Tally::selectors).unwrap_or_default()
     }
 
     /// The definitions that are followed, by name.
@@ -446,49 +445,6 @@ impl Tracker {
 /// The least multiple of `step_ms` that is not below `length_ms`, at least one.
 fn round_up(length_ms: i64, step_ms: i64) -> i64 {
     floor_to(length_ms.saturating_add(step_ms - 1), step_ms).max(step_ms)
-}
-
-impl Tracked {
-    /// Every goal with its index.
-    fn judges<'a>(&'a self, group: &'a Labels) -> impl Iterator<Item = (usize, Judge<'a>)> {
-        let meter: &dyn Meter = &self.tally;
-        let (unit, cover) = (self.slo.unit(), &self.cover);
-        let judge = move |(index, goal)| {
-            let (slo, expected_total) = (&self.slo.name, self.expected.get(&index).copied());
-            (index, Judge { slo, goal, group, meter, cover, unit, expected_total })
-        };
-        self.slo.goals.iter().enumerate().map(judge)
-    }
-
-    fn evaluate(&mut self, now: Timestamp) -> Vec<BurnAlert> {
-        let (all, mut activations) = (Labels::empty(), std::mem::take(&mut self.activations));
-        let alerts = self
-            .judges(&all)
-            .flat_map(|(goal, judge)| {
-                let activations = activations.entry((goal, all.clone())).or_default();
-                judge.evaluate(activations, now)
-            })
-            .collect();
-        self.activations = activations;
-        alerts
-    }
-
-    fn status(&self, now: Timestamp) -> SloStatus {
-        let all = Labels::empty();
-        let goals = self
-            .judges(&all)
-            .map(|(goal, it)| it.status(self.activations.get(&(goal, all.clone())), now));
-        let goals: Vec<GoalStatus> = goals.collect();
-        SloStatus {
-            name: self.slo.name.clone(),
-            state: goals.iter().map(|it| it.state).max().unwrap_or(SloState::NoData),
-            firing: goals.iter().filter_map(|it| it.firing).min(),
-            last_sample: self.tally.last_ms().map(instant),
-            now_ratio: self.judges(&all).next().and_then(|(_, it)| it.now_ratio(now)),
-            suspect: self.tally.suspect(now.as_millisecond()),
-            goals,
-        }
-    }
 }
 
 #[cfg(test)]

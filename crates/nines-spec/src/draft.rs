@@ -2,15 +2,15 @@
 //!
 //! It must not know any kind of document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nines_base::Origin;
 use nines_slo::{SloPattern, Window};
 
-use crate::finding::{Finding, Level, Span, line_and_column};
+use crate::finding::{Change, Finding, Level, Span, line_and_column};
 use crate::link::{Reference, SloPlaces};
 use crate::mistake::Mistake;
-use crate::node::Node;
+use crate::openslo::Shared;
 use crate::scraping::Defaults;
 use crate::source::SourceFile;
 use crate::spec::Spec;
@@ -40,6 +40,10 @@ pub(crate) enum Noun {
     ScrapeJob,
     Indicator,
     Setting,
+    DataSource,
+    AlertPolicy,
+    AlertCondition,
+    NotificationTarget,
     Exclusion,
 }
 
@@ -57,6 +61,10 @@ impl Noun {
             Self::ScrapeJob => "scrape job",
             Self::Indicator => "SLI",
             Self::Setting => "setting",
+            Self::DataSource => "DataSource",
+            Self::AlertPolicy => "AlertPolicy",
+            Self::AlertCondition => "AlertCondition",
+            Self::NotificationTarget => "AlertNotificationTarget",
             Self::Exclusion => "exclusion",
         }
     }
@@ -80,8 +88,10 @@ pub(crate) struct Draft<'a> {
     pub(crate) route_places: Vec<Place>,
     /// E-mail contacts.
     pub(crate) mail_places: Vec<Place>,
-    /// Documents of kind `SLI`, which OpenSLO lets several SLOs share.
-    pub(crate) indicators: BTreeMap<String, (usize, Node)>,
+    /// Documents of OpenSLO that others refer to.
+    pub(crate) shared: BTreeMap<(Noun, String), Shared>,
+    /// Of all files, whatever is wrong with them; notification targets of OpenSLO may have their names.
+    pub(crate) escalation_names: BTreeSet<String>,
     /// Something was not read at all, so what seems undefined may be defined there.
     pub(crate) has_gaps: bool,
     /// Of scrape jobs that say nothing else, once a `global` was read.
@@ -103,7 +113,8 @@ impl<'a> Draft<'a> {
             slo_patterns: Vec::new(),
             route_places: Vec::new(),
             mail_places: Vec::new(),
-            indicators: BTreeMap::new(),
+            shared: BTreeMap::new(),
+            escalation_names: BTreeSet::new(),
             has_gaps: false,
             scrape_defaults: None,
             has_broken_routes: false,
@@ -115,15 +126,16 @@ impl<'a> Draft<'a> {
     }
 
     pub(crate) fn report(&mut self, file: usize, mistake: &Mistake) {
-        self.add(file, mistake, None);
+        self.add(file, mistake, None, None);
     }
 
     /// The finding may be milder than its mistake usually is.
-    fn add(&mut self, file: usize, mistake: &Mistake, level: Option<Level>) {
+    fn add(&mut self, file: usize, mistake: &Mistake, level: Option<Level>, fix: Option<Change>) {
         let Some(SourceFile { path, text }) = self.files.get(file) else { return };
         if self.findings.len() < FINDINGS_MAX {
             let finding = Finding::new(path, text, mistake);
-            self.findings.push(Finding { level: level.unwrap_or(finding.level), ..finding });
+            let level = level.unwrap_or(finding.level);
+            self.findings.push(Finding { level, fix, ..finding });
         } else if self.findings.len() == FINDINGS_MAX {
             let last = Mistake::TooManyFindings { limit: FINDINGS_MAX };
             self.findings.push(Finding::new(path, text, &last));
@@ -171,13 +183,24 @@ impl Page<'_, '_> {
         self.draft.report(self.file, mistake);
     }
 
+    /// With the text that the place should have had, where only one can be meant.
+    pub(crate) fn report_fixable(&mut self, mistake: &Mistake, at: Span, meant: Option<String>) {
+        let fix = meant.map(|text| Change { at, text });
+        self.draft.add(self.file, mistake, None, fix);
+    }
+
     /// An error in a native document, a warning in a foreign one.
     pub(crate) fn report_by_form(&mut self, mistake: &Mistake) {
+        self.report_by_form_fixable(mistake, None);
+    }
+
+    /// As [`Self::report_by_form`] and [`Self::report_fixable`].
+    pub(crate) fn report_by_form_fixable(&mut self, mistake: &Mistake, fix: Option<Change>) {
         let level = match self.form {
             Form::Native => None,
             Form::Foreign => Some(Level::Warning),
         };
-        self.draft.add(self.file, mistake, level);
+        self.draft.add(self.file, mistake, level, fix);
     }
 
     pub(crate) fn place(&self, span: Span) -> Place {

@@ -4,14 +4,14 @@
 //! another. It must not know who asked, nor where files are.
 
 mod expression;
-// mod import;
+mod import;
 mod loss;
-// mod native;
+mod native;
 // mod openslo;
 mod rules;
 mod yaml;
 
-// pub use import::{Import, ImportFormat, import};
+pub use import::{Import, ImportFormat, ImportOptions, import, import_paths};
 pub use loss::{Export, Loss};
 // pub use openslo::export_openslo;
 pub use rules::{RULES_PER_SLO_MAX, RuleOptions, export_rules};

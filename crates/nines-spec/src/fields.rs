@@ -3,7 +3,7 @@
 //! Each reader reports what is wrong and gives what it understood. It must not know any kind of document.
 
 use crate::draft::Page;
-use crate::finding::{Span, line_and_column};
+use crate::finding::{Change, Span, line_and_column};
 use crate::mistake::Mistake;
 use crate::node::{Key, Node, Value};
 use crate::shape::Shape;
@@ -167,8 +167,11 @@ impl Page<'_, '_> {
             Some(it) => format!("did you mean `{it}`?"),
             None => format!("not a field of {owner}"),
         };
+        let fix = only_meant(&key.text, known.iter().copied())
+            .map(|it| Change { at: key.span, text: it.to_owned() });
         let (field, known) = (key.text.clone(), known.join(", "));
-        self.report_by_form(&Mistake::UnknownField { field, owner, known, label, at: key.span });
+        let mistake = Mistake::UnknownField { field, owner, known, label, at: key.span };
+        self.report_by_form_fixable(&mistake, fix);
     }
 
     /// A field that must be there.
@@ -337,9 +340,11 @@ impl Page<'_, '_> {
         }
         let words = || known.iter().map(|(word, _)| *word);
         let label = did_you_mean(text, words()).unwrap_or_else(|| "not one of them".to_owned());
+        let meant = only_meant(text, words()).map(str::to_owned);
         let known = words().collect::<Vec<_>>().join(", ");
         let (what, word) = (what.to_owned(), text.to_owned());
-        self.report(&Mistake::UnknownWord { what, word, known, label, at: span });
+        let mistake = Mistake::UnknownWord { what, word, known, label, at: span };
+        self.report_fixable(&mistake, span, meant);
         None
     }
 }
@@ -354,6 +359,20 @@ pub(crate) fn suggestion<'k>(
     let tolerance = (word.chars().count() / 3).max(1);
     let best = known.into_iter().map(|it| (close(it), it)).min()?;
     (best.0 <= tolerance).then_some(best.1)
+}
+
+/// The known word that was certainly meant: no other one is nearly as close.
+pub(crate) fn only_meant<'k>(
+    word: &str,
+    known: impl IntoIterator<Item = &'k str>,
+) -> Option<&'k str> {
+    const LEAD: usize = 2;
+    let known: Vec<&str> = known.into_iter().collect();
+    let meant = suggestion(word, known.iter().copied())?;
+    let lower = word.to_lowercase();
+    let distance = |it: &str| strsim::osa_distance(&lower, &it.to_lowercase());
+    let own = distance(meant);
+    known.into_iter().all(|it| it == meant || own + LEAD <= distance(it)).then_some(meant)
 }
 
 /// As a label.

@@ -65,6 +65,17 @@ pub struct Finding {
     pub label: String,
     /// The place itself.
     pub span: Span,
+    /// What was meant, where only one thing can be.
+    pub fix: Option<Change>,
+}
+
+/// Bytes of a file that become other ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// What goes.
+    pub at: Span,
+    /// What comes.
+    pub text: String,
 }
 
 impl Finding {
@@ -89,6 +100,7 @@ impl Finding {
             help: mistake.help().map(|it| it.to_string()).unwrap_or_default(),
             label: label.and_then(|it| it.label().map(str::to_owned)).unwrap_or_default(),
             span,
+            fix: None,
         }
     }
 

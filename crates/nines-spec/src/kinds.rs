@@ -11,11 +11,13 @@ mod routing;
 mod scrape;
 mod service;
 pub(crate) mod slo;
+pub(crate) mod test;
 
 use crate::draft::Page;
-use crate::fields::{Fields, did_you_mean};
+use crate::fields::{Fields, did_you_mean, only_meant};
 use crate::mistake::Mistake;
 use crate::node::Node;
+use crate::shape::Shape;
 
 pub(crate) use envelope::Envelope;
 pub(crate) use scrape::{is_prometheus, read_prometheus};
@@ -42,6 +44,30 @@ const KINDS: [(&str, Reader); 12] = [
     ("Notify", notify::read),
 ];
 
+/// Every kind with the shapes of its `metadata` and its `spec`, in the order of [`KINDS`].
+pub(crate) fn described() -> Vec<(&'static str, &'static Shape, &'static Shape)> {
+    let specs: [(&str, &Shape); 12] = [
+        ("SLO", &slo::SPEC),
+        ("Exclusion", &exclusion::SPEC),
+        ("Person", &oncall::PERSON),
+        ("Schedule", &oncall::SCHEDULE),
+        ("Escalation", &oncall::ESCALATION),
+        ("Routing", &routing::SPEC),
+        ("Policy", &policy::SPEC),
+        ("Gate", &gate::SPEC),
+        ("Service", &service::SPEC),
+        ("Scrape", &scrape::SPEC),
+        ("Metrics", &metrics::SPEC),
+        ("Notify", &notify::SPEC),
+    ];
+    specs.into_iter().map(|(name, spec)| (name, envelope::metadata_of(name).0, spec)).collect()
+}
+
+/// The names of all kinds.
+pub(crate) fn names() -> Vec<&'static str> {
+    KINDS.iter().map(|(name, _)| *name).collect()
+}
+
 /// Reads a document whose `apiVersion` is ours.
 pub(crate) fn read(page: &mut Page<'_, '_>, document: &Node) {
     let known = ["apiVersion", "kind", "metadata", "spec"];
@@ -57,13 +83,14 @@ fn kind(page: &mut Page<'_, '_>, fields: &Fields<'_>) -> Option<(&'static str, R
     let kind = page.scalar(node, "`kind`")?;
     let found = KINDS.iter().find(|(name, _)| *name == kind.text);
     if found.is_none() {
-        let names = || KINDS.iter().map(|(name, _)| *name);
         let label = did_you_mean(kind.text, names())
             .unwrap_or_else(|| "the document was not read".to_owned());
-        let known = names().collect::<Vec<_>>().join(", ");
+        let known = names().join(", ");
         let kind_text = kind.text.to_owned();
         page.draft.has_gaps = true;
-        page.report(&Mistake::UnknownKind { kind: kind_text, known, label, at: kind.span });
+        let meant = only_meant(kind.text, names()).map(str::to_owned);
+        let mistake = Mistake::UnknownKind { kind: kind_text, known, label, at: kind.span };
+        page.report_fixable(&mistake, kind.span, meant);
     }
     found.copied()
 }

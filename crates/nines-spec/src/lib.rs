@@ -11,8 +11,10 @@ mod exchange;
 mod explain;
 mod fields;
 mod finding;
+mod fix;
 mod hex;
 mod kinds;
+mod layout;
 mod link;
 mod mistake;
 mod node;
@@ -24,22 +26,31 @@ mod render;
 mod rulebook;
 mod rules;
 mod runbooks;
+mod schema;
 mod scraping;
 mod shape;
 mod shown;
 mod source;
 mod spec;
+mod test_case;
+mod test_files;
 mod values;
 
 pub use change::{Action, DocumentChange, FIELDS_MAX, FieldChange, compare};
 pub use draft::FINDINGS_MAX;
-pub use exchange::{Export, Loss, RULES_PER_SLO_MAX, RuleOptions, export_rules};
+pub use exchange::{
+    Export, Import, ImportFormat, ImportOptions, Loss, RULES_PER_SLO_MAX, RuleOptions,
+    export_rules, import, import_paths,
+};
 pub use explain::{codes, explain};
 pub use fields::LIST_MAX;
-pub use finding::{Finding, Level, Span};
+pub use finding::{Change, Finding, Level, Span};
+pub use fix::{FixedFile, fix};
+pub use layout::format;
 pub use reading::{Reading, read_dir, read_files, read_paths};
 pub use render::{Style, render};
 pub use rules::{AlertmanagerSpec, RuleSettings, RuleTests, read_rule_tests};
+pub use schema::{explain_field, kinds, reference, schema};
 pub use scraping::{
     AuthorizationSpec, DiscoverySpec, DnsRecordSpec, DurabilitySpec, HttpSpec, OtlpSpec,
     RelabelSpec, RemoteWriteSpec, ScrapeLimitsSpec, ScrapeSpec, SecretSpec, StorageSpec,
@@ -48,3 +59,9 @@ pub use scraping::{
 pub use shown::shown;
 pub use source::{FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, ReadError, SourceFile};
 pub use spec::{BackendSpec, NotifySpec, Service, SmtpSpec, SmtpTls, Spec};
+pub use test_case::{
+    Expectation, ExpectedAlert, ExpectedBudget, ExpectedDecision, ExpectedPage, ExpectedState,
+    Fault, GoalName, Lists, Percent, Rate, RateError, SloInput, TestCase, TestChange, TestClock,
+    TestInput,
+};
+pub use test_files::{TestFile, TestForm, UnitTest, read_tests, test_form};

@@ -103,6 +103,10 @@ fn undefined(draft: &Draft<'_>, reference: &Reference) -> Mistake {
         | Noun::Gate
         | Noun::ScrapeJob
         | Noun::Indicator
+        | Noun::DataSource
+        | Noun::AlertPolicy
+        | Noun::AlertCondition
+        | Noun::NotificationTarget
         | Noun::Setting => Mistake::UndefinedService { name, help, consequence, at },
     }
 }
@@ -220,7 +224,7 @@ fn check_mail(draft: &mut Draft<'_>) {
 
 /// A budget over more time than is kept is only whole while the process that counted it goes on.
 fn check_retention(draft: &mut Draft<'_>) {
-    let kept = draft.spec.storage.retention.filter(|it| it.is_positive());
+    let kept = draft.spec.storage.retention.filter(SignedDuration::is_positive);
     let Some(kept) = kept else { return };
     for (place, window) in std::mem::take(&mut draft.window_places) {
         if kept < window.nominal() {
@@ -237,7 +241,8 @@ fn check_burn_pairs(draft: &mut Draft<'_>) {
     let mut mistakes = BTreeMap::new();
     for (slo, places) in draft.spec.slos.iter().zip(&draft.slo_places) {
         for lint in nines_slo::lint(slo, interval) {
-            if let Some((place, mistake)) = burn_pair_mistake(slo, places, &lint) {
+            let found = burn_pair_mistake(slo, places, &lint);
+            if let Some((place, mistake)) = found.or_else(|| slo_mistake(places, &lint)) {
                 // A preset has four pairs at one place; the same words once are enough.
                 let key = (place.file, place.span, mistake.to_string());
                 mistakes.entry(key).or_insert(mistake);
@@ -246,6 +251,24 @@ fn check_burn_pairs(draft: &mut Draft<'_>) {
     }
     for ((file, _, _), mistake) in mistakes {
         draft.report(file, &mistake);
+    }
+}
+
+/// What is wrong with more than one pair.
+fn slo_mistake(places: &SloPlaces, lint: &Lint) -> Option<(Place, Mistake)> {
+    match lint {
+        Lint::NothingToBurn { goal_index } => {
+            let place = places.goals.get(*goal_index)?.objective;
+            Some((place, Mistake::NothingToBurn { at: place.span }))
+        }
+        Lint::GroupLabelTaken { label } => {
+            let place = places.name;
+            let problem = format!("groups by `{label}` cannot be told apart in alerts");
+            let help =
+                "their alerts use this label for something else; group by another one".to_owned();
+            Some((place, Mistake::BadGrouping { problem, help, at: place.span }))
+        }
+        _ => None,
     }
 }
 

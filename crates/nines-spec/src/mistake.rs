@@ -165,7 +165,12 @@ pub(crate) enum Mistake {
         at: Span,
     },
     #[error("unknown apiVersion `{version}`")]
-    #[diagnostic(code(N0114), help("write `nines/v1`; `openslo/v1` is read too"))]
+    #[diagnostic(
+        code(N0114),
+        help(
+            "write `nines/v1`; `openslo/v1`, `openslo/v1alpha` and `openslo.com/v2alpha` are read too"
+        )
+    )]
     UnknownVersion {
         version: String,
         #[label("the document was not read")]
@@ -409,6 +414,15 @@ pub(crate) enum Mistake {
         #[label("tells no groups apart")]
         at: Span,
     },
+    #[error("an objective of 100% cannot have burn alerts")]
+    #[diagnostic(
+        code(N0223),
+        help("write `alerting: none`, or an objective that permits a few failures")
+    )]
+    NothingToBurn {
+        #[label("there is no budget that could burn: the first failure spends it")]
+        at: Span,
+    },
     #[error("a window of {window} is longer than the {retention} that samples are kept")]
     #[diagnostic(
         code(N0224),
@@ -438,6 +452,82 @@ pub(crate) enum Mistake {
     NoSlice {
         what: String,
         #[label("has no range, so a counter would be taken as the events of a slice")]
+        at: Span,
+    },
+
+    // N024x: unit tests.
+    #[error("`{text}` is not a time of a test")]
+    #[diagnostic(
+        code(N0240),
+        help(
+            "write a time of the day such as `14:10`, `+10m` from the start, or `2026-06-10T14:10:00Z`"
+        )
+    )]
+    BadTestTime {
+        text: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("`{text}` is not a rate")]
+    #[diagnostic(code(N0241), help("write events per `s`, `min`, `h` or `d`, e.g. `300/min`"))]
+    BadRate {
+        text: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("the test is over before this, or has not begun")]
+    #[diagnostic(code(N0242), help("it runs from {from} to {to}; see `clock`"))]
+    OutsideOfTest {
+        from: String,
+        to: String,
+        #[label("never looked at")]
+        at: Span,
+    },
+    #[error("the files of this test define no SLO `{name}`")]
+    #[diagnostic(code(N0243), help("{help}"))]
+    NoSuchSlo {
+        name: String,
+        help: String,
+        label: String,
+        #[label("{label}")]
+        at: Span,
+    },
+    #[error("an input is neither an SLO nor a series")]
+    #[diagnostic(
+        code(N0245),
+        help("write `slo: checkout/availability` with its `total`, or one series with its values")
+    )]
+    BadTestInput {
+        #[label("here")]
+        at: Span,
+    },
+    #[error("`{path}` has nothing to read")]
+    #[diagnostic(code(N0246), help("paths are relative to the test's own folder"))]
+    NothingToUse {
+        path: String,
+        #[label("no file is here")]
+        at: Span,
+    },
+    #[error("nothing is expected")]
+    #[diagnostic(
+        code(N0247),
+        severity(Warning),
+        help("add `alerts: []`, `pages: []`, or a list of budgets, states or decisions")
+    )]
+    NothingExpected {
+        #[label("this always passes")]
+        at: Span,
+    },
+    #[error("`{text}` is not a share of a budget")]
+    #[diagnostic(
+        code(N0248),
+        help(
+            "write a percentage with at most seven digits behind the point, e.g. `96.03%` or `-4.1%`"
+        )
+    )]
+    BadRemaining {
+        text: String,
+        #[label("here")]
         at: Span,
     },
 
@@ -676,6 +766,24 @@ pub(crate) enum Mistake {
     BadRegex {
         problem: String,
         #[label("the rule is left out")]
+        at: Span,
+    },
+
+    // N09xx: files of other tools.
+    #[error("{what} is carried over only nearly")]
+    #[diagnostic(code(N0901), severity(Warning), help("{how}"))]
+    Approximated {
+        what: String,
+        how: String,
+        #[label("not quite the same in nines")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0902), help("{help}"))]
+    BrokenRule {
+        problem: String,
+        help: String,
+        #[label("the specification of the format forbids it")]
         at: Span,
     },
 }

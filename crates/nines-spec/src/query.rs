@@ -2,7 +2,7 @@
 //!
 //! It must not know where a selector is used.
 
-use nines_promql::{check, parse_selector};
+use nines_promql::{QueryError, check, parse_selector};
 use nines_slo::Selector;
 
 use crate::draft::Page;
@@ -61,8 +61,7 @@ impl Page<'_, '_> {
     }
 
     /// A query of another tool: reduced to the selector in it.
-    pub(crate) fn foreign_selector(&mut self, node: &Node, what: &str) -> Option<Selector> {
-        let query = self.scalar(node, what)?;
+    pub(crate) fn foreign_query(&mut self, query: Text<'_>) -> Option<Selector> {
         if let Some((part, selector)) = reduced(query.text) {
             if names_metric(&selector.matchers) {
                 return Some(selector);
@@ -161,6 +160,66 @@ fn closing(text: &str, open: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// Ranges of other tools' templates, which stand for whatever window is asked for.
+const TEMPLATES: [&str; 8] = [
+    "{{.window}}",
+    "{{ .window }}",
+    "{{.Window}}",
+    "{{ .Window }}",
+    "$__rate_interval",
+    "$__interval",
+    "$window",
+    "${window}",
+];
+
+/// With `$slice` where another tool has a template for a range.
+pub(crate) fn with_slice(query: &str) -> Result<String, QueryError> {
+    let text =
+        TEMPLATES.iter().fold(query.trim().to_owned(), |it, name| it.replace(name, "$slice"));
+    check(&text.replace("$slice", "1m")).map(|_| text)
+}
+
+/// What a query counts in one slice: rates become increases, and every range a slice.
+///
+/// Nothing when it has no range, or one that is more than a length.
+pub(crate) fn per_slice(query: &str) -> Option<String> {
+    let mut out = String::new();
+    let (mut rest, mut quote, mut ranges) = (query.trim(), None, 0);
+    while let Some(it) = rest.chars().next() {
+        let after = rest.get(it.len_utf8()..).unwrap_or("");
+        match (quote, it) {
+            (None, '[') => {
+                let (range, after) = after.split_once(']')?;
+                if range.contains(':') {
+                    return None;
+                }
+                out.push_str("[$slice]");
+                ranges += 1;
+                rest = after;
+                continue;
+            }
+            (None, '"' | '\'' | '`') => quote = Some(it),
+            (Some(begun), _) if begun == it => quote = None,
+            _ => {}
+        }
+        let is_inside =
+            out.ends_with(|it: char| it.is_ascii_alphanumeric() || it == '_' || it == ':');
+        let function = ["irate", "rate"].into_iter().find_map(|it| rest.strip_prefix(it));
+        match function {
+            Some(after) if quote.is_none() && !is_inside && after.trim_start().starts_with('(') => {
+                out.push_str("increase");
+                rest = after;
+            }
+            _ => {
+                out.push(it);
+                rest = after;
+            }
+        }
+    }
+    let is_right = ranges != 0 && check(&out.replace("$slice", "1m")).is_ok();
+    is_right.then_some(out)
 }
 
 /// What is probably wrong: a word that the message names, a bracket that is open, or everything.

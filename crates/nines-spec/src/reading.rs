@@ -88,7 +88,7 @@ pub fn read_files(mut files: Vec<SourceFile>) -> Reading {
     read(loaded)
 }
 
-fn read(loaded: Loaded) -> Reading {
+pub(crate) fn read(loaded: Loaded) -> Reading {
     let Loaded { files, damages } = loaded;
     let mut draft = Draft::new(&files);
     for (file, damage) in &damages {
@@ -100,6 +100,7 @@ fn read(loaded: Loaded) -> Reading {
         .enumerate()
         .filter(|(index, file)| is_whole(*index) && !is_markdown(&file.path))
         .flat_map(|(index, _)| documents(&mut draft, index))
+        .flat_map(|(index, it)| openslo::unlist(it).into_iter().map(move |it| (index, it)))
         .collect();
     for (file, document) in &documents {
         openslo::collect(&mut draft.page(*file), document);
@@ -162,6 +163,11 @@ fn read_document(draft: &mut Draft<'_>, file: usize, document: &Node) {
     if rules::read(&mut page, document) {
         return;
     }
+    if kinds::test::is_test(document) {
+        // Only mistakes matter here: it is `nines test` that plays it.
+        drop(kinds::test::read(&mut page, document));
+        return;
+    }
     let Value::Map(entries) = &document.value else {
         page.draft.has_gaps = true;
         let help = "begin with `apiVersion: nines/v1` and `kind: ...`";
@@ -181,10 +187,10 @@ fn read_document(draft: &mut Draft<'_>, file: usize, document: &Node) {
         return;
     };
     let Some(version) = page.scalar(version, "`apiVersion`") else { return };
-    match version.text {
-        kinds::NATIVE => kinds::read(&mut page, document),
-        openslo::VERSION => openslo::read(&mut page, document),
-        other => {
+    match (version.text, openslo::version(version.text)) {
+        (kinds::NATIVE, _) => kinds::read(&mut page, document),
+        (_, Some(it)) => openslo::read(&mut page, document, it),
+        (other, None) => {
             page.draft.has_gaps = true;
             let (version, at) = (other.to_owned(), version.span);
             page.report(&Mistake::UnknownVersion { version, at });

@@ -18,7 +18,7 @@ use nines_base::{Labels, Origin};
 
 pub use groups::read_target_groups;
 pub(crate) use job::size;
-pub(crate) use job::{Defaults, job};
+pub(crate) use job::{Defaults, JOB, job};
 pub(crate) use sending::{otlp, remote_writes, storage};
 
 /// One scrape job.

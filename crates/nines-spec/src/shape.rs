@@ -11,6 +11,8 @@ pub(crate) struct Shape {
     pub(crate) fields: &'static [Field],
     /// Exactly one of these is there; empty for no such rule.
     pub(crate) one_of: &'static [&'static str],
+    /// Names of further fields, which are as Prometheus describes them.
+    pub(crate) besides: &'static [&'static [&'static str]],
 }
 
 /// One field of a mapping.
@@ -49,8 +51,8 @@ pub(crate) enum Type {
     /// Names that we do not choose, and a value each.
     Names(&'static Self),
     AnyOf(&'static [Self]),
-    /// As Prometheus writes it; its documentation says more.
-    Foreign,
+    /// Anything, of which Prometheus' documentation says more.
+    AsPrometheus,
 }
 
 /// Texts of one form.
@@ -65,11 +67,15 @@ pub(crate) struct Pattern {
 
 impl Shape {
     pub(crate) const fn new(owner: &'static str, fields: &'static [Field]) -> Self {
-        Self { owner, fields, one_of: &[] }
+        Self { owner, fields, one_of: &[], besides: &[] }
     }
 
     pub(crate) const fn one_of(self, one_of: &'static [&'static str]) -> Self {
         Self { one_of, ..self }
+    }
+
+    pub(crate) const fn besides(self, names: &'static [&'static [&'static str]]) -> Self {
+        Self { besides: names, ..self }
     }
 
     pub(crate) fn field(&self, name: &str) -> Option<&'static Field> {
@@ -111,6 +117,13 @@ pub(crate) static DURATION: Pattern =
     Pattern { noun: "a duration", regex: "^([0-9]+(y|w|d|h|m|s|ms))+$|^0$", example: "1h30m" };
 pub(crate) static OBJECTIVE: Pattern =
     Pattern { noun: "a percentage", regex: "^[0-9]+(\\.[0-9]{1,7})? *%$", example: "99.9%" };
+pub(crate) static SHARE: Pattern =
+    Pattern { noun: "a percentage", regex: "^[0-9]+(\\.[0-9]{1,7})? *%$", example: "10%" };
+pub(crate) static URL: Pattern = Pattern {
+    noun: "an address",
+    regex: "^https?://[^/\\s]\\S*$",
+    example: "https://example.org/hook",
+};
 pub(crate) static DECIMAL: Pattern =
     Pattern { noun: "a decimal number", regex: "^[+-]?[0-9]+(\\.[0-9]{1,9})?$", example: "14.4" };
 pub(crate) static TARGET: Pattern =

@@ -9,7 +9,7 @@ use nines_base::{Labels, METRIC_NAME, MatchOp, Matcher, parse_duration};
 use nines_promql::QueryError;
 
 use crate::draft::Page;
-use crate::fields::{Fields, Text, did_you_mean};
+use crate::fields::{Fields, Text, did_you_mean, only_meant};
 use crate::finding::Span;
 use crate::mistake::Mistake;
 use crate::node::{Node, Value};
@@ -40,11 +40,13 @@ impl Page<'_, '_> {
         let Text { text, span } = self.scalar(node, what)?;
         let duration = parse_duration(text).ok();
         if duration.is_none() {
-            let label = match repaired_duration(text) {
+            let meant = repaired_duration(text);
+            let label = match &meant {
                 Some(it) => format!("did you mean `{it}`?"),
                 None => "here".to_owned(),
             };
-            self.report(&Mistake::BadDuration { text: text.to_owned(), label, at: span });
+            let mistake = Mistake::BadDuration { text: text.to_owned(), label, at: span };
+            self.report_fixable(&mistake, span, meant);
         }
         duration
     }
@@ -67,7 +69,9 @@ impl Page<'_, '_> {
                     jiff::tz::db().available().map(|it| it.as_str().to_owned()).collect();
                 let label = did_you_mean(text, known.iter().map(String::as_str))
                     .unwrap_or_else(|| "nobody knows when a shift begins".to_owned());
-                self.report(&Mistake::UnknownZone { zone: text.to_owned(), label, at: span });
+                let meant = only_meant(text, known.iter().map(String::as_str)).map(str::to_owned);
+                let mistake = Mistake::UnknownZone { zone: text.to_owned(), label, at: span };
+                self.report_fixable(&mistake, span, meant);
                 None
             }
         }
@@ -254,7 +258,7 @@ pub(crate) fn is_name(text: &str) -> bool {
 }
 
 /// Names that begin with two underscores are for the machinery. Source: Prometheus data model.
-fn is_label_name(text: &str) -> bool {
+pub(crate) fn is_label_name(text: &str) -> bool {
     let mut chars = text.chars();
     chars.next().is_some_and(|it| it.is_ascii_alphabetic() || it == '_')
         && chars.all(|it| it.is_ascii_alphanumeric() || it == '_')

@@ -54,16 +54,21 @@ pub(crate) fn unreadable(error: ReadError) -> anyhow::Error {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExplainArgs {
-    /// The code, such as N0102
+    /// The code, such as N0102, or a field, such as slo.spec.window
+    #[arg(value_name = "CODE|FIELD")]
     code: String,
 }
 
 pub(crate) fn explain(args: &ExplainArgs) -> anyhow::Result<Exit> {
     let code = args.code.to_ascii_uppercase();
-    let Some(page) = nines_spec::explain(&code) else {
-        let message = format!("there is no finding `{}`; codes look like N0102", args.code);
+    let page = nines_spec::explain(&code).map(str::to_owned);
+    let Some(page) = page.or_else(|| nines_spec::explain_field(&args.code)) else {
+        let message = format!(
+            "there is no finding and no field `{}`; codes look like N0102, fields like slo.spec.window",
+            args.code
+        );
         return Err(Failure::usage(message).into());
     };
-    output::print(page)?;
+    output::print(&page)?;
     Ok(Exit::Yes)
 }

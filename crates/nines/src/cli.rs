@@ -5,8 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    audit, backup, check, compat, demo, deploy, describe, export, gate, get, incident, init,
-    oncall, plan, policy, postmortem, query, respond, rule_tests, run, serve, why,
+    audit, backup, check, compat, demo, deploy, describe, export, gate, get, import, incident,
+    init, layout, oncall, plan, policy, postmortem, query, respond, run, schema, serve, test, why,
 };
 
 /// Shown first: what people want to copy.
@@ -42,10 +42,20 @@ pub(crate) enum Command {
     Init(init::Args),
     /// Check a configuration without a server
     Check(check::Args),
-    /// Play unit tests of Prometheus rules, as promtool does
-    Test(rule_tests::Args),
-    /// Explain the code of a finding
+    /// Play unit tests of a configuration, or of Prometheus rules as promtool does
+    Test(test::Args),
+    /// Explain the code of a finding, or a field such as slo.spec.window
     Explain(check::ExplainArgs),
+    /// Lay out the files of a configuration
+    Fmt(layout::FmtArgs),
+    /// Mend what can mean one thing only
+    Fix(layout::FixArgs),
+    /// Print the JSON Schema of the files, for editors
+    Schema(schema::SchemaArgs),
+    /// Print the completion script of a shell
+    Completion(schema::CompletionArgs),
+    /// Read objectives from files of other tools
+    Import(import::Args),
     /// Show what files would change on a server, and what that would have meant
     Plan(plan::PlanArgs),
     /// Apply a plan, all or nothing

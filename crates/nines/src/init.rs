@@ -18,6 +18,8 @@ use discover::Found;
 
 /// The file that is written.
 const FILE: &str = "nines.yaml";
+/// The schema beside it, for editors; the file's first line names it.
+const SCHEMA: &str = "nines.schema.json";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -93,6 +95,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     fs::create_dir_all(&args.folder)
         .with_context(|| format!("failed to make the folder {}", args.folder.display()))?;
     fs::write(&file, &text).with_context(|| format!("failed to write {}", file.display()))?;
+    let schema = nines_spec::schema(None).context("failed to make the schema")?;
+    let place = args.folder.join(SCHEMA);
+    fs::write(&place, format!("{}\n", serde_json::to_string(&schema)?))
+        .with_context(|| format!("failed to write {}", place.display()))?;
     output::print(&format!("wrote {}", file.display()))?;
     output::note(&format!("next: nines check {}", args.folder.display()));
     output::note(&format!("then: nines serve --config {} --data data", args.folder.display()));

@@ -22,8 +22,10 @@ mod exit;
 mod export;
 mod gate;
 mod get;
+mod import;
 mod incident;
 mod init;
+mod layout;
 mod oncall;
 mod output;
 mod plan;
@@ -33,7 +35,9 @@ mod query;
 mod respond;
 mod rule_tests;
 mod run;
+mod schema;
 mod serve;
+mod test;
 mod why;
 
 use std::panic;
@@ -69,8 +73,13 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Demo(args) => demo::run(args, &connection, &environment),
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args),
-        Command::Test(args) => rule_tests::run(&args),
+        Command::Test(args) => test::run(&args),
         Command::Explain(args) => check::explain(&args),
+        Command::Fmt(args) => layout::fmt(&args),
+        Command::Fix(args) => layout::fix(&args),
+        Command::Schema(args) => schema::schema(&args),
+        Command::Completion(args) => schema::completion(&args),
+        Command::Import(args) => import::run(&args),
         Command::Plan(args) => plan::plan(&args, &open()?),
         Command::Apply(args) => plan::apply(&args, &open()?),
         Command::Drift(args) => plan::drift(&args, &open()?),

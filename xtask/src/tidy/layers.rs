@@ -26,7 +26,7 @@ pub(crate) const LAYERS: &[&[&str]] = &[
         "nines-store",
         "nines-tsdb",
     ],
-    &["nines-demo", "nines-server", "nines-sim"],
+    &["nines-demo", "nines-rehearsal", "nines-server", "nines-sim"],
     &["nines"],
 ];
 

@@ -84,4 +84,4 @@ pub(crate) async fn not_found(visit: Visit) -> Response {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

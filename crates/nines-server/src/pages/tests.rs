@@ -1,4 +1,4 @@
-mod fixture;
+pub(crate) mod fixture;
 
 use axum::http::StatusCode;
 use expect_test::expect;

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use nines_engine::{Command, Observation, observe_burns};
 use tokio::sync::watch;
 
+use super::silence::Silence;
 use crate::app::App;
 use crate::health::Health;
 
@@ -18,6 +19,7 @@ const REMIND: SignedDuration = SignedDuration::from_secs(15);
 
 /// Judges until `shutdown`.
 pub(crate) async fn watch_burns(app: App, mut shutdown: watch::Receiver<bool>) {
+    let mut silence = Silence::resume(&app);
     let mut told: Option<(Timestamp, Vec<(String, String)>)> = None;
     loop {
         tokio::select! {
@@ -26,7 +28,8 @@ pub(crate) async fn watch_burns(app: App, mut shutdown: watch::Receiver<bool>) {
             () = tokio::time::sleep(IDLE_MAX) => {}
         }
         let now = app.clock.now();
-        let observations = observe(&app, now);
+        let mut observations = observe(&app, now);
+        observations.extend(silence.observe(&app, now));
         Health::add(&app.health.evaluations, 1);
         let gist: Vec<(String, String)> =
             observations.iter().map(|it| (it.labels.to_string(), it.gist.clone())).collect();

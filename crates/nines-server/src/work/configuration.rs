@@ -54,7 +54,7 @@ pub(crate) fn load(files: &Files) -> Result<Reading, ReadError> {
 }
 
 /// What the engine needs of a configuration.
-pub(crate) fn engine_config(spec: &Spec) -> Arc<Config> {
+pub fn engine_config(spec: &Spec) -> Arc<Config> {
     let roster = Roster {
         people: spec.people.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         schedules: spec.schedules.iter().map(|it| (it.name.clone(), it.clone())).collect(),
@@ -84,7 +84,7 @@ pub(crate) fn back_fill(metrics: &Metrics, names: &[SloName], now_ms: i64) -> Re
                 let batch = SampleBatch {
                     labels: it.labels.clone(),
                     samples: it.samples,
-                    histograms: Vec::new(),
+                    histograms: it.histograms,
                 };
                 selected.insert(it.labels, batch);
             }
@@ -205,7 +205,8 @@ async fn apply(
         tracing::error!(%error, "the engine did not take the configuration; it is offered again");
         return Err(error.to_string());
     }
-    let fresh = app.metrics.follow(spec.slos.clone());
+    let followed = app.followed(&spec.slos).await.map_err(|error| error.to_string())?;
+    let fresh = app.metrics.follow(followed);
     let at = Arc::clone(app);
     let filled =
         tokio::task::spawn_blocking(move || back_fill(&at.metrics, &fresh, now.as_millisecond()));
@@ -227,5 +228,7 @@ async fn apply(
         read_at: now,
     };
     *app.loaded.write().expect("nobody panics while holding the configuration") = Arc::new(next);
+    app.lay_overlays();
+    app.lay_forecasts(now);
     Ok(())
 }

@@ -3,19 +3,21 @@
 mod alertmanagers;
 mod burns;
 mod configuration;
+mod forecasts;
 mod outbox;
 mod policies;
 mod rules;
 mod scraping;
+mod silence;
 mod slices;
 mod steps;
 mod upkeep;
 
 pub(crate) use alertmanagers::send_to_alertmanagers;
 pub(crate) use burns::watch_burns;
-pub(crate) use configuration::{
-    Files, back_fill, backend, engine_config, load, shown, watch_files,
-};
+pub use configuration::engine_config;
+pub(crate) use configuration::{Files, back_fill, backend, load, shown, watch_files};
+pub(crate) use forecasts::watch_forecasts;
 pub(crate) use outbox::send_messages;
 pub(crate) use policies::watch_policies;
 pub(crate) use rules::{watch_rule_alerts, watch_rules};

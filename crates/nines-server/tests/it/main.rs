@@ -14,4 +14,5 @@ mod plans;
 mod prom;
 mod rules;
 mod scraping;
+mod slos;
 mod starting;

@@ -38,7 +38,7 @@ fn a_gap_is_unknown_and_the_last_stretch_goes_on_for_a_while() {
 fn an_instant_that_closes_a_gap_moves_a_start() {
     let mut presence = presence(&[0, 20]);
     assert_eq!(presence.began_before(20), Some(false));
-    assert_eq!(presence.touch(10), Touched::StartMoved);
+    assert_eq!(presence.touch(10).starts, Starts::Moved);
     assert_eq!(presence.began_before(20), Some(true));
     assert_eq!(presence.began_before(21), None);
 }
@@ -69,8 +69,33 @@ proptest! {
     fn starts_that_move_are_told(instants in prop::collection::vec(0..300_i64, 1..40), at_ms in 0..300_i64) {
         let before = presence(&instants);
         let mut after = before.clone();
-        let touched = after.touch(at_ms);
+        let touched = after.touch(at_ms).starts;
         let is_same = instants.iter().all(|it| before.began_before(*it) == after.began_before(*it));
-        prop_assert!(is_same || touched == Touched::StartMoved);
+        prop_assert!(is_same || touched == Starts::Moved);
+    }
+
+    #[test]
+    fn time_that_is_known_now_is_told(
+        instants in prop::collection::vec(0..300_i64, 1..40), from_ms in 0..300_i64, length in 0..30_i64,
+    ) {
+        let before = presence(&instants);
+        let mut after = before.clone();
+        let touched = after.cover(from_ms, from_ms + length);
+        for end_ms in 1..330 {
+            let covered = |it: &Presence| it.covered_ms(end_ms - 1, end_ms);
+            let is_told = touched.from_ms < end_ms && end_ms <= touched.to_ms;
+            prop_assert!(covered(&before) == covered(&after) || is_told, "{end_ms}: {touched:?}");
+            prop_assert!(from_ms + length < end_ms || end_ms <= from_ms || covered(&after) == 1);
+        }
+    }
+
+    #[test]
+    fn steps_in_no_stretch_are_missing(slices in prop::collection::btree_set(1..30_i64, 0..30), max in 0..40_usize) {
+        let mut presence = Presence::new(0);
+        for it in &slices {
+            presence.cover((it - 1) * 10, it * 10);
+        }
+        let expected = (1..30).rev().filter(|it| !slices.contains(it)).map(|it| it * 10).take(max);
+        prop_assert_eq!(presence.missing(0, 299, 10, max), expected.collect::<Vec<_>>());
     }
 }

@@ -24,9 +24,10 @@ fn bucket(le: &str) -> Labels {
     Labels::new([(METRIC_NAME, "http_request_duration_seconds_bucket"), (LE, le)]).unwrap()
 }
 
-const BOTH: Meaning = Meaning::Counted(Roles { whole: true, part: true });
-const WHOLE: Meaning = Meaning::Counted(Roles { whole: true, part: false });
-const PART: Meaning = Meaning::Counted(Roles { whole: false, part: true });
+const INTAKE: Intake = Intake::Counter { scale: 0 };
+const BOTH: Meaning = Meaning::Counted(Roles { whole: true, part: true }, INTAKE);
+const WHOLE: Meaning = Meaning::Counted(Roles { whole: true, part: false }, INTAKE);
+const PART: Meaning = Meaning::Counted(Roles { whole: false, part: true }, INTAKE);
 
 #[test]
 fn any_two_of_good_bad_and_total_are_enough() {

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use nines_base::stale_marker;
 
 use super::*;
+use crate::reading::Reading;
 
 struct Known {
     target_began_ms: i64,
@@ -22,9 +23,10 @@ impl Rules for Known {
 fn booked(target_began_ms: i64, samples: &[(i64, f64)]) -> Vec<(i64, i64)> {
     let (mut series, mut sums) = (Series::default(), BTreeMap::<i64, i64>::new());
     for &(at_ms, value) in samples {
-        let Some(reading) = Reading::new(at_ms, value) else { continue };
-        series.push(reading, &Known { target_began_ms }, &mut |at_ms, events| {
-            *sums.entry(at_ms).or_default() += events;
+        let Some(reading) = Reading::new(at_ms, value, 0) else { continue };
+        series.push(reading, &Known { target_began_ms }, &mut |at_ms, change| {
+            assert_eq!(change.whole, change.part);
+            *sums.entry(at_ms).or_default() += change.whole;
         });
     }
     sums.into_iter().filter(|(_, events)| *events != 0).collect()
@@ -68,9 +70,32 @@ fn history_may_arrive_after_live_samples() {
 }
 
 #[test]
-fn a_late_sample_inside_a_run_and_a_repeated_one_change_nothing() {
-    let samples = [(0, 1.0), (20, 5.0), (10, 3.0), (20, 6.0), (0, 0.0)];
-    assert_eq!(booked(0, &samples), [(20, 4)]);
+fn a_late_sample_takes_its_events_from_its_right_neighbour_and_a_repeated_one_changes_nothing() {
+    let samples = [(0, 1.0), (20, 5.0), (10, 3.0), (20, 6.0), (0, 0.0), (10, 4.0)];
+    assert_eq!(booked(0, &samples), [(10, 2), (20, 2)]);
+}
+
+#[test]
+fn a_late_sample_shows_a_reset_that_nobody_had_seen() {
+    assert_eq!(booked(0, &[(0, 8.0), (20, 9.0)]), [(20, 1)]);
+    assert_eq!(booked(0, &[(0, 8.0), (20, 9.0), (10, 2.0)]), [(10, 2), (20, 7)]);
+}
+
+#[test]
+fn a_sample_that_is_too_late_changes_nothing() {
+    let later = (1..=i64::try_from(RECENT_MAX).unwrap()).map(|it| (10 * it, 10.0));
+    let samples: Vec<_> = [(0, 0.0)].into_iter().chain(later).chain([(5, 4.0)]).collect();
+    assert_eq!(booked(0, &samples), [(10, 10)]);
+}
+
+#[test]
+fn the_last_samples_may_come_in_any_order() {
+    let ordered = [(0, 1.0), (10, 4.0), (20, 2.0), (30, 7.0), (40, 9.0)];
+    let expected = booked(0, &ordered);
+    for order in [[0, 4, 2, 1, 3], [0, 4, 3, 2, 1], [0, 2, 4, 3, 1], [0, 4, 1, 3, 2]] {
+        let pieces: Vec<_> = order.iter().map(|it| ordered[*it]).collect();
+        assert_eq!(booked(0, &pieces), expected, "{order:?}");
+    }
 }
 
 #[test]
@@ -86,7 +111,7 @@ fn runs_are_limited() {
     let mut series = Series::default();
     for (at_ms, value) in samples {
         series.push(
-            Reading::new(at_ms, value).unwrap(),
+            Reading::new(at_ms, value, 0).unwrap(),
             &Known { target_began_ms: 0 },
             &mut |_, _| {},
         );

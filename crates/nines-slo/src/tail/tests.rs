@@ -29,11 +29,13 @@ fn the_guard_sleeps_once_thirty_bad_events_are_expected() {
 }
 
 #[test]
-fn one_failure_of_one_request_is_luck_at_high_thresholds_only() {
-    let fires = |thousandths: u64| fires(1, 1, "99%", BurnFactor(thousandths * 1_000_000));
-    assert!(fires(1_000)); // 1 % < 5 %
-    assert!(!fires(5_001));
-    assert!(!fires(100_000)); // the threshold is every event
+fn fewer_than_three_failures_prove_nothing_however_rare_they_should_be() {
+    let fires = |total, bad| fires(total, bad, "99.9999999%", BurnFactor::ONE);
+    assert!(!fires(1, 1));
+    assert!(!fires(1_000_000, 2));
+    assert!(fires(1_000_000, 3));
+    // While it sleeps, the guard has nothing to say.
+    assert_eq!(bad_min(300, Allowed::of(300, objective("90%")), BurnFactor::ONE), None);
 }
 
 #[test]
@@ -45,13 +47,13 @@ fn rare_failures_among_many_events_follow_the_poisson_distribution() {
 }
 
 #[test]
-fn where_everything_may_be_bad_nothing_is_beyond_luck_and_where_nothing_may_everything_is() {
+fn where_everything_may_be_bad_nothing_is_beyond_luck_and_where_nothing_may_three_are() {
     let all = Allowed::of(20, objective("50%"));
     assert_eq!(bad_min(20, all, BurnFactor(2 * BurnFactor::ONE.0)), Some(21));
     assert!(!is_beyond_luck(Counts { total: 20, bad: 20 }, all, BurnFactor(2 * BurnFactor::ONE.0)));
     let none = Allowed::of(20, objective("100%"));
-    assert_eq!(bad_min(20, none, BurnFactor::ONE), Some(1));
-    assert_eq!(bad_min(0, Allowed::default(), BurnFactor::ONE), Some(1));
+    assert_eq!(bad_min(20, none, BurnFactor::ONE), Some(3));
+    assert_eq!(bad_min(0, Allowed::default(), BurnFactor::ONE), Some(3));
 }
 
 /// P[Bin(`trials`, `share` billionths) ≥ `bad`] < 0.05, with whole numbers only.
@@ -76,7 +78,8 @@ proptest! {
         let objective = Objective::SCALE - permitted;
         let text = format!("{}.{:07}%", objective / 10_000_000, objective % 10_000_000);
         prop_assume!(u128::from(permitted) * u128::from(trials) < 30_000_000_000);
-        prop_assert_eq!(fires(trials, bad, &text, BurnFactor::ONE), exact(trials, permitted, bad));
+        let expected = 3 <= bad && exact(trials, permitted, bad);
+        prop_assert_eq!(fires(trials, bad, &text, BurnFactor::ONE), expected);
     }
 
     #[test]
@@ -97,7 +100,7 @@ proptest! {
         let factor = BurnFactor(thousandths * 1_000_000);
         let fires = |bad| is_beyond_luck(Counts { total, bad }, allowed, factor);
         if let Some(least) = bad_min(total, allowed, factor) {
-            prop_assert!(1 <= least && fires(least) && !fires(least - 1));
+            prop_assert!(3 <= least && fires(least) && !fires(least - 1));
         } else {
             prop_assert!(fires(0));
         }

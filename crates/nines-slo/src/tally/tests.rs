@@ -1,14 +1,17 @@
-use nines_base::METRIC_NAME;
+use jiff::SignedDuration;
+use nines_base::{METRIC_NAME, Sample};
 
 use super::*;
 use crate::testing::{DAY_MS, MINUTE_MS, at, requests, series};
-use crate::{CounterSli, HistogramSli, SliKind};
+use crate::{CounterSli, Counts, HistogramSli, Sli, SliKind};
 
 fn tally(sli: &Sli) -> Tally {
+    let slo = Slo { sli: sli.clone(), ..crate::testing::slo("99%", crate::testing::days(28)) };
     let grains =
         Grains { hot_ms: 15_000, hot_span_ms: DAY_MS, cold_ms: MINUTE_MS, span_ms: 28 * DAY_MS };
-    let limits = Limits { stale_after_ms: 5 * MINUTE_MS, forget_after_ms: DAY_MS };
-    Tally::new(sli, grains, limits)
+    let limits =
+        Limits { stale_after_ms: 5 * MINUTE_MS, forget_after_ms: DAY_MS, settle_ms: 30_000 };
+    Tally::new(&slo, grains, limits)
 }
 
 /// A sample each minute for two hours; the counters grow by these numbers.
@@ -18,7 +21,8 @@ fn feed(tally: &mut Tally, growth: &[(Labels, f64)]) {
         for minute in 0..=120_i32 {
             let sample =
                 Sample { at_ms: i64::from(minute) * MINUTE_MS, value: by * f64::from(minute) };
-            tally.take(&mut feed, &[sample], i64::MAX);
+            let batch = SampleBatch::new(labels.clone(), vec![sample]);
+            tally.take(&mut feed, &batch, i64::MAX);
         }
     }
     tally.settle();
@@ -43,19 +47,22 @@ fn histogram(below: f64) -> Tally {
 #[test]
 fn observations_at_or_below_the_threshold_are_good() {
     let tally = histogram(0.3);
-    assert_eq!(tally.last(60 * MINUTE_MS, at(NOW_MS)).counts, Counts { total: 600, bad: 60 });
-    assert_eq!(tally.suspect(NOW_MS), None);
-    assert!(tally.has_data(NOW_MS));
+    assert_eq!(
+        tally.total().last(60 * MINUTE_MS, at(NOW_MS)).counts,
+        Counts { total: 600, bad: 60 }
+    );
+    assert_eq!(tally.total().suspect(NOW_MS), None);
+    assert!(tally.total().has_data(NOW_MS));
 }
 
 #[test]
 fn a_threshold_between_buckets_is_no_data_and_names_its_neighbours() {
     for (below, nearest) in [(0.2, vec![0.1, 0.3]), (0.05, vec![0.1]), (5.0, vec![1.0])] {
         let tally = histogram(below);
-        assert_eq!(tally.suspect(NOW_MS), Some(Suspect::NoSuchBucket { below, nearest }));
-        let window = tally.last(60 * MINUTE_MS, at(NOW_MS));
+        assert_eq!(tally.total().suspect(NOW_MS), Some(Suspect::NoSuchBucket { below, nearest }));
+        let window = tally.total().last(60 * MINUTE_MS, at(NOW_MS));
         assert_eq!((window.counts, window.known), (Counts::default(), SignedDuration::ZERO));
-        assert!(!tally.has_data(NOW_MS));
+        assert!(!tally.total().has_data(NOW_MS));
     }
 }
 
@@ -72,19 +79,25 @@ fn good_of_total() -> Tally {
 fn good_events_that_were_never_seen_are_no_data_rather_than_all_bad() {
     let mut tally = good_of_total();
     feed(&mut tally, &[(series("a", "500"), 10.0)]);
-    assert_eq!(tally.suspect(NOW_MS), Some(Suspect::GoodNeverSeen));
-    assert!(!tally.has_data(NOW_MS));
+    assert_eq!(tally.total().suspect(NOW_MS), Some(Suspect::GoodNeverSeen));
+    assert!(!tally.total().has_data(NOW_MS));
     feed(&mut tally, &[(series("a", "200"), 10.0)]);
-    assert_eq!(tally.suspect(NOW_MS), None);
-    assert_eq!(tally.last(60 * MINUTE_MS, at(NOW_MS)).counts, Counts { total: 1_200, bad: 600 });
+    assert_eq!(tally.total().suspect(NOW_MS), None);
+    assert_eq!(
+        tally.total().last(60 * MINUTE_MS, at(NOW_MS)).counts,
+        Counts { total: 1_200, bad: 600 }
+    );
 }
 
 #[test]
 fn bad_events_that_were_never_seen_are_none() {
     let mut tally = tally(&crate::testing::slo("99%", crate::testing::days(28)).sli);
     feed(&mut tally, &[(series("a", "200"), 10.0)]);
-    assert_eq!(tally.suspect(NOW_MS), None);
-    assert_eq!(tally.last(60 * MINUTE_MS, at(NOW_MS)).counts, Counts { total: 600, bad: 0 });
+    assert_eq!(tally.total().suspect(NOW_MS), None);
+    assert_eq!(
+        tally.total().last(60 * MINUTE_MS, at(NOW_MS)).counts,
+        Counts { total: 600, bad: 0 }
+    );
 }
 
 #[test]
@@ -96,8 +109,11 @@ fn more_good_than_all_events_is_suspect_and_never_negative() {
         scale: 0,
     })));
     feed(&mut tally, &[(series("a", "200"), 10.0), (series("a", "500"), 1.0)]);
-    assert_eq!(tally.suspect(NOW_MS), Some(Suspect::PartExceedsTotal { total: 60, part: 600 }));
-    assert_eq!(tally.last(60 * MINUTE_MS, at(NOW_MS)).counts, Counts { total: 60, bad: 0 });
+    assert_eq!(
+        tally.total().suspect(NOW_MS),
+        Some(Suspect::PartExceedsTotal { total: 60, part: 600 })
+    );
+    assert_eq!(tally.total().last(60 * MINUTE_MS, at(NOW_MS)).counts, Counts { total: 60, bad: 0 });
 }
 
 #[test]
@@ -110,6 +126,6 @@ fn bad_events_alone_do_not_show_that_data_are_known() {
         scale: 0,
     })));
     feed(&mut tally, &[(Labels::new([(METRIC_NAME, "errors_total")]).unwrap(), 1.0)]);
-    assert_eq!(tally.last(60 * MINUTE_MS, at(NOW_MS)).known, SignedDuration::ZERO);
-    assert!(!tally.has_data(NOW_MS));
+    assert_eq!(tally.total().last(60 * MINUTE_MS, at(NOW_MS)).known, SignedDuration::ZERO);
+    assert!(!tally.total().has_data(NOW_MS));
 }

@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use nines_base::Labels;
 use serde::{Deserialize, Serialize};
 
+use crate::plan::Plan;
 use crate::tally::{Feed, SavedTally};
-use crate::{SloName, Tracker};
+use crate::{Slo, SloName, Tracker};
 
 use super::Tracked;
 
@@ -35,28 +36,26 @@ impl SavedSlo {
 }
 
 impl Tracker {
-    /// The counts of these SLOs as of now; unknown names are left out. A few at a time are enough, since whoever
+    /// The counts of these SLOs as of now; unknown names are left out, and composites, whose members know the past. A few at a time are enough, since whoever
     /// asks holds up the counting.
     pub fn save(&self, names: &[SloName]) -> Vec<SavedSlo> {
         let indexes = names.iter().filter_map(|it| self.index_of(it)).collect::<BTreeSet<_>>();
         let mut feeds = BTreeMap::<usize, Vec<(Labels, Feed)>>::new();
-        for (labels, feed) in
-            self.routes.iter().flat_map(|(labels, it)| it.iter().map(move |it| (labels, it)))
-        {
+        for (labels, feed) in self.routes.iter() {
             if indexes.contains(&feed.slo) {
                 feeds.entry(feed.slo).or_default().push((labels.clone(), feed.clone()));
             }
         }
         let save = |index: usize| {
             let tracked = &self.tracked[index];
-            SavedSlo {
+            Some(SavedSlo {
                 name: tracked.slo.name.clone(),
                 definition: self.definition(tracked),
-                tally: tracked.tally.save(),
+                tally: tracked.tally()?.save(),
                 feeds: feeds.remove(&index).unwrap_or_default(),
-            }
+            })
         };
-        indexes.into_iter().map(save).collect()
+        indexes.into_iter().filter_map(save).collect()
     }
 
     /// Goes on with the counts of an earlier process, and returns those whose past must not be counted again. What
@@ -67,39 +66,23 @@ impl Tracker {
         let mut restored = Vec::new();
         for it in saved {
             let Some(index) = self.index_of(&it.name) else { continue };
-            let tracked = &self.tracked[index];
-            if it.definition == self.definition(tracked) {
-                self.tracked[index].tally.restore(it.tally);
-                self.restore_feeds(index, it.feeds);
-                restored.push(it.name);
+            if it.definition != self.definition(&self.tracked[index]) {
+                continue;
             }
+            let Some(tally) = self.tracked[index].tally_mut() else { continue };
+            tally.restore(it.tally);
+            for (labels, feed) in it.feeds.into_iter().filter(|(_, it)| tally.owns(it)) {
+                self.routes.restore(labels, feed.of(index));
+            }
+            restored.push(it.name);
         }
-        self.complete_routes();
+        self.routes.complete(&mut self.tracked);
         restored
     }
 
-    fn restore_feeds(&mut self, index: usize, feeds: Vec<(Labels, Feed)>) {
-        for (labels, feed) in feeds.into_iter().filter(|(_, it)| self.tracked[index].tally.owns(it))
-        {
-            let others = self.routes.entry(labels).or_default();
-            others.retain(|it| it.slo != index);
-            others.push(feed.of(index));
-        }
-    }
-
-    /// Offers every known series to the SLOs that it does not feed: they were saved before it came, or not at all.
-    fn complete_routes(&mut self) {
-        for (labels, feeds) in &mut self.routes {
-            for index in self.readers.candidates(labels) {
-                if feeds.iter().all(|it| it.slo != index) {
-                    feeds.extend(self.tracked[index].tally.admit(labels, index));
-                }
-            }
-        }
-    }
-
     fn definition(&self, tracked: &Tracked) -> String {
-        let span_ms = self.span_ms(&tracked.slo);
-        format!("{:?} {:?} {:?}", tracked.slo.sli, self.grains(span_ms), self.limits())
+        let Slo { sli, grouping, .. } = &tracked.slo;
+        let (plan, grains) = (Plan::new(&tracked.slo), self.grains(self.span_ms(&tracked.slo)));
+        format!("{sli:?} {grouping:?} {plan:?} {grains:?} {:?}", self.limits())
     }
 }

@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use nines_base::format_duration;
 use nines_slo::{
-    AlertMode, AlertOn, BurnFactor, BurnPair, Goal, Guard, Method, NoData, NoTraffic, Objective,
-    Severity, Slo, Window,
+    AlertMode, AlertOn, BooleanRule, BurnFactor, BurnPair, Goal, Guard, Method, NoData, NoTraffic,
+    Objective, Severity, SliKind, Slo, Window,
 };
 
 use super::expression::{Gap, Grain, Step, TOTAL, Unit};
@@ -412,10 +412,9 @@ fn group(name: &str, step: SignedDuration, rules: Vec<Yaml>) -> Yaml {
         .lines()
 }
 
-/// The length of a slice, of SLIs and methods that have one.
-pub(crate) fn width(slo: &Slo) -> Option<SignedDuration> {
-    use nines_slo::{BooleanRule, SliKind};
-    let of_sli = match &slo.sli.kind {
+/// The length of a slice, of SLIs that have one.
+pub(crate) fn width_of_sli(slo: &Slo) -> Option<SignedDuration> {
+    match &slo.sli.kind {
         SliKind::Slices(it) => Some(it.width),
         SliKind::Promql(it) => Some(it.width),
         SliKind::Boolean(it) => match it.rule {
@@ -425,8 +424,12 @@ pub(crate) fn width(slo: &Slo) -> Option<SignedDuration> {
             | BooleanRule::Quorum { width, .. } => Some(width),
         },
         SliKind::Counter(_) | SliKind::Histogram(_) | SliKind::Composite(_) => None,
-    };
-    of_sli.or(match slo.method {
+    }
+}
+
+/// The length of a slice, of SLIs and methods that have one.
+fn width(slo: &Slo) -> Option<SignedDuration> {
+    width_of_sli(slo).or(match slo.method {
         Method::Occurrences => None,
         Method::Timeslices { width, .. } | Method::RatioTimeslices { width } => Some(width),
     })

@@ -2,7 +2,7 @@
 //!
 //! Only for files that machines make. Files of people are kept as they are, with their comments.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 /// A value to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub(crate) enum Yaml {
 }
 
 impl Yaml {
-    pub(crate) fn plain(value: impl ToString) -> Self {
-        Self::Plain(value.to_string())
+    pub(crate) fn plain(value: impl fmt::Display) -> Self {
+        Self::Plain(format!("{value}"))
     }
 
     pub(crate) fn text(value: impl Into<String>) -> Self {
@@ -124,6 +124,10 @@ impl Map {
 
     pub(crate) fn row(self) -> Yaml {
         Yaml::Row(self.fields)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.fields.is_empty()
     }
 
     pub(crate) fn into_fields(self) -> Vec<(String, Yaml)> {

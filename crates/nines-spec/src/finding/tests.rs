@@ -20,6 +20,6 @@ fn the_api_gets_the_same_fields_as_the_terminal() {
     let mistake =
         crate::mistake::Mistake::BadShare { text: "0.1".to_owned(), at: Span { start: 5, len: 3 } };
     let finding = Finding::new("gate.yaml", "min: 0.1", &mistake);
-    expect_test::expect![[r#"{"code":"N0601","level":"error","file":"gate.yaml","line":1,"column":6,"message":"`0.1` is not a share","help":"write a percentage from 0% to 100%, e.g. `10%`","label":"here","span":{"start":5,"len":3}}"#]]
+    expect_test::expect![[r#"{"code":"N0601","level":"error","file":"gate.yaml","line":1,"column":6,"message":"`0.1` is not a share","help":"write a percentage from 0% to 100%, e.g. `10%`","label":"here","span":{"start":5,"len":3},"fix":null}"#]]
     .assert_eq(&serde_json::to_string(&finding).unwrap());
 }

@@ -9,12 +9,61 @@ use crate::fields::Fields;
 use crate::mistake::Mistake;
 use crate::node::{Node, Value};
 use crate::scraping::{self, DurabilitySpec, StorageSpec};
+use crate::shape::{DURATION, Field, Pattern, Shape, Type, URL, words};
 use crate::spec::BackendSpec;
 
 use super::Envelope;
 
-const STORE_FIELDS: [&str; 4] = ["retention", "retention_size", "durability", "series_max"];
-const BACKEND_FIELDS: [&str; 4] = ["url", "headers", "tenant", "slice"];
+const DURABILITY: [(&str, DurabilitySpec); 2] =
+    [("batch", DurabilitySpec::Batch), ("sync", DurabilitySpec::Sync)];
+static DURABILITY_WORDS: [&str; 2] = words(&DURABILITY);
+static SIZE: Pattern =
+    Pattern { noun: "a size", regex: "^[0-9]+([KMGTP]?i?B|[KMGTP])?$", example: "10GB" };
+
+pub(crate) static SPEC: Shape = Shape::new(
+    "Metrics spec",
+    &[
+        Field::new("backend", Type::Map(&BACKEND), "Another server that answers queries."),
+        Field::new("store", Type::Map(&STORE), "How nines' own store keeps samples."),
+    ],
+);
+static STORE: Shape = Shape::new(
+    "the metrics store",
+    &[
+        Field::new(
+            "retention",
+            Type::Like(&DURATION),
+            "Older samples may be dropped; 0 keeps all.",
+        ),
+        Field::new("retention_size", Type::Like(&SIZE), "The most bytes on disk."),
+        Field::new(
+            "durability",
+            Type::Word(&DURABILITY_WORDS),
+            "What an accepted sample survives: the process, or the loss of power.",
+        )
+        .default("batch"),
+        Field::new(
+            "series_max",
+            Type::Whole { min: 1, max: u32::MAX as u64 },
+            "The most series that may be active at once.",
+        ),
+    ],
+);
+static BACKEND: Shape = Shape::new(
+    "a metrics backend",
+    &[
+        Field::new("url", Type::Like(&URL), "Where it answers.")
+            .needed("url: http://prometheus:9090"),
+        Field::new("headers", Type::Names(&Type::Text), "Sent with every request."),
+        Field::new("tenant", Type::Text, "Sent as `X-Scope-OrgID`."),
+        Field::new(
+            "slice",
+            Type::Like(&DURATION),
+            "How much time one step of an objective's counts covers, from 15s to 5m.",
+        )
+        .default("1m"),
+    ],
+);
 /// Several scrapes fit into it, and alerts are not much later than with nines' own store.
 const SLICE_DEFAULT: SignedDuration = SignedDuration::from_mins(1);
 /// A shorter one would not hold two samples.
@@ -23,9 +72,7 @@ const SLICE_MIN: SignedDuration = SignedDuration::from_secs(15);
 const SLICE_MAX: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
-    let Some(spec) = page.fields(document.spec, "Metrics spec", &["backend", "store"]) else {
-        return;
-    };
+    let Some(spec) = page.shape(document.spec, &SPEC) else { return };
     if let Some(node) = spec.get("store") {
         let store = store(page, node);
         if page.define(Noun::Setting, "store", spec.key("store")) {
@@ -41,10 +88,7 @@ pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
 }
 
 fn store(page: &mut Page<'_, '_>, node: &Node) -> StorageSpec {
-    let Some(fields) = page.fields(node, "the metrics store", &STORE_FIELDS) else {
-        return StorageSpec::default();
-    };
-    let words = [("batch", DurabilitySpec::Batch), ("sync", DurabilitySpec::Sync)];
+    let Some(fields) = page.shape(node, &STORE) else { return StorageSpec::default() };
     let durability = fields.get("durability");
     StorageSpec {
         retention: page.maybe_duration(&fields, "retention"),
@@ -52,15 +96,15 @@ fn store(page: &mut Page<'_, '_>, node: &Node) -> StorageSpec {
             .maybe(&fields, "retention_size")
             .and_then(|it| scraping::size(page, it)),
         durability: durability
-            .and_then(|it| page.word(it, "`durability`", &words))
+            .and_then(|it| page.word(it, "`durability`", &DURABILITY))
             .unwrap_or_default(),
         series_max: page.whole_number(&fields, "series_max", 1, u32::MAX),
     }
 }
 
 fn backend(page: &mut Page<'_, '_>, node: &Node) -> Option<BackendSpec> {
-    let fields = page.fields(node, "a metrics backend", &BACKEND_FIELDS)?;
-    let url = page.need(&fields, "url", "url: http://prometheus:9090");
+    let fields = page.shape(node, &BACKEND)?;
+    let url = page.needed(&fields, "url");
     let url = url.and_then(|it| page.scalar(it, "`url`")).and_then(|it| page.url(it));
     let headers = headers(page, &fields);
     let tenant = page.maybe(&fields, "tenant").map(|it| it.text.to_owned());

@@ -4,12 +4,12 @@ use crate::draft::{Noun, Page};
 use crate::fields::Fields;
 use crate::mistake::Mistake;
 use crate::node::{Node, Value};
+use crate::shape::{Field, Shape, Type, URL, words};
 use crate::spec::{SmtpSpec, SmtpTls};
 use crate::values::is_name;
 
 use super::Envelope;
 
-const SMTP_FIELDS: [&str; 6] = ["host", "port", "tls", "username", "password_file", "from"];
 /// The standard port of each protection. Source: RFC 5321, RFC 6409, RFC 8314.
 const TLS: [(&str, (SmtpTls, u16)); 3] = [
     ("none", (SmtpTls::None, 25)),
@@ -17,9 +17,36 @@ const TLS: [(&str, (SmtpTls, u16)); 3] = [
     ("tls", (SmtpTls::Tls, 465)),
 ];
 
+static TLS_WORDS: [&str; 3] = words(&TLS);
+
+pub(crate) static SPEC: Shape = Shape::new(
+    "Notify spec",
+    &[
+        Field::new("smtp", Type::Map(&SMTP), "The mail server."),
+        Field::new(
+            "webhook_secrets",
+            Type::Names(&Type::Text),
+            "Names of secrets, and the file that holds each.",
+        ),
+        Field::new("external_url", Type::Like(&URL), "Where people reach the console."),
+    ],
+);
+static SMTP: Shape = Shape::new(
+    "smtp",
+    &[
+        Field::new("host", Type::Text, "Its name or address.").needed("host: mail.example.org"),
+        Field::new("port", Type::Whole { min: 1, max: u16::MAX as u64 }, "Its port.")
+            .default("that of the protection"),
+        Field::new("tls", Type::Word(&TLS_WORDS), "How the connection is protected.")
+            .default("starttls"),
+        Field::new("username", Type::Text, "The account, if it wants one."),
+        Field::new("password_file", Type::Text, "The file that holds the account's password."),
+        Field::new("from", Type::Text, "The sender's address.").needed("from: nines@example.org"),
+    ],
+);
+
 pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
-    let known = ["smtp", "webhook_secrets", "external_url"];
-    let Some(spec) = page.fields(document.spec, "Notify spec", &known) else { return };
+    let Some(spec) = page.shape(document.spec, &SPEC) else { return };
     let url = page.maybe(&spec, "external_url").and_then(|it| page.url(it));
     if let Some(url) = url
         && is_first(page, &spec, "external_url")
@@ -40,15 +67,15 @@ fn is_first(page: &mut Page<'_, '_>, spec: &Fields<'_>, field: &str) -> bool {
 }
 
 fn smtp(page: &mut Page<'_, '_>, node: &Node) -> Option<SmtpSpec> {
-    let fields = page.fields(node, "smtp", &SMTP_FIELDS)?;
-    let host = page.need(&fields, "host", "host: mail.example.org");
+    let fields = page.shape(node, &SMTP)?;
+    let host = page.needed(&fields, "host");
     let host = host.and_then(|it| page.scalar(it, "`host`"));
     let tls = fields.get("tls").and_then(|it| page.word(it, "`tls`", &TLS));
     let (tls, standard_port) = tls.unwrap_or((SmtpTls::StartTls, 587));
     let port = page.whole_number(&fields, "port", 1, u32::from(u16::MAX));
     let username = page.maybe(&fields, "username").map(|it| it.text.to_owned());
     let password_file = page.maybe(&fields, "password_file").map(|it| it.text.to_owned());
-    let from = page.need(&fields, "from", "from: nines@example.org");
+    let from = page.needed(&fields, "from");
     let from = from.and_then(|it| page.scalar(it, "`from`"));
     let from = from.and_then(|it| page.mail_address(it));
     Some(SmtpSpec {

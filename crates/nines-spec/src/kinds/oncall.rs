@@ -9,6 +9,7 @@ use crate::draft::{Noun, Page};
 use crate::fields::Fields;
 use crate::mistake::Mistake;
 use crate::node::Node;
+use crate::shape::{DURATION, Field, Pattern, Shape, Type, URL, ZONE};
 
 use super::Envelope;
 
@@ -27,10 +28,107 @@ const WAIT_DEFAULT: SignedDuration = SignedDuration::from_mins(5);
 /// Nobody waits longer for a page, or for an answer to one.
 const WAIT_MAX: SignedDuration = SignedDuration::from_hours(24);
 
+pub(crate) static PERSON: Shape = Shape::new(
+    "Person spec",
+    &[
+        Field::new("display_name", Type::Text, "How others see the name."),
+        Field::new(
+            "contacts",
+            Type::List { of: &Type::Map(&CONTACT), min: 0, max: CONTACTS_MAX },
+            "The ways to the person.",
+        ),
+    ],
+);
+static CONTACT: Shape = Shape::new(
+    "a contact",
+    &[
+        Field::new("inbox", Type::Map(&INBOX), "The inbox of the console; it has no settings."),
+        Field::new("webhook", Type::Map(&WEBHOOK), "An address that is posted to."),
+        Field::new("email", Type::Like(&MAIL), "A mail address; needs a mail server."),
+        Field::new("delay", Type::Like(&DURATION), "Used so long after the page, at most 24h.")
+            .default("0s"),
+    ],
+)
+.one_of(&["inbox", "webhook", "email"]);
+static INBOX: Shape = Shape::new("inbox", &[]);
+static MAIL: Pattern =
+    Pattern { noun: "a mail address", regex: "^[^@]+@[^@]+$", example: "ana@example.org" };
+static WEBHOOK: Shape = Shape::new(
+    "a webhook",
+    &[
+        Field::new("url", Type::Like(&URL), "Where to.").needed("url: https://example.org/hook"),
+        Field::new("secret", Type::Text, "The name of the secret that signs messages."),
+    ],
+);
+
+pub(crate) static SCHEDULE: Shape = Shape::new(
+    "Schedule spec",
+    &[
+        Field::new("zone", Type::Like(&ZONE), "Where clock times are meant.")
+            .needed("zone: Europe/Warsaw"),
+        Field::new("start", Type::Like(&START), "The first hand-off, in clock time.")
+            .needed("start: 2026-01-05T09:00"),
+        Field::new("every", Type::Like(&DURATION), "The length of a shift, in whole weeks.")
+            .default("1w"),
+        Field::new(
+            "members",
+            Type::List { of: &Type::Text, min: 1, max: MEMBERS_MAX },
+            "The people, in the order of their turns.",
+        )
+        .needed("members: [ana, ben]"),
+    ],
+);
+static START: Pattern = Pattern {
+    noun: "a date or a clock time",
+    regex: "^[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    example: "2026-01-05T09:00",
+};
+
+pub(crate) static ESCALATION: Shape = Shape::new(
+    "Escalation spec",
+    &[
+        Field::new(
+            "steps",
+            Type::List { of: &Type::Map(&STEP), min: 1, max: STEPS_MAX },
+            "Whom to tell, in order, until somebody answers.",
+        )
+        .needed("steps: [{notify: [schedule: shop-primary], wait: 5m}]"),
+        Field::new(
+            "repeat",
+            Type::Whole { min: 0, max: REPEATS_MAX as u64 },
+            "How often all steps are repeated.",
+        )
+        .default("0"),
+    ],
+);
+static STEP: Shape = Shape::new(
+    "a step",
+    &[
+        Field::new(
+            "notify",
+            Type::AnyOf(&[
+                Type::Map(&TARGET),
+                Type::List { of: &Type::Map(&TARGET), min: 1, max: STEPS_MAX },
+            ]),
+            "Who is told at once.",
+        )
+        .needed("notify: [schedule: shop-primary]"),
+        Field::new("wait", Type::Like(&DURATION), "How long to wait for an answer, at most 24h.")
+            .default("5m"),
+    ],
+);
+static TARGET: Shape = Shape::new(
+    "a target",
+    &[
+        Field::new("schedule", Type::Text, "Who is on call in it."),
+        Field::new("person", Type::Text, "This person."),
+    ],
+)
+.one_of(&["schedule", "person"]);
+
 pub(super) fn person(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
     let name = document.name(page, Noun::Person);
-    let known = ["display_name", "contacts"];
-    let Some(spec) = page.fields(document.spec, "Person spec", &known) else { return };
+    let Some(spec) = page.shape(document.spec, &PERSON) else { return };
     let display_name = page.maybe(&spec, "display_name");
     let items = spec.get("contacts").and_then(|it| {
         let items = page.list(it, "`contacts`")?;
@@ -53,8 +151,7 @@ pub(super) fn person(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
 }
 
 fn contact(page: &mut Page<'_, '_>, node: &Node) -> Option<Contact> {
-    let known = ["inbox", "webhook", "email", "delay"];
-    let fields = page.fields(node, "a contact", &known)?;
+    let fields = page.shape(node, &CONTACT)?;
     let given = ["inbox", "webhook", "email"].into_iter().filter(|it| fields.get(it).is_some());
     let given: Vec<&'static str> = given.collect();
     if let [one, other, ..] = given.as_slice() {
@@ -81,12 +178,12 @@ fn contact(page: &mut Page<'_, '_>, node: &Node) -> Option<Contact> {
 }
 
 fn webhook(page: &mut Page<'_, '_>, node: &Node) -> Option<Channel> {
-    let fields = page.fields(node, "a webhook", &["url", "secret"])?;
+    let fields = page.shape(node, &WEBHOOK)?;
     let secret = page.maybe(&fields, "secret");
     if let Some(secret) = secret {
         page.refer(Noun::Secret, secret.text, secret.span, "messages could not be signed");
     }
-    let url = page.need(&fields, "url", "url: https://example.org/hook")?;
+    let url = page.needed(&fields, "url")?;
     let url = page.scalar(url, "`url`")?;
     let url = page.url(url)?;
     Some(Channel::Webhook { url, secret: secret.map(|it| it.text.to_owned()) })
@@ -118,16 +215,15 @@ fn short_duration(
 
 pub(super) fn schedule(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
     let name = document.name(page, Noun::Schedule);
-    let known = ["zone", "start", "every", "members"];
-    let Some(spec) = page.fields(document.spec, "Schedule spec", &known) else { return };
-    let zone = page.need(&spec, "zone", "zone: Europe/Warsaw").and_then(|it| page.zone(it));
-    let start = page.need(&spec, "start", "start: 2026-01-05T09:00");
+    let Some(spec) = page.shape(document.spec, &SCHEDULE) else { return };
+    let zone = page.needed(&spec, "zone").and_then(|it| page.zone(it));
+    let start = page.needed(&spec, "start");
     let start = start.and_then(|it| start_of(page, it));
     let weeks = match spec.get("every") {
         Some(it) => weeks(page, it),
         None => Some(1),
     };
-    let needed = page.need(&spec, "members", "members: [ana, ben]").map(|it| it.span);
+    let needed = page.needed(&spec, "members").map(|it| it.span);
     let found = page.texts(&spec, "members");
     if let Some(at) = needed {
         page.check_length(found.len(), 1, MEMBERS_MAX, "`members`", at);
@@ -172,12 +268,9 @@ fn weeks(page: &mut Page<'_, '_>, node: &Node) -> Option<u32> {
 
 pub(super) fn escalation(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
     let name = document.name(page, Noun::Escalation);
-    let Some(spec) = page.fields(document.spec, "Escalation spec", &["steps", "repeat"]) else {
-        return;
-    };
+    let Some(spec) = page.shape(document.spec, &ESCALATION) else { return };
     let repeat = page.whole_number(&spec, "repeat", 0, REPEATS_MAX).unwrap_or(0);
-    let example = "steps: [{notify: [schedule: shop-primary], wait: 5m}]";
-    let Some(node) = page.need(&spec, "steps", example) else { return };
+    let Some(node) = page.needed(&spec, "steps") else { return };
     let Some(items) = page.list(node, "`steps`") else { return };
     page.check_length(items.len(), 1, STEPS_MAX, "`steps`", node.span);
     let steps: Vec<Step> = items.iter().take(STEPS_MAX).filter_map(|it| step(page, it)).collect();
@@ -187,9 +280,9 @@ pub(super) fn escalation(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
 }
 
 fn step(page: &mut Page<'_, '_>, node: &Node) -> Option<Step> {
-    let fields = page.fields(node, "a step", &["notify", "wait"])?;
+    let fields = page.shape(node, &STEP)?;
     let wait = short_duration(page, &fields, "wait").unwrap_or(WAIT_DEFAULT);
-    let notify = page.need(&fields, "notify", "notify: [schedule: shop-primary]")?;
+    let notify = page.needed(&fields, "notify")?;
     let items = page.one_or_more(notify, "`notify`");
     page.check_length(items.len(), 1, STEPS_MAX, "`notify`", notify.span);
     let targets: Vec<Target> =
@@ -198,7 +291,7 @@ fn step(page: &mut Page<'_, '_>, node: &Node) -> Option<Step> {
 }
 
 fn target(page: &mut Page<'_, '_>, node: &Node) -> Option<Target> {
-    let fields = page.fields(node, "a target", &["schedule", "person"])?;
+    let fields = page.shape(node, &TARGET)?;
     if fields.get("schedule").is_some() && fields.get("person").is_some() {
         let (owner, one, other) = ("a target", "schedule", "person");
         let at = fields.key("person");

@@ -18,35 +18,15 @@ use crate::mistake::Mistake;
 use crate::node::{Node, Value};
 
 use super::Envelope;
+use shapes::{
+    BASES, BUDGET, DEPENDENCIES, EFFECTS, FREEZE, LEVEL, MODES, OPEN_INCIDENT, OVERRIDES, RULE,
+    SCOPE, UNKNOWN,
+};
 
-const FIELDS: [&str; 10] = [
-    "mode",
-    "scope",
-    "budget",
-    "levels",
-    "rules",
-    "calendar",
-    "open_incident",
-    "dependencies",
-    "unknown",
-    "overrides",
-];
-/// The effects of a level or a rule.
-const EFFECTS: [&str; 13] = [
-    "max_step",
-    "min_bake",
-    "batch",
-    "approvals",
-    "hold",
-    "freeze",
-    "exempt",
-    "ticket",
-    "notify",
-    "scrape",
-    "postmortem",
-    "action",
-    "plan_item",
-];
+mod shapes;
+
+pub(crate) use shapes::SPEC;
+
 /// The most levels of a policy, and as many rules and freezes.
 const PARTS_MAX: usize = 50;
 /// More approvals than any change gets.
@@ -68,9 +48,8 @@ pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
     let (owners, approvers) = (texts(page, "owners"), texts(page, "approvers"));
     let revisit =
         metadata.and_then(|it| it.get("revisit")).and_then(|it| page.day(it, "`revisit`"));
-    let Some(spec) = page.fields(document.spec, "Policy spec", &FIELDS) else { return };
-    let modes = [("enforce", Mode::Enforce), ("shadow", Mode::Shadow)];
-    let mode = spec.get("mode").and_then(|it| page.word(it, "`mode`", &modes));
+    let Some(spec) = page.shape(document.spec, &SPEC) else { return };
+    let mode = spec.get("mode").and_then(|it| page.word(it, "`mode`", &MODES));
     let scope = spec.get("scope").map(|it| scope(page, it)).unwrap_or_default();
     let budget = spec.get("budget").and_then(|it| budget(page, it)).unwrap_or(ALL_BUDGETS);
     let mut names = BTreeSet::new();
@@ -81,16 +60,10 @@ pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
         rule(page, it, number, &mut names)
     });
     let calendar = parts(page, &spec, "calendar", freeze);
-    let incident = [("close", OnOpenIncident::Close), ("note", OnOpenIncident::Note)];
     let open_incident =
-        spec.get("open_incident").and_then(|it| page.word(it, "`open_incident`", &incident));
-    let dependency = [
-        ("note", OnDependency::Note),
-        ("freeze", OnDependency::Freeze),
-        ("excuse", OnDependency::Excuse),
-    ];
+        spec.get("open_incident").and_then(|it| page.word(it, "`open_incident`", &OPEN_INCIDENT));
     let dependency =
-        spec.get("dependencies").and_then(|it| page.word(it, "`dependencies`", &dependency));
+        spec.get("dependencies").and_then(|it| page.word(it, "`dependencies`", &DEPENDENCIES));
     let unknown = spec.get("unknown").map_or(Unknowns::STRICT, |it| unknowns(page, it));
     let overrides = spec.get("overrides").and_then(|it| overrides(page, it));
     let Some(name) = name else { return };
@@ -158,8 +131,7 @@ fn parts<'n, T>(
 }
 
 fn scope(page: &mut Page<'_, '_>, node: &Node) -> Scope {
-    let known = ["services", "env", "changes"];
-    let Some(fields) = page.fields(node, "a scope", &known) else { return Scope::default() };
+    let Some(fields) = page.shape(node, &SCOPE) else { return Scope::default() };
     let services = fields.get("services").map(|it| pattern(page, it)).unwrap_or_default();
     let envs = fields.get("env").map(|it| page.one_or_more(it, "`env`")).unwrap_or_default();
     let envs = envs.iter().filter_map(|it| page.scalar(it, "`env`"));
@@ -201,13 +173,11 @@ fn pattern(page: &mut Page<'_, '_>, node: &Node) -> ServicePattern {
 }
 
 fn budget(page: &mut Page<'_, '_>, node: &Node) -> Option<BudgetView> {
-    let known = ["objective", "window", "basis", "min_coverage"];
-    let fields = page.fields(node, "a budget", &known)?;
+    let fields = page.shape(node, &BUDGET)?;
     let text =
         |page: &mut Page<'_, '_>, field| page.maybe(&fields, field).map(|it| it.text.to_owned());
     let (objective, window) = (text(page, "objective"), text(page, "window"));
-    let bases = [("seen", Basis::Seen), ("whole", Basis::Whole)];
-    let basis = fields.get("basis").and_then(|it| page.word(it, "`basis`", &bases));
+    let basis = fields.get("basis").and_then(|it| page.word(it, "`basis`", &BASES));
     let min_coverage = fields.get("min_coverage").and_then(|it| page.share(it, "`min_coverage`"));
     Some(BudgetView {
         objective,
@@ -218,15 +188,14 @@ fn budget(page: &mut Page<'_, '_>, node: &Node) -> Option<BudgetView> {
 }
 
 fn level(page: &mut Page<'_, '_>, node: &Node, names: &mut BTreeSet<String>) -> Option<Level> {
-    let known = ["name", "enter", "leave", "hold", "effects"];
-    let fields = page.fields(node, "a level", &known)?;
-    let name = page.need(&fields, "name", "name: frozen").and_then(|it| page.name(it, "`name`"));
-    let enter = page.need(&fields, "enter", "enter: budget.remaining <= 0%");
+    let fields = page.shape(node, &LEVEL)?;
+    let name = page.needed(&fields, "name").and_then(|it| page.name(it, "`name`"));
+    let enter = page.needed(&fields, "enter");
     let enter = enter.and_then(|it| page.condition(it, "`enter`"));
-    let leave = page.need(&fields, "leave", "leave: budget.remaining > 10%");
+    let leave = page.needed(&fields, "leave");
     let leave = leave.and_then(|it| page.condition(it, "`leave`"));
     let hold = page.maybe_duration(&fields, "hold").unwrap_or(SignedDuration::ZERO);
-    let effects = page.need(&fields, "effects", "effects: {freeze: true}");
+    let effects = page.needed(&fields, "effects");
     let effects = effects.map(|it| effects_of(page, it)).unwrap_or_default();
     let name = unique(page, name?, names)?;
     Some(Level { name, enter: enter?, leave: leave?, hold, effects })
@@ -238,11 +207,11 @@ fn rule(
     number: usize,
     names: &mut BTreeSet<String>,
 ) -> Option<Rule> {
-    let fields = page.fields(node, "a rule", &["name", "when", "then"])?;
+    let fields = page.shape(node, &RULE)?;
     let name = fields.get("name").and_then(|it| page.name(it, "`name`"));
-    let when = page.need(&fields, "when", "when: burn.page");
+    let when = page.needed(&fields, "when");
     let when = when.and_then(|it| page.condition(it, "`when`"));
-    let then = page.need(&fields, "then", "then: {hold: true}");
+    let then = page.needed(&fields, "then");
     let then = then.map(|it| effects_of(page, it)).unwrap_or_default();
     let name = match name {
         Some(name) => unique(page, name, names)?,
@@ -264,7 +233,7 @@ fn unique(page: &mut Page<'_, '_>, name: Text<'_>, names: &mut BTreeSet<String>)
 }
 
 fn effects_of(page: &mut Page<'_, '_>, node: &Node) -> Effects {
-    let Some(fields) = page.fields(node, "effects", &EFFECTS) else { return Effects::default() };
+    let Some(fields) = page.shape(node, &EFFECTS) else { return Effects::default() };
     let text =
         |page: &mut Page<'_, '_>, field| page.maybe(&fields, field).map(|it| it.text.to_owned());
     let max_step = fields.get("max_step").and_then(|it| page.share(it, "`max_step`"));
@@ -310,12 +279,12 @@ fn claims(page: &mut Page<'_, '_>, fields: &Fields<'_>) -> Vec<Claim> {
 }
 
 fn freeze(page: &mut Page<'_, '_>, node: &Node) -> Option<Freeze> {
-    let fields = page.fields(node, "a freeze", &["name", "from", "until", "exempt"])?;
-    let name = page.need(&fields, "name", "name: black-friday");
+    let fields = page.shape(node, &FREEZE)?;
+    let name = page.needed(&fields, "name");
     let name = name.and_then(|it| page.name(it, "`name`"));
-    let from = page.need(&fields, "from", "from: 2026-11-27");
+    let from = page.needed(&fields, "from");
     let from = from.and_then(|it| page.day(it, "`from`"));
-    let until = page.need(&fields, "until", "until: 2026-12-01");
+    let until = page.needed(&fields, "until");
     let until_node = until;
     let until = until.and_then(|it| page.day(it, "`until`"));
     let exempt = claims(page, &fields);
@@ -330,8 +299,7 @@ fn freeze(page: &mut Page<'_, '_>, node: &Node) -> Option<Freeze> {
 }
 
 fn unknowns(page: &mut Page<'_, '_>, node: &Node) -> Unknowns {
-    let known = ["no_data", "stale", "young", "unreachable"];
-    let Some(fields) = page.fields(node, "unknown", &known) else { return Unknowns::STRICT };
+    let Some(fields) = page.shape(node, &UNKNOWN) else { return Unknowns::STRICT };
     let word = |page: &mut Page<'_, '_>, field: &str| {
         let word = fields.get(field);
         let word = word.and_then(|it| page.word(it, &format!("`{field}`"), &OnUnknown::ALL));
@@ -346,8 +314,7 @@ fn unknowns(page: &mut Page<'_, '_>, node: &Node) -> Unknowns {
 }
 
 fn overrides(page: &mut Page<'_, '_>, node: &Node) -> Option<Overrides> {
-    let known = ["per", "team", "expires", "approvers", "higher"];
-    let fields = page.fields(node, "overrides", &known)?;
+    let fields = page.shape(node, &OVERRIDES)?;
     // Quotas of other periods may come; a file that says which one stays right.
     fields.get("per").and_then(|it| page.word(it, "`per`", &[("quarter", ())]));
     let team = page.whole_number(&fields, "team", 0, OVERRIDES_MAX);

@@ -5,10 +5,12 @@
 use jiff::SignedDuration;
 
 use crate::draft::{Form, Page};
+use crate::fields::LIST_MAX;
 use crate::mistake::Mistake;
 use crate::node::{Node, Value};
 use crate::rules;
 use crate::scraping::{self, Defaults, ScrapeLimitsSpec};
+use crate::shape::{Field, Shape, Type};
 
 use super::Envelope;
 
@@ -69,11 +71,22 @@ pub(crate) const DEFAULTS: Defaults = Defaults {
     extra_metrics: false,
 };
 
+pub(crate) static SPEC: Shape = Shape::new(
+    "Scrape spec",
+    &[Field::new(
+        "scrape_configs",
+        Type::List { of: &Type::Map(&scraping::JOB), min: 0, max: LIST_MAX },
+        "What is scraped, and how.",
+    )
+    .needed("scrape_configs: [{job_name: shop, static_configs: [{targets: ['shop:9090']}]}]")],
+)
+.besides(&[&Defaults::FIELDS]);
+
 pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
-    let known: Vec<&str> = Defaults::FIELDS.into_iter().chain(["scrape_configs"]).collect();
-    let Some(spec) = page.fields(document.spec, "Scrape spec", &known) else { return };
+    let known: Vec<&str> = Defaults::FIELDS.into_iter().chain(SPEC.names()).collect();
+    let Some(spec) = page.fields(document.spec, SPEC.owner, &known) else { return };
     let defaults = DEFAULTS.with(page, &spec);
-    let example = "scrape_configs: [{job_name: shop, static_configs: [{targets: ['shop:9090']}]}]";
+    let example = SPEC.field("scrape_configs").and_then(|it| it.needed).unwrap_or_default();
     let Some(jobs) = page.need(&spec, "scrape_configs", example) else { return };
     read_jobs(page, jobs, defaults);
 }

@@ -8,6 +8,7 @@ use crate::fields::{Fields, Text};
 use crate::finding::Span;
 use crate::link::{GoalPlaces, SloPlaces};
 use crate::mistake::Mistake;
+use crate::node::Node;
 use crate::shape::{Field, OBJECTIVE, Pattern, SLO_NAME, Shape, Type, words};
 
 use super::Envelope;
@@ -25,7 +26,6 @@ mod target;
 mod window;
 
 pub(crate) use alerting::PRESET_DEFAULT;
-pub(crate) use event::exactly_two;
 pub(crate) use window::{WINDOW_DEFAULT, check_window};
 
 /// The most budgets of one SLO: each of its objectives over each of its windows.
@@ -192,7 +192,7 @@ fn slo_name(page: &mut Page<'_, '_>, text: Text<'_>) -> Option<SloName> {
 
 /// The place of a field's value, or of the whole.
 fn place_of(fields: &Fields<'_>, field: &str) -> Span {
-    fields.get(field).map_or(fields.at, |it| it.anchor())
+    fields.get(field).map_or(fields.at, Node::anchor)
 }
 
 #[cfg(test)]

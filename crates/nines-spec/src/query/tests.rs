@@ -56,3 +56,20 @@ proptest::proptest! {
         suspect(&query, "unexpected `x` at ü");
     }
 }
+
+#[test]
+fn rates_of_any_window_become_increases_of_a_slice() {
+    for (query, wanted) in [
+        (
+            "sum(rate(x[5m])) - sum(irate(y[1h]))",
+            Some("sum(increase(x[$slice])) - sum(increase(y[$slice]))"),
+        ),
+        ("sum(rate(x{a=\"[rate(\"}[{{.window}}]))", Some("sum(increase(x{a=\"[rate(\"}[$slice]))")),
+        ("birate(x[5m])", None),
+        ("sum(x)", None),
+        ("max_over_time(x[5m:1m])", None),
+        ("sum(rate(x[5m])", None),
+    ] {
+        assert_eq!(per_slice(query).as_deref(), wanted, "{query}");
+    }
+}

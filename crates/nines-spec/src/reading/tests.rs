@@ -86,7 +86,7 @@ fn an_sli_document_may_be_shared_and_stand_behind_its_slos() {
     let slo = |name: &str| {
         format!(
             "apiVersion: openslo/v1\nkind: SLO\nmetadata: {{name: {name}}}\nspec: {{service: shop, \
-             indicatorRef: errors, timeWindow: [{{duration: 28d, isRolling: true}}], \
+             indicatorRef: errors, budgetingMethod: Occurrences, timeWindow: [{{duration: 28d, isRolling: true}}], \
              objectives: [{{targetPercent: 99.9}}]}}\n---\n"
         )
     };

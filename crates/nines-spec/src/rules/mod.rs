@@ -8,7 +8,7 @@
 mod files;
 mod group;
 mod histogram;
-mod points;
+pub(crate) mod points;
 mod settings;
 mod trials;
 

@@ -6,27 +6,43 @@ use nines_alert::rule::trial::Point;
 use nines_base::{Labels, METRIC_NAME, stale_marker};
 
 use super::histogram;
+use crate::draft::Page;
+use crate::fields::Text;
+use crate::finding::Span;
+use crate::mistake::Mistake;
 
 /// The most points of one series.
-pub(super) const POINTS_MAX: usize = 1_000_000;
+pub(crate) const POINTS_MAX: usize = 1_000_000;
 
 /// What is wrong, and where in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wrong {
-    pub(super) at: usize,
-    pub(super) problem: String,
+pub(crate) struct Wrong {
+    pub(crate) at: usize,
+    pub(crate) problem: String,
 }
 
 impl Wrong {
-    pub(super) fn new(at: usize, problem: impl Into<String>) -> Self {
+    pub(crate) fn new(at: usize, problem: impl Into<String>) -> Self {
         Self { at, problem: problem.into() }
     }
 }
 
 type Result<T> = std::result::Result<T, Wrong>;
 
+/// What was read, or a finding about it.
+pub(crate) fn understood<T>(page: &mut Page<'_, '_>, text: Text<'_>, read: Result<T>) -> Option<T> {
+    match read {
+        Ok(it) => Some(it),
+        Err(Wrong { at, problem }) => {
+            let at = page.inside(text.span, text.text, Span { start: at, len: 1 });
+            page.report(&Mistake::BadSeries { problem, at });
+            None
+        }
+    }
+}
+
 /// `name{label="value"}`, where either part may be missing.
-pub(super) fn series(text: &str) -> Result<Labels> {
+pub(crate) fn series(text: &str) -> Result<Labels> {
     let mut reader = Reader { text, at: 0 };
     reader.space();
     let mut pairs = Vec::new();
@@ -46,7 +62,7 @@ pub(super) fn series(text: &str) -> Result<Labels> {
 }
 
 /// `1 2x3 0+1x4 _ stale {{schema:0 …}}`
-pub(super) fn values(text: &str) -> Result<Vec<Option<Point>>> {
+pub(crate) fn values(text: &str) -> Result<Vec<Option<Point>>> {
     let mut points = Vec::new();
     let mut reader = Reader { text, at: 0 };
     loop {
@@ -205,7 +221,7 @@ fn count(text: &str) -> std::result::Result<usize, String> {
 }
 
 /// Numbers as PromQL writes them, but for hexadecimal ones: `0x3` is four zeros here.
-pub(super) fn number(text: &str) -> Option<f64> {
+pub(crate) fn number(text: &str) -> Option<f64> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => (-1.0, digits),
         None => (1.0, text.strip_prefix('+').unwrap_or(text)),

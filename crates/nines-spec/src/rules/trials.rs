@@ -11,11 +11,11 @@ use nines_alert::rule::trial::{
 };
 use nines_base::Labels;
 
-use super::points::{self, Wrong};
+use super::points::{self, Wrong, understood};
 use super::{files, group, histogram};
 use crate::draft::{Draft, Page};
-use crate::fields::{Fields, Text};
-use crate::finding::{Finding, Level, Span};
+use crate::fields::Fields;
+use crate::finding::{Finding, Level};
 use crate::mistake::Mistake;
 use crate::node::{self, Node, Value};
 use crate::reading::{documents, report_damage};
@@ -231,17 +231,6 @@ fn input_series(page: &mut Page<'_, '_>, node: &Node) -> Option<InputSeries> {
     let values = values.and_then(|it| page.scalar(it, "`values`"));
     let points = values.and_then(|it| understood(page, it, points::values(it.text)));
     Some(InputSeries { labels: labels?, points: points? })
-}
-
-fn understood<T>(page: &mut Page<'_, '_>, text: Text<'_>, read: Result<T, Wrong>) -> Option<T> {
-    match read {
-        Ok(it) => Some(it),
-        Err(Wrong { at, problem }) => {
-            let at = page.inside(text.span, text.text, Span { start: at, len: 1 });
-            page.report(&Mistake::BadSeries { problem, at });
-            None
-        }
-    }
 }
 
 fn expected_alerts(page: &mut Page<'_, '_>, node: &Node) -> Option<ExpectedAlerts> {

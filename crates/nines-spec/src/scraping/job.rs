@@ -8,9 +8,10 @@ use super::http::{self, HTTP_FIELDS};
 use super::relabel::rules;
 use super::{ScrapeLimitsSpec, ScrapeSpec};
 use crate::draft::{Form, Noun, Page};
-use crate::fields::{Fields, Text};
+use crate::fields::{Fields, LIST_MAX, Text};
 use crate::mistake::Mistake;
 use crate::node::{Node, Value};
+use crate::shape::{DURATION, Field, Pattern, Shape, Type, words};
 
 /// Samples have millisecond stamps, and targets have other work.
 const INTERVAL_MIN: SignedDuration = SignedDuration::from_secs(1);
@@ -21,32 +22,83 @@ const FOREIGN_INTERVAL_MIN: SignedDuration = SignedDuration::from_millis(100);
 /// The most labels of a group of targets, those for relabelling included.
 const LABELS_MAX: usize = 64;
 
-const OWN_FIELDS: [&str; 24] = [
-    "job_name",
-    "scrape_interval",
-    "scrape_timeout",
-    "metrics_path",
-    "params",
-    "scheme",
-    "honor_labels",
-    "honor_timestamps",
-    "track_timestamps_staleness",
-    "scrape_native_histograms",
-    "scrape_protocols",
-    "extra_scrape_metrics",
-    "sample_limit",
-    "target_limit",
-    "label_limit",
-    "label_name_length_limit",
-    "label_value_length_limit",
-    "body_size_limit",
-    "relabel_configs",
-    "metric_relabel_configs",
-    "static_configs",
-    "file_sd_configs",
-    "http_sd_configs",
-    "dns_sd_configs",
-];
+const TEXTS: Type = Type::List { of: &Type::Text, min: 0, max: LIST_MAX };
+const LIST: Type = Type::List { of: &Type::AsPrometheus, min: 0, max: LIST_MAX };
+const LIMIT: Type = Type::Whole { min: 0, max: u32::MAX as u64 };
+static PATH: Pattern = Pattern { noun: "a path", regex: "^/\\S*$", example: "/metrics" };
+
+pub(crate) static JOB: Shape = Shape::new(
+    "a scrape job",
+    &[
+        Field::new("job_name", Type::Text, "Becomes the label `job`; unique.")
+            .needed("job_name: shop"),
+        Field::new(
+            "scrape_interval",
+            Type::Like(&DURATION),
+            "The time between two scrapes of one target, from 1s to 5m.",
+        ),
+        Field::new(
+            "scrape_timeout",
+            Type::Like(&DURATION),
+            "How long a target may take; at most the interval.",
+        ),
+        Field::new("metrics_path", Type::Like(&PATH), "The path of the metrics page."),
+        Field::new("params", Type::Names(&TEXTS), "Parameters of the query."),
+        Field::new("scheme", Type::Word(&["http", "https"]), "How targets are asked."),
+        Field::new(
+            "honor_labels",
+            Type::Boolean,
+            "Whether labels of the samples win over those of the target.",
+        ),
+        Field::new("honor_timestamps", Type::Boolean, "Whether times of the samples are believed."),
+        Field::new(
+            "track_timestamps_staleness",
+            Type::Boolean,
+            "Whether series with times of their own end when they are missing.",
+        ),
+        Field::new(
+            "scrape_native_histograms",
+            Type::Boolean,
+            "Whether native histograms are asked for.",
+        ),
+        Field::new("scrape_protocols", TEXTS, "The formats that are asked for, best first."),
+        Field::new(
+            "extra_scrape_metrics",
+            Type::Boolean,
+            "Whether the limits of scrapes are told as metrics too.",
+        ),
+        Field::new("sample_limit", LIMIT, "The most samples of one scrape; 0 for no limit."),
+        Field::new("target_limit", LIMIT, "The most targets; 0 for no limit."),
+        Field::new("label_limit", LIMIT, "The most labels of a sample; 0 for no limit."),
+        Field::new(
+            "label_name_length_limit",
+            LIMIT,
+            "The longest name of a label, in bytes; 0 for no limit.",
+        ),
+        Field::new(
+            "label_value_length_limit",
+            LIMIT,
+            "The longest value of a label, in bytes; 0 for no limit.",
+        ),
+        Field::new(
+            "body_size_limit",
+            Type::Text,
+            "The largest answer, such as `10MB`; 0 for no limit.",
+        ),
+        Field::new("relabel_configs", LIST, "Which targets are asked, and with which labels."),
+        Field::new(
+            "metric_relabel_configs",
+            LIST,
+            "Which samples are kept, and with which labels.",
+        ),
+        Field::new("static_configs", LIST, "Targets that are known, each `host:port`."),
+        Field::new("file_sd_configs", LIST, "Files that name targets."),
+        Field::new("http_sd_configs", LIST, "Addresses that name targets."),
+        Field::new("dns_sd_configs", LIST, "Names of which the targets are looked up."),
+    ],
+)
+.besides(&[&HTTP_FIELDS, &WITHOUT_MEANING_NAMES, &discovery::UNSUPPORTED]);
+static WITHOUT_MEANING_NAMES: [&str; 8] = words(&WITHOUT_MEANING);
 /// Prometheus knows these, and nines does something else, or nothing.
 const WITHOUT_MEANING: [(&str, &str); 8] = [
     ("scrape_fallback_protocol", "an answer without a type is read as text"),
@@ -100,10 +152,10 @@ impl Defaults {
 
 /// Reads one job.
 pub(crate) fn job(page: &mut Page<'_, '_>, node: &Node, defaults: Defaults) -> Option<ScrapeSpec> {
-    let known: Vec<&str> = OWN_FIELDS.into_iter().chain(HTTP_FIELDS).collect();
+    let known: Vec<&str> = JOB.names().into_iter().chain(HTTP_FIELDS).collect();
     let others = WITHOUT_MEANING.map(|(name, _)| name);
     let others: Vec<&str> = others.into_iter().chain(discovery::UNSUPPORTED).collect();
-    let fields = page.fields_beside(node, "a scrape job", &known, &others)?;
+    let fields = page.fields_beside(node, JOB.owner, &known, &others)?;
     for (name, help) in WITHOUT_MEANING {
         if fields.get(name).is_some() {
             let (what, at) = (format!("`{name}`"), fields.key(name));

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use expect_test::expect_file;
 use nines_spec::{
-    FILE_BYTES_MAX, FILES_MAX, FINDINGS_MAX, Reading, RuleTests, SourceFile, Spec, Style, codes,
-    explain, read_dir, read_files, read_rule_tests, render,
+    FILE_BYTES_MAX, FILES_MAX, FINDINGS_MAX, Reading, RuleTests, SourceFile, Spec, Style, TestFile,
+    codes, explain, read_dir, read_files, read_rule_tests, read_tests, render,
 };
 
 fn cases() -> PathBuf {
@@ -29,6 +29,10 @@ fn readings() -> Vec<(String, Reading)> {
         match path.extension().and_then(|it| it.to_str()) {
             Some("yaml") if name.starts_with("rule_test_") => {
                 let RuleTests { findings, sources, .. } = read_rule_tests(&path).unwrap();
+                readings.push((name, Reading { spec: Spec::default(), findings, sources }));
+            }
+            Some("yaml") if name.starts_with("test_") => {
+                let TestFile { findings, sources, .. } = read_tests(&path).unwrap();
                 readings.push((name, Reading { spec: Spec::default(), findings, sources }));
             }
             Some("yaml") => readings.push((name, read_files(vec![source(file, text())]))),

@@ -7,5 +7,8 @@
 
 mod examples;
 mod golden;
+mod import;
+mod openslo;
 mod prometheus;
 mod properties;
+mod schema;

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use nines_slo::Objective;
 use url::Url;
 
+use super::SCHEMA;
 use super::discover::Found;
 use crate::exit::Failure;
 
@@ -28,7 +29,8 @@ pub(super) fn write(facts: &Facts<'_>) -> anyhow::Result<String> {
     let (scheme, path) = (url.scheme(), url.path());
     let Found { counter, status, histogram } = found;
     let mut out = format!(
-        "# What is scraped, what is promised, who is told. `nines check` finds mistakes in it.
+        "# yaml-language-server: $schema={SCHEMA}
+# What is scraped, what is promised, who is told. `nines check` finds mistakes in it.
 apiVersion: nines/v1
 kind: Scrape
 spec:

@@ -10,4 +10,5 @@ mod plan;
 mod process;
 mod rule_tests;
 mod story;
+mod unit_tests;
 mod words;

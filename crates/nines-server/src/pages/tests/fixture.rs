@@ -31,9 +31,9 @@ use crate::reload::Reload;
 use crate::rules::RuleBook;
 use crate::serve::Retention;
 
-pub(super) const TOKEN: &str = "token-of-the-test";
+pub(crate) const TOKEN: &str = "token-of-the-test";
 /// What nobody should ever see as an element.
-pub(super) const HOSTILE: &str = "<script>alert(1)</script>\"'&";
+pub(crate) const HOSTILE: &str = "<script>alert(1)</script>\"'&";
 
 const CONFIG: &str = r#"
 apiVersion: nines/v1
@@ -64,29 +64,29 @@ spec: {steps: [{notify: [schedule: shop], wait: 10m}]}
 const RUNBOOK: &str = "---\nservices: [shop]\n---\n# Shop errors\n\n<script>alert(1)</script>\n\n\
     [look](javascript:alert(1)) <b onclick=alert(1)>here</b>\n\n```manual id=look\nLook at it.\n```\n";
 
-pub(super) struct Fixture {
-    pub(super) app: App,
+pub(crate) struct Fixture {
+    pub(crate) app: App,
     router: Router,
     _folder: TempDir,
 }
 
 /// An answer as text.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
 }
 
 impl Fixture {
     /// A page has fired, and 5 of 10 000 requests were bad.
-    pub(super) fn burning() -> Self {
+    pub(crate) fn burning() -> Self {
         let fixture = Self::quiet();
         fixture.count(10_000, 5);
         fixture.ask(Command::ObserveBurns(vec![burn()]));
         fixture
     }
 
-    pub(super) fn quiet() -> Self {
+    pub(crate) fn quiet() -> Self {
         let now: Timestamp = "2026-11-24T03:00:00Z".parse().unwrap();
         let file =
             |path: &str, text: &str| SourceFile { path: path.to_owned(), text: text.to_owned() };
@@ -152,7 +152,7 @@ impl Fixture {
         fixture
     }
 
-    pub(super) fn ask(&self, command: Command) -> nines_engine::Reply {
+    pub(crate) fn ask(&self, command: Command) -> nines_engine::Reply {
         self.app.engine.ask(command).unwrap().unwrap()
     }
 
@@ -171,43 +171,43 @@ impl Fixture {
     }
 
     /// The link in the only page that was sent.
-    pub(super) fn ack_path(&self) -> String {
+    pub(crate) fn ack_path(&self) -> String {
         let seq = self.app.engine.read(|state| *state.intents_by_seq.keys().next().unwrap());
         format!("/ack/{}", ack_token(&self.app.installation, seq))
     }
 
-    pub(super) fn acknowledged(&self) -> Option<(String, String)> {
+    pub(crate) fn acknowledged(&self) -> Option<(String, String)> {
         self.app.engine.read(|state| {
             let answers = state.escalations.values().filter_map(|it| it.state.acknowledged.clone());
             answers.map(|(by, via, _)| (by, via)).next()
         })
     }
 
-    pub(super) fn alert(&self) -> AlertKey {
+    pub(crate) fn alert(&self) -> AlertKey {
         self.app.engine.read(|state| *state.alerts.keys().next().unwrap())
     }
 
     /// As a browser without a session.
-    pub(super) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Request::get(path).header("accept", "text/html").body(Body::empty()).unwrap())
             .await
     }
 
     /// As the person's browser.
-    pub(super) async fn get_as(&self, person: &str, path: &str) -> Answer {
+    pub(crate) async fn get_as(&self, person: &str, path: &str) -> Answer {
         let request = Request::get(path).header("accept", "text/html");
         self.send(request.header("cookie", self.cookie(person)).body(Body::empty()).unwrap()).await
     }
 
     /// Sends a form without a session.
-    pub(super) async fn post(&self, path: &str, form: &str) -> Answer {
+    pub(crate) async fn post(&self, path: &str, form: &str) -> Answer {
         let request =
             Request::post(path).header("content-type", "application/x-www-form-urlencoded");
         self.send(request.body(Body::from(form.to_owned())).unwrap()).await
     }
 
     /// Sends a form with the person's session.
-    pub(super) async fn post_as(&self, person: &str, path: &str, form: &str) -> Answer {
+    pub(crate) async fn post_as(&self, person: &str, path: &str, form: &str) -> Answer {
         let request =
             Request::post(path).header("content-type", "application/x-www-form-urlencoded");
         let request = request.header("cookie", self.cookie(person));

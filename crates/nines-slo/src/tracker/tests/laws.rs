@@ -35,8 +35,8 @@ fn interval_ms() -> impl Strategy<Value = i64> {
 }
 
 /// The samples of one series: each `(interval, event)` adds one.
-fn samples() -> impl Strategy<Value = Vec<(i64, f64)>> {
-    let steps = prop::collection::vec((interval_ms(), event()), 0..25);
+fn samples(interval_ms: impl Strategy<Value = i64>) -> impl Strategy<Value = Vec<(i64, f64)>> {
+    let steps = prop::collection::vec((interval_ms, event()), 0..25);
     (0..20_i64, 0..1_000_u32, steps).prop_map(|(offset, first, steps)| {
         let (mut at_ms, mut value) = (START_MS + offset * 15_000, f64::from(first));
         let mut samples = vec![(at_ms, value)];
@@ -60,15 +60,33 @@ fn samples() -> impl Strategy<Value = Vec<(i64, f64)>> {
     })
 }
 
-fn raw() -> impl Strategy<Value = Vec<Raw>> {
+pub(super) fn raw() -> impl Strategy<Value = Vec<Raw>> {
+    raw_of(interval_ms)
+}
+
+/// Without days of silence.
+pub(super) fn short_raw() -> impl Strategy<Value = Vec<Raw>> {
+    raw_of(|| {
+        prop_oneof![
+            12 => Just(15_000),
+            6 => 1..400_000_i64,
+            4 => Just(5 * MINUTE_MS),
+            1 => Just(HOUR_MS),
+        ]
+    })
+}
+
+fn raw_of<I: Strategy<Value = i64>>(
+    interval_ms: impl Fn() -> I,
+) -> impl Strategy<Value = Vec<Raw>> {
     let labels = [series("a", "200"), series("a", "500"), series("b", "200"), series("b", "503")];
-    prop::collection::vec(samples(), 4)
+    prop::collection::vec(samples(interval_ms()), 4)
         .prop_map(move |it| labels.clone().into_iter().zip(it).collect())
 }
 
 /// How the samples reach the tracker.
 #[derive(Debug, Clone, Copy)]
-enum Arrival {
+pub(super) enum Arrival {
     /// Scrape by scrape, as they happened.
     Live,
     /// Each series as a whole, one batch each.
@@ -79,13 +97,21 @@ enum Arrival {
     LiveThenPast,
     /// Newest sample first.
     Backwards,
+    /// Each scrape up to two minutes late, so that they overtake each other; some come twice.
+    Jittered,
 }
 
-const ARRIVALS: [Arrival; 5] =
-    [Arrival::Live, Arrival::Replayed, Arrival::AtOnce, Arrival::LiveThenPast, Arrival::Backwards];
+pub(super) const ARRIVALS: [Arrival; 6] = [
+    Arrival::Live,
+    Arrival::Replayed,
+    Arrival::AtOnce,
+    Arrival::LiveThenPast,
+    Arrival::Backwards,
+    Arrival::Jittered,
+];
 
 /// All samples as single scrapes, in time order.
-fn scrapes(raw: &[Raw]) -> Vec<Vec<SampleBatch>> {
+pub(super) fn scrapes(raw: &[Raw]) -> Vec<Vec<SampleBatch>> {
     let mut scrapes = BTreeMap::<i64, Vec<SampleBatch>>::new();
     for (labels, samples) in raw {
         for sample in samples {
@@ -95,7 +121,7 @@ fn scrapes(raw: &[Raw]) -> Vec<Vec<SampleBatch>> {
     scrapes.into_values().collect()
 }
 
-fn deliver(tracker: &mut Tracker, raw: &[Raw], arrival: Arrival) {
+pub(super) fn deliver(tracker: &mut Tracker, raw: &[Raw], arrival: Arrival) {
     let all: Vec<SampleBatch> =
         raw.iter().map(|(it, samples)| batch(it.clone(), samples)).collect();
     let scrapes = scrapes(raw);
@@ -105,6 +131,18 @@ fn deliver(tracker: &mut Tracker, raw: &[Raw], arrival: Arrival) {
         Arrival::Replayed => all.iter().for_each(|it| tracker.observe(std::slice::from_ref(it))),
         Arrival::AtOnce => tracker.observe(&all),
         Arrival::Backwards => scrapes.iter().rev().for_each(|it| tracker.observe(it)),
+        Arrival::Jittered => {
+            let late_ms = |it: &[SampleBatch]| {
+                let at_ms = it[0].samples[0].at_ms;
+                at_ms + (at_ms / 7).rem_euclid(8) * MINUTE_MS / 4
+            };
+            let mut late = scrapes.clone();
+            late.extend(scrapes.iter().step_by(3).cloned());
+            late.sort_by_key(|it| late_ms(it));
+            for it in &late {
+                tracker.observe(it);
+            }
+        }
         Arrival::LiveThenPast => {
             for it in live.iter().chain(past).chain(past) {
                 tracker.observe(it);
@@ -113,7 +151,7 @@ fn deliver(tracker: &mut Tracker, raw: &[Raw], arrival: Arrival) {
     }
 }
 
-fn end_ms(raw: &[Raw]) -> i64 {
+pub(super) fn end_ms(raw: &[Raw]) -> i64 {
     raw.iter().flat_map(|it| &it.1).map(|it| it.0).max().unwrap_or(START_MS)
 }
 

@@ -8,7 +8,7 @@ use crate::fields::Fields;
 use crate::finding::Span;
 use crate::mistake::Mistake;
 use crate::node::{Node, Value};
-use crate::shape::{DECIMAL, DURATION, Field, Pattern, Shape, Type, words};
+use crate::shape::{DECIMAL, DURATION, Field, SHARE, Shape, Type, words};
 use crate::values::decimal;
 
 use super::sli::within;
@@ -24,9 +24,13 @@ const FACTOR_MAX: BurnFactor = BurnFactor(1_000_000_000 * BurnFactor::ONE.0);
 /// The preset that holds when nothing is said.
 pub(crate) const PRESET_DEFAULT: Preset = Preset::Scaled;
 
-const PRESETS: [(&str, Preset); 3] =
-    [("scaled", Preset::Scaled), ("workbook", Preset::Workbook), ("none", Preset::None)];
-static PRESET_WORDS: [&str; 3] = words(&PRESETS);
+const PRESETS: [(&str, Preset); 4] = [
+    ("scaled", Preset::Scaled),
+    ("workbook", Preset::Workbook),
+    ("pyrra", Preset::Pyrra),
+    ("none", Preset::None),
+];
+static PRESET_WORDS: [&str; 4] = words(&PRESETS);
 const SEVERITIES: [(&str, Severity); 2] = [("page", Severity::Page), ("ticket", Severity::Ticket)];
 static SEVERITY_WORDS: [&str; 2] = words(&SEVERITIES);
 const MODES: [(&str, AlertMode); 2] =
@@ -71,8 +75,6 @@ static GUARD: Shape = Shape::new(
     )
     .needed("min_bad: 3")],
 );
-static SHARE: Pattern =
-    Pattern { noun: "a percentage", regex: "^[0-9]+(\\.[0-9]{1,7})? *%$", example: "2%" };
 static PAIR: Shape = Shape::new(
     "a pair",
     &[

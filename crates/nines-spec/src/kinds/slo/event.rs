@@ -109,7 +109,7 @@ pub(super) fn counter(page: &mut Page<'_, '_>, node: &Node, at: Span) -> Option<
 }
 
 /// Whether two of good, bad and total are given; reports when not.
-pub(crate) fn exactly_two(page: &mut Page<'_, '_>, given: [bool; 3], at: Span) -> bool {
+pub(super) fn exactly_two(page: &mut Page<'_, '_>, given: [bool; 3], at: Span) -> bool {
     let (found, advice) = match given.into_iter().filter(|it| *it).count() {
         2 => return true,
         3 => ("three", "remove one of them"),

@@ -231,7 +231,11 @@ pub(super) fn target(page: &mut Page<'_, '_>, node: &Node) -> Option<Objective> 
         _ => None,
     };
     let label = label.unwrap_or_else(|| "here".to_owned());
-    page.report(&Mistake::BadObjective { problem: error.to_string(), label, at: span });
+    // Below 1 it may be a share or a percentage; from there on only one of them.
+    let has_one_meaning = decimal(text, 9).is_some_and(|it| Objective::SCALE < it);
+    let meant = meant(text).filter(|_| has_one_meaning).map(|it| it.to_string());
+    let mistake = Mistake::BadObjective { problem: error.to_string(), label, at: span };
+    page.report_fixable(&mistake, span, meant);
     None
 }
 

@@ -120,10 +120,7 @@ fn query(
 /// Whether the query can be evaluated, with any length in the place of `$slice`.
 fn is_right(page: &mut Page<'_, '_>, query: Text<'_>, width: SignedDuration) -> bool {
     let (filled, shifts) = fill(query.text, &format_duration(width));
-    let error = match check(&filled) {
-        Ok(_) => return true,
-        Err(error) => error,
-    };
+    let Err(error) = check(&filled) else { return true };
     let problem = match &error {
         QueryError::Parse { message, .. } => message.clone(),
         other => other.to_string(),

@@ -141,10 +141,10 @@ fn part_of(both: &Selector, suffix: &str) -> Option<Selector> {
     let is_name = |it: &&Matcher| it.name() == METRIC_NAME && it.op() == MatchOp::Equal;
     let name = both.matchers.iter().find(is_name)?.value();
     let full = format!("{name}{suffix}");
-    let matchers = both.matchers.iter().map(|it| match is_name(&it) {
-        true => Matcher::equal(METRIC_NAME, &full),
-        false => it.clone(),
-    });
+    let matchers = both
+        .matchers
+        .iter()
+        .map(|it| if is_name(&it) { Matcher::equal(METRIC_NAME, &full) } else { it.clone() });
     Some(Selector { text: both.text.replacen(name, &full, 1), matchers: matchers.collect() })
 }
 

@@ -172,7 +172,8 @@ fn calendar(page: &mut Page<'_, '_>, node: &Node) -> Option<Calendar> {
 /// `1M` for `month`, as other tools write it.
 fn short(text: &str) -> Option<String> {
     let words = [("1d", "day"), ("1w", "week"), ("1M", "month"), ("1Q", "quarter"), ("1Y", "year")];
-    let (_, word) = words.into_iter().find(|(it, _)| *it == text || text == &it[1..])?;
+    let is_meant = |it: &str| it == text || it.strip_prefix('1') == Some(text);
+    let (_, word) = words.into_iter().find(|(it, _)| is_meant(it))?;
     Some(format!("write `calendar: {word}`"))
 }
 

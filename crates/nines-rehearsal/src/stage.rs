@@ -1,0 +1,223 @@
+//! The stage: tracker and engine on virtual time, with a journal in memory and channels that take everything.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use nines_alert::AlertKey;
+use nines_base::SampleBatch;
+use nines_engine::outbox::Purpose;
+use nines_engine::{
+    Command, Engine, EngineError, Installation, Observation, Refusal, Reply, SECRET_BYTES, State,
+    observe_burns,
+};
+use nines_port::{Delivery, Urgency};
+use nines_slo::{SloStatus, Tracker, TrackerConfig};
+use nines_store::MemoryJournal;
+
+use crate::Setup;
+
+/// Messages that are taken at once.
+const SENDS_MAX: usize = 1_000;
+/// More rounds between two instants mean that the engine does not come to rest.
+const ROUNDS_MAX: usize = 100_000;
+
+/// Why a rehearsal cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RehearsalError {
+    /// The engine stopped.
+    #[error("the engine stopped")]
+    Engine(#[from] EngineError),
+    /// The engine did not do what it must do.
+    #[error("the engine refused {what}: {why}")]
+    Refused {
+        /// What was asked.
+        what: &'static str,
+        /// Its words.
+        why: String,
+    },
+    /// The engine wants to be woken again and again.
+    #[error("the engine does not come to rest at {at}")]
+    Restless {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// A message that would have left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentMessage {
+    /// When.
+    pub at: Timestamp,
+    /// To whom.
+    pub person: String,
+    /// How: `inbox`, `webhook`, `email`.
+    pub channel: String,
+    /// Whether somebody must answer.
+    pub purpose: Purpose,
+    /// Whom it may wake.
+    pub urgency: Urgency,
+    /// About which alert.
+    pub alert: AlertKey,
+    /// In a line.
+    pub subject: String,
+}
+
+impl SentMessage {
+    /// Whether it wakes somebody.
+    pub fn is_page(&self) -> bool {
+        self.purpose == Purpose::Page && self.urgency == Urgency::Page
+    }
+}
+
+/// Tracker and engine of one rehearsal.
+#[derive(Debug)]
+pub struct Stage {
+    setup: Setup,
+    tracker: Tracker,
+    engine: Engine,
+    sent: Vec<SentMessage>,
+}
+
+impl Stage {
+    /// Opens with nothing known. `seed` makes ids.
+    ///
+    /// # Errors
+    /// The engine does not start.
+    pub fn open(
+        setup: Setup,
+        config: TrackerConfig,
+        seed: u64,
+        now: Timestamp,
+    ) -> Result<Self, RehearsalError> {
+        let mut tracker = Tracker::new(setup.slos.clone(), config);
+        tracker.set_overlays(setup.overlays.clone());
+        let installation = Installation {
+            secret: [0; SECRET_BYTES],
+            external_url: "http://nines.example".to_owned(),
+            version: "rehearsal".to_owned(),
+        };
+        let journal = Box::new(MemoryJournal::default());
+        let engine = Engine::recover(journal, installation, None, seed, now)?;
+        let mut stage = Self { setup, tracker, engine, sent: Vec::new() };
+        let config = Arc::clone(&stage.setup.config);
+        stage.ask("the configuration", Command::ApplyConfig(config), now)?;
+        Ok(stage)
+    }
+
+    /// Counts samples, as one scrape or write request.
+    pub fn feed(&mut self, batch: &[SampleBatch]) {
+        self.tracker.observe(batch);
+    }
+
+    /// Lets time pass until `now`, then judges.
+    ///
+    /// # Errors
+    /// The engine stopped.
+    pub fn step(&mut self, now: Timestamp) -> Result<(), RehearsalError> {
+        let alerts = self.tracker.evaluate(now);
+        let burning = observe_burns(&alerts, &self.setup.slos, &self.tracker, now);
+        self.observe(burning, now)
+    }
+
+    /// As [`Self::step`], with what burns already known.
+    pub(crate) fn observe(
+        &mut self,
+        burning: Vec<Observation>,
+        now: Timestamp,
+    ) -> Result<(), RehearsalError> {
+        self.pass(now)?;
+        self.ask("what burns", Command::ObserveBurns(burning), now)?;
+        self.settle(now)
+    }
+
+    /// Escalations and messages that are due before `now`, each at its own instant.
+    fn pass(&mut self, now: Timestamp) -> Result<(), RehearsalError> {
+        for _ in 0..ROUNDS_MAX {
+            match self.due() {
+                Some(at) if at < now => self.settle(at)?,
+                _ => return Ok(()),
+            }
+        }
+        Err(RehearsalError::Restless { at: now })
+    }
+
+    /// As [`Self::pass`], with what is due at `now`; nothing is judged.
+    pub(crate) fn reach(&mut self, now: Timestamp) -> Result<(), RehearsalError> {
+        self.pass(now)?;
+        self.settle(now)
+    }
+
+    fn due(&self) -> Option<Timestamp> {
+        let send_at = self.read(State::send_at);
+        [self.engine.wake_at(), send_at].into_iter().flatten().min()
+    }
+
+    /// Does what is due at `at`.
+    fn settle(&mut self, at: Timestamp) -> Result<(), RehearsalError> {
+        for _ in 0..ROUNDS_MAX {
+            if self.engine.wake_at().is_some_and(|it| it <= at) {
+                self.ask("to be woken", Command::Wake, at)?;
+            }
+            let take = Command::TakeSends { count_max: SENDS_MAX };
+            let Reply::Sends(sends) = self.ask("its messages", take, at)? else { return Ok(()) };
+            for send in sends {
+                self.write_down(&send.intent, at);
+                let (intent, attempt) = (send.intent, send.attempt);
+                let delivery = Delivery::Accepted { reference: "rehearsal".to_owned() };
+                self.ask("a receipt", Command::Receipt { intent, attempt, delivery }, at)?;
+            }
+            if self.due().is_none_or(|it| at < it) {
+                return Ok(());
+            }
+        }
+        Err(RehearsalError::Restless { at })
+    }
+
+    fn write_down(&mut self, intent: &str, at: Timestamp) {
+        let sent = self.read(|state| {
+            let intent = &state.outbox.get(intent)?.intent;
+            Some(SentMessage {
+                at,
+                person: intent.person.clone(),
+                channel: intent.channel.to_string(),
+                purpose: intent.purpose,
+                urgency: intent.urgency,
+                alert: intent.alert,
+                subject: intent.subject.clone(),
+            })
+        });
+        self.sent.extend(sent);
+    }
+
+    pub(crate) fn ask(
+        &mut self,
+        what: &'static str,
+        command: Command,
+        now: Timestamp,
+    ) -> Result<Reply, RehearsalError> {
+        let answer = self.engine.cycle(vec![command], now)?.pop();
+        let refused = |it: Refusal| RehearsalError::Refused { what, why: it.to_string() };
+        answer.unwrap_or(Ok(Reply::Done)).map_err(refused)
+    }
+
+    /// What the engine knows.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        let published = self.engine.published();
+        let state = published.read().expect("a rehearsal has one thread");
+        look(&state)
+    }
+
+    /// How all SLOs stand.
+    pub fn statuses(&self, now: Timestamp) -> Vec<SloStatus> {
+        self.tracker.statuses(now)
+    }
+
+    /// Every message so far, oldest first.
+    pub fn sent(&self) -> &[SentMessage] {
+        &self.sent
+    }
+
+    pub(crate) fn setup(&self) -> &Setup {
+        &self.setup
+    }
+}

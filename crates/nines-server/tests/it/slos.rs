@@ -1,0 +1,195 @@
+//! SLOs over HTTP: lists, budgets now and then, slices, explanations, exclusions.
+
+use jiff::SignedDuration;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::house::{Guest, House, json as read_json, now};
+
+/// Another SLO, which has no data.
+const SILENT: &str = r#"
+apiVersion: nines/v1
+kind: SLO
+metadata: {name: web/availability}
+spec:
+  sli: {counter: {bad: 'http_requests_total{job="web",code="500"}', total: 'http_requests_total{job="web"}'}}
+  objective: 99%
+  window: 7d
+  alerting: {preset: none}
+"#;
+
+async fn status(guest: &Guest, path: &str) -> (StatusCode, Value) {
+    let response = guest.ask(Method::GET, path).send().await.unwrap();
+    (response.status(), read_json(response).await)
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    list.as_array().unwrap().iter().map(|it| it["slo"].as_str().unwrap()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_filtered_sorted_and_read_page_by_page() {
+    let house = House::new();
+    house.write("web.yaml", SILENT);
+    let guest = house.open().await;
+    guest.traffic(0.0, 0).await;
+    guest.until("/api/nines/v1/slos?service=api", |it| it[0]["state"] == "fine").await;
+    assert_eq!(
+        names(&guest.get("/api/nines/v1/slos?sort=name").await),
+        ["api/availability", "web/availability"]
+    );
+    assert_eq!(
+        names(&guest.get("/api/nines/v1/slos?state=no_data,page").await),
+        ["web/availability"]
+    );
+
+    let first =
+        guest.ask(Method::GET, "/api/nines/v1/slos?sort=name&limit=1").send().await.unwrap();
+    let link = first.headers()["link"].to_str().unwrap().to_owned();
+    assert_eq!(names(&read_json(first).await), ["api/availability"]);
+    let next = link.trim_start_matches('<').split_once('>').unwrap().0;
+    let last = guest.ask(Method::GET, next).send().await.unwrap();
+    assert!(last.headers().get("link").is_none(), "there is nothing after it");
+    assert_eq!(names(&read_json(last).await), ["web/availability"]);
+
+    for (query, part) in [
+        ("sort=speed", "state, budget, burn, empty, name"),
+        ("state=broken", "page, spent, ticket, no_data"),
+        ("cursor=a/b", "begin without `cursor`"),
+        ("stat=page", "unknown field `stat`"),
+    ] {
+        let (code, problem) = status(&guest, &format!("/api/nines/v1/slos?{query}")).await;
+        assert_eq!(code, StatusCode::BAD_REQUEST, "{query}");
+        assert!(problem["detail"].as_str().unwrap().contains(part), "{query}: {problem}");
+    }
+    guest.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_known_is_not_sent_again() {
+    let house = House::new();
+    let guest = house.open().await;
+    let path = "/api/nines/v1/config";
+    let first = guest.ask(Method::GET, path).send().await.unwrap();
+    let tag = first.headers()["etag"].clone();
+    let again = guest.ask(Method::GET, path).header("If-None-Match", tag).send().await.unwrap();
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    assert_eq!(again.text().await.unwrap(), "");
+    let other =
+        guest.ask(Method::GET, path).header("If-None-Match", "W/\"0\"").send().await.unwrap();
+    assert_eq!(other.status(), StatusCode::OK);
+    guest.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_of_the_past_is_counted_again_from_samples() {
+    let house = House::new();
+    let guest = house.open().await;
+    // 20 bad requests in each of the last ten samples.
+    guest.traffic(20.0, 10).await;
+    let live =
+        guest.until("/api/nines/v1/slos/api/availability/budget", |it| it["bad"] == 200).await;
+    assert_eq!((&live["source"], &live["total"]), (&json!("live"), &json!(240_000)));
+    assert_eq!(live["allowed"], "240", "{live}");
+    assert_eq!(live["remaining"], "0.166666666", "{live}");
+    assert_eq!(live["goals"][0]["objective"], "99.9%");
+
+    // Ten minutes ago nothing had failed yet.
+    let at = now() - SignedDuration::from_mins(10);
+    let path = format!("/api/nines/v1/slos/api/availability/budget?at={at}");
+    let past = guest.get(&path).await;
+    assert_eq!((&past["source"], &past["bad"]), (&json!("rebuilt"), &json!(0)), "{past}");
+    let total = past["total"].as_u64().unwrap();
+    assert!((190_000..=205_000).contains(&total), "{past}");
+
+    let (from, to) = (at.as_second(), now().as_second() + 1);
+    let path = format!("/api/nines/v1/slos/api/availability/budget?from={from}&to={to}");
+    let stretch = &guest.get(&path).await["stretch"];
+    assert_eq!(stretch["bad"], 200, "{stretch}");
+
+    let future = now() + SignedDuration::from_hours(1);
+    let path = format!("/api/nines/v1/slos/api/availability/budget?at={future}");
+    assert_eq!(status(&guest, &path).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(status(&guest, "/api/nines/v1/slos/api/none/budget").await.0, StatusCode::NOT_FOUND);
+    guest.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_leads_to_its_slices_series_and_samples() {
+    let house = House::new();
+    let guest = house.open().await;
+    guest.traffic(20.0, 10).await;
+    guest.until("/api/nines/v1/slos", |it| it[0]["bad"] == 200).await;
+    let tree = guest.get("/api/nines/v1/slos/api/availability/explain").await;
+    let slices = tree["slices"].as_array().unwrap();
+    let bad: u64 = slices.iter().map(|it| it["bad"].as_u64().unwrap()).sum();
+    assert_eq!(bad + tree["bad_elsewhere"].as_u64().unwrap(), 200, "{tree}");
+    let series = tree["series"].as_array().unwrap();
+    let grown: Vec<(&str, f64)> = series
+        .iter()
+        .map(|it| (it["labels"]["code"].as_str().unwrap(), it["increase"].as_f64().unwrap()))
+        .collect();
+    assert_eq!(grown, [("200", 239_800.0), ("500", 200.0)], "{tree}");
+    assert_eq!(series[0]["samples"].as_array().unwrap().len(), 10, "{tree}");
+    guest.leave().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_exclusion_is_recorded_changed_and_withdrawn_by_revision() {
+    let house = House::new();
+    let guest = house.open().await;
+    let body = json!({
+        "name": "db", "slo": "api/*", "from": "2026-06-01T02:00:00Z", "to": "2026-06-01T03:00:00Z",
+        "reason": "announced maintenance", "author": "ana",
+    });
+    let (code, created) = guest.post("/api/nines/v1/exclusions", &body).await;
+    assert_eq!((code, &created["kind"]), (201, &json!("exclude")), "{created}");
+    let revision = created["revision"].as_u64().unwrap();
+    assert_eq!(
+        guest.post("/api/nines/v1/exclusions", &body).await.0,
+        200,
+        "telling it again is harmless"
+    );
+
+    let with = |name: &str, value: Value| {
+        let mut body = body.clone();
+        body[name] = value;
+        body
+    };
+    let (code, conflict) =
+        guest.post("/api/nines/v1/exclusions", &with("reason", json!("other"))).await;
+    assert_eq!((code, &conflict["type"]), (409, &json!("/problems/conflict")), "{conflict}");
+    for (name, value, part) in [
+        ("slo", json!("nothing/*"), "names no SLO"),
+        ("reason", json!(" "), "no reason"),
+        ("to", json!("2026-06-01T01:00:00Z"), "not after it begins"),
+        ("good", json!(1), "both `good` and `total`"),
+        ("from", json!("yesterday"), "no instant"),
+        ("reasn", json!("x"), "unknown field `reasn`"),
+    ] {
+        let (code, problem) = guest.post("/api/nines/v1/exclusions", &with(name, value)).await;
+        assert_eq!(code, 400, "{name}: {problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(part), "{name}: {problem}");
+    }
+
+    let listed = guest.get("/api/nines/v1/exclusions?slo=api/availability").await;
+    assert_eq!(
+        (listed.as_array().unwrap().len(), &listed[0]["name"]),
+        (1, &json!("db")),
+        "{listed}"
+    );
+    let page =
+        guest.ask(Method::GET, "/slo/api/availability").send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("announced maintenance"), "{page}");
+
+    let delete = |query: String| {
+        guest.ask(Method::DELETE, &format!("/api/nines/v1/exclusions/db{query}")).send()
+    };
+    assert_eq!(delete(String::new()).await.unwrap().status(), 400);
+    assert_eq!(delete(format!("?revision={}", revision + 1)).await.unwrap().status(), 409);
+    assert_eq!(delete(format!("?revision={revision}")).await.unwrap().status(), 204);
+    assert_eq!(delete(format!("?revision={revision}")).await.unwrap().status(), 404);
+    let anonymous = guest.anonymous(Method::POST, "/api/nines/v1/exclusions").json(&body);
+    assert_eq!(anonymous.send().await.unwrap().status(), 401);
+    guest.leave().await;
+}

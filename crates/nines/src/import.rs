@@ -1,0 +1,121 @@
+//! `nines import`: definitions of other tools, as files of nines and a report of what is lost.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use nines_spec::{Import, ImportFormat, ImportOptions, Style};
+use serde_json::json;
+
+use crate::exit::{Exit, Failure};
+use crate::export::report;
+use crate::output;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Whose files they are
+    #[arg(value_enum)]
+    format: Format,
+    /// Files or folders of YAML; they may refer to each other
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Write the files below this folder instead of to standard output
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Write over files that are there already
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// The escalation policy that is told of pages; without it one is made
+    #[arg(long, value_name = "NAME")]
+    escalation: Option<String>,
+    /// Print files, losses and findings as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// Files, Kubernetes resources and window catalogues of Sloth
+    Sloth,
+    /// Kubernetes resources of Pyrra
+    Pyrra,
+    /// OpenSLO v1, v1alpha and v2alpha
+    Openslo,
+    /// slo-generator v2 over Prometheus
+    SloGenerator,
+}
+
+impl From<Format> for ImportFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Sloth => Self::Sloth,
+            Format::Pyrra => Self::Pyrra,
+            Format::Openslo => Self::OpenSlo,
+            Format::SloGenerator => Self::SloGenerator,
+        }
+    }
+}
+
+/// Ends with 0 when everything was understood, losses or not, and with 2 when something is wrong: then nothing
+/// is written.
+pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let options = ImportOptions { escalation: args.escalation.clone() };
+    let import = nines_spec::import_paths(args.format.into(), &args.files, &options);
+    let import = import.map_err(crate::check::unreadable)?;
+    let is_refused = import.has_errors() || import.slos.is_empty();
+    if args.json {
+        let files: Vec<_> =
+            import.files.iter().map(|it| json!({ "path": it.path, "text": it.text })).collect();
+        let files = if is_refused { Vec::new() } else { files };
+        output::print_json(&json!({
+            "slos": import.slos.iter().map(|it| it.name.to_string()).collect::<Vec<_>>(),
+            "files": files,
+            "losses": import.losses,
+            "findings": import.findings,
+        }))?;
+    } else if !import.findings.is_empty() {
+        output::note(&nines_spec::render(&import.findings, &import.sources, Style::Color));
+    }
+    if is_refused {
+        if !import.has_errors() {
+            output::note("there is no SLO in these files");
+        }
+        return Ok(Exit::Invalid);
+    }
+    match &args.out {
+        Some(folder) => write(folder, &import, args.force)?,
+        None if !args.json => print(&import)?,
+        None => {}
+    }
+    if !args.json {
+        output::note(&report(&import.losses));
+    }
+    if let Some(folder) = &args.out {
+        output::note(&format!("next: nines check {}", folder.display()));
+    }
+    Ok(Exit::Yes)
+}
+
+/// Nothing is written if one of the files is there already.
+fn write(folder: &Path, import: &Import, force: bool) -> anyhow::Result<()> {
+    let there = import.files.iter().map(|it| folder.join(&it.path)).find(|it| it.exists());
+    if let Some(path) = there.filter(|_| !force) {
+        let message = format!("{} is there already; `--force` writes over it", path.display());
+        return Err(Failure::usage(message).into());
+    }
+    for file in &import.files {
+        let path = folder.join(&file.path);
+        let parent = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent).and_then(|()| std::fs::write(&path, &file.text)).map_err(
+            |error| Failure::usage(format!("{} cannot be written: {error}", path.display())),
+        )?;
+        output::note(&format!("written      {}", path.display()));
+    }
+    Ok(())
+}
+
+/// All files as one, with their names as comments.
+fn print(import: &Import) -> anyhow::Result<()> {
+    let texts = import.files.iter().map(|it| format!("# {}\n{}", it.path, it.text));
+    output::print(&texts.collect::<Vec<_>>().join("---\n"))?;
+    Ok(())
+}

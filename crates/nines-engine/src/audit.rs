@@ -50,7 +50,7 @@ pub fn audit(
             audit.span = Some((first, record.at));
         }
     }
-    audit.head = head.iter().map(|it| format!("{it:02x}")).collect();
+    audit.head = head.iter().fold(String::new(), |out, it| out + &format!("{it:02x}"));
     Ok(audit)
 }
 

@@ -126,11 +126,11 @@ fn question(request: &Value, extra: &Extra) -> GateQuery {
 /// Of the workload, else of its pods.
 fn label(object: &Value, names: &[&str]) -> Option<String> {
     let places = ["/metadata/labels", "/spec/template/metadata/labels"];
-    let labels = places.iter().filter_map(|it| object.pointer(it));
+    let mut labels = places.iter().filter_map(|it| object.pointer(it));
     let find = |labels: &Value| {
         names.iter().find_map(|it| labels.get(it).and_then(Value::as_str)).map(str::to_owned)
     };
-    labels.filter_map(find).next()
+    labels.find_map(find)
 }
 
 /// The tag of an image, or its digest.

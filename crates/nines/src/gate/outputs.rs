@@ -155,7 +155,8 @@ fn variables(answer: &Answer<'_>, prefix: &str) -> String {
         ("because", line),
     ];
     let one_line = |it: &str| it.replace(['\n', '\r'], " ");
-    all.iter().map(|(name, value)| format!("{prefix}{name}={}\n", one_line(value))).collect()
+    let line = |(name, value): &(&str, String)| format!("{prefix}{name}={}\n", one_line(value));
+    all.iter().fold(String::new(), |out, it| out + &line(it))
 }
 
 trait UppercaseNames {

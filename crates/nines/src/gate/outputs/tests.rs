@@ -40,11 +40,68 @@ fn every_output_says_unknown_first_and_then_the_answer() {
         files.iter().map(read).collect::<String>()
     };
     let begun = outputs.begin("checkout").unwrap();
-    expect![[""]].assert_eq(&read());
+    expect![[r#"
+        -- output
+        earlier=kept
+        gate=unknown
+        cause=unreachable
+        level=
+        decision=
+        because=the gate has not answered
+        -- summary
+        ### nines gate: unknown for checkout
+
+        the gate has not answered
+        -- gate.env
+        NINES_GATE=unknown
+        NINES_CAUSE=unreachable
+        NINES_LEVEL=
+        NINES_DECISION=
+        NINES_BECAUSE=the gate has not answered
+        -- gate.xml
+        <?xml version="1.0" encoding="UTF-8"?>
+        <testsuite name="nines gate checkout" tests="1" failures="0" errors="1">
+          <testcase classname="nines.gate" name="gate"><error message="the gate has not answered"/></testcase>
+        </testsuite>
+    "#]].assert_eq(&read());
     let decision: Decision = serde_json::from_str(DECISION).unwrap();
     let verdict = decision.verdict;
     begun.write(&Answer::Decided { decision: &decision, verdict, default: None }).unwrap();
-    expect![[""]].assert_eq(&read());
+    expect![[r#"
+        -- output
+        earlier=kept
+        gate=closed
+        cause=policy
+        level=frozen
+        decision=dec_01jwdfbr5vztk00000000000a7
+        because=closed: error budget checkout/availability -4.10% left of 28d (63000 bad, 60519.5 allowed), needs budget.remaining > 10% for 24h
+        -- summary
+        ### nines gate: closed for checkout
+
+        Policy tier1, level frozen since 2026-06-10T14:31:00Z
+
+        | | Check | There is | Needed |
+        |---|---|---|---|
+        | ✗ | error budget | checkout/availability -4.10% left of 28d (63000 bad, 60519.5 allowed) | budget.remaining > 10% for 24h |
+        | ✗ | open incident | INC-42 SEV2 &lt;b>"a\|b"&lt;/b> & more | no open incident |
+        | ? | drill | no drill is known | drill.age &lt;= 90d |
+
+        Decision `dec_01jwdfbr5vztk00000000000a7`
+        -- gate.env
+        NINES_GATE=closed
+        NINES_CAUSE=policy
+        NINES_LEVEL=frozen
+        NINES_DECISION=dec_01jwdfbr5vztk00000000000a7
+        NINES_BECAUSE=closed: error budget checkout/availability -4.10% left of 28d (63000 bad, 60519.5 allowed), needs budget.remaining > 10% for 24h
+        -- gate.xml
+        <?xml version="1.0" encoding="UTF-8"?>
+        <testsuite name="nines gate checkout" tests="4" failures="3" errors="1">
+          <testcase classname="nines.gate" name="error budget"><failure message="checkout/availability -4.10% left of 28d (63000 bad, 60519.5 allowed), needs budget.remaining &gt; 10% for 24h"/></testcase>
+          <testcase classname="nines.gate" name="open incident"><failure message="INC-42 SEV2 &lt;b&gt;&quot;a|b&quot;&lt;/b&gt; &amp; more, needs no open incident"/></testcase>
+          <testcase classname="nines.gate" name="drill"><error message="no drill is known, needs drill.age &lt;= 90d"/></testcase>
+          <testcase classname="nines.gate" name="gate"><failure message="closed: error budget checkout/availability -4.10% left of 28d (63000 bad, 60519.5 allowed), needs budget.remaining &gt; 10% for 24h"/></testcase>
+        </testsuite>
+    "#]].assert_eq(&read());
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(left.len(), 4, "nothing half written is left");
 }
@@ -53,8 +110,14 @@ fn every_output_says_unknown_first_and_then_the_answer() {
 fn an_annotation_has_one_line_whatever_it_says() {
     let problem = "no answer\n::set-output name=gate::open 100%";
     let answer = Answer::Unanswered { problem, verdict: Verdict::Unknown };
-    expect![[""]].assert_eq(&annotation(&answer));
-    expect![[""]].assert_eq(&variables(&answer, ""));
+    expect!["::warning title=nines gate::unknown: no answer%0A::set-output name=gate::open 100%25"].assert_eq(&annotation(&answer));
+    expect![[r#"
+        gate=unknown
+        cause=unreachable
+        level=
+        decision=
+        because=no answer ::set-output name=gate::open 100%
+    "#]].assert_eq(&variables(&answer, ""));
 }
 
 #[test]

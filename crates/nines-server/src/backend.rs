@@ -54,6 +54,8 @@ struct Data {
 #[derive(Debug, Deserialize)]
 struct Row {
     metric: Labels,
+    /// None where all values are native histograms.
+    #[serde(default)]
     values: Vec<(f64, String)>,
 }
 

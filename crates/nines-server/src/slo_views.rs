@@ -36,6 +36,16 @@ pub(crate) struct SloView {
     pub(crate) goals: Vec<GoalView>,
 }
 
+/// How one group of an SLO stands.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct GroupView {
+    /// The values that make the group; `~other` for those beyond the limit.
+    pub(crate) labels: Labels,
+    pub(crate) state: String,
+    pub(crate) last_sample: Option<Timestamp>,
+    pub(crate) goals: Vec<GoalView>,
+}
+
 /// One budget, and how it stands in one word.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct GoalView {
@@ -285,6 +295,30 @@ impl Shared {
     pub(crate) fn slo_view(&self, name: &SloName) -> Option<SloView> {
         slo_view_at(&self.metrics.tracker(), name, self.clock.now())
     }
+}
+
+/// The most groups of one answer.
+const GROUPS_MAX: usize = 1_000;
+
+/// The groups of an SLO, worst first.
+pub(crate) fn group_views(tracker: &Tracker, slo: &Slo, at: Timestamp) -> Vec<GroupView> {
+    let groups = tracker.groups(&slo.name, at);
+    let view = |it: nines_slo::GroupStatus| GroupView {
+        state: word(it.state, it.goals.iter().filter_map(|it| it.firing).min()).to_owned(),
+        goals: it.goals.iter().zip(&slo.goals).map(|(it, goal)| goal_view(it, goal)).collect(),
+        labels: it.labels,
+        last_sample: it.last_sample,
+    };
+    let mut views: Vec<GroupView> = groups.into_iter().map(view).collect();
+    let left = |it: &GroupView| {
+        it.goals.iter().map(|it| it.budget.remaining_ratio).fold(f64::INFINITY, f64::min)
+    };
+    views.sort_by(|a, b| {
+        let by_state = rank(&a.state).cmp(&rank(&b.state));
+        by_state.then(left(a).total_cmp(&left(b))).then_with(|| a.labels.cmp(&b.labels))
+    });
+    views.truncate(GROUPS_MAX);
+    views
 }
 
 /// One SLO of a tracker, at an instant.

@@ -17,7 +17,7 @@ use crate::app::{App, Shared};
 use crate::overlays::OverlayView;
 use crate::past;
 use crate::problem::Problem;
-use crate::slo_views::{STATES, SloOrder, SloView, slo_view_at};
+use crate::slo_views::{GroupView, STATES, SloOrder, SloView, group_views, slo_view_at};
 use crate::spent::{Causes, SpentView, spent};
 
 /// The most SLOs of one answer.
@@ -128,6 +128,8 @@ fn next_page(asked: &ListQuery, last: &SloName) -> String {
 struct SloDetail {
     #[serde(flatten)]
     slo: SloView,
+    /// By the labels that it is grouped by, worst first.
+    groups: Vec<GroupView>,
     exclusions: Vec<OverlayView>,
     /// What its selectors find, while there are no data.
     missing: Vec<Missing>,
@@ -145,7 +147,11 @@ pub(super) async fn one(
         None => Vec::new(),
     };
     let exclusions = app.overlay_views(Some(&name));
-    Ok(Json(SloDetail { slo: view, exclusions, missing }).into_response())
+    let groups = match app.slo(&name).filter(|it| it.grouping.is_some()) {
+        Some(slo) => group_views(&app.metrics.tracker(), &slo, app.clock.now()),
+        None => Vec::new(),
+    };
+    Ok(Json(SloDetail { slo: view, groups, exclusions, missing }).into_response())
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -17,7 +17,7 @@ use super::parts;
 use super::visit::{Section, Visit};
 use crate::app::Shared;
 use crate::overlays::OverlayView;
-use crate::slo_views::{BudgetView, BurnView, GoalView, SloView};
+use crate::slo_views::{BudgetView, BurnView, GoalView, SloView, group_views};
 use crate::text;
 
 /// The most groups, exclusions and versions that a page shows.
@@ -105,6 +105,7 @@ pub(super) async fn one(
         (charts::burn_down(app, &view, &goal.budget))
         (charts::burn(app, (&slo, of), (&view, &goal.budget), visit.now))
         (windows(&view))
+        (groups(&visit, &slo))
         (exclusions(&overlays))
         (definition(&view, goal))
         (who(app, &slo, &visit))
@@ -231,6 +232,40 @@ fn windows(slo: &SloView) -> Markup {
             @if pairs.iter().any(|(_, it)| it.held_back) {
                 p.dim { "Held back: both windows burn faster than the limit, but with so few events that luck explains it." }
             }
+        }
+    }
+}
+
+/// Budgets by the labels that the SLO is grouped by.
+fn groups(visit: &Visit, slo: &Slo) -> Markup {
+    let Some(grouping) = &slo.grouping else { return html! {} };
+    let groups = group_views(&visit.shared().metrics.tracker(), slo, visit.now);
+    html! {
+        section aria-labelledby="groups" {
+            h2 #groups { "By " (grouping.by.join(", ")) }
+            table.rows {
+                thead {
+                    tr {
+                        th scope="col" { "State" } th scope="col" { "Group" } th scope="col" { "Now" }
+                        th scope="col" { "Budget left" } th scope="col" { "Made from" }
+                    }
+                }
+                tbody {
+                    @for it in groups.iter().take(ROWS_MAX) {
+                        @for goal in it.goals.iter().take(1) {
+                            tr {
+                                td { (parts::state(&it.state)) }
+                                td { @for (name, value) in it.labels.iter() { code { (name) "=" (value) } " " } }
+                                td data-l="now" { (goal.budget.now) }
+                                td { (parts::budget(&goal.budget)) }
+                                td { (parts::counts(&goal.budget)) }
+                            }
+                        }
+                    }
+                }
+            }
+            @if groups.is_empty() { (parts::empty("No group was seen yet.")) }
+            @if ROWS_MAX < groups.len() { p.dim { (groups.len() - ROWS_MAX) " more" } }
         }
     }
 }

@@ -50,7 +50,7 @@ impl Run {
     }
 }
 
-/// The unread slices by SLO, each as the first stretch without a gap.
+/// The unread slices by SLO, each as the stretch without a gap around the first of them.
 fn runs(due: &[DueSlice]) -> BTreeMap<SloName, Run> {
     let mut runs: BTreeMap<SloName, Run> = BTreeMap::new();
     for DueSlice { slo, end, width } in due {
@@ -59,8 +59,11 @@ fn runs(due: &[DueSlice]) -> BTreeMap<SloName, Run> {
         let first = Run { first_ms: end_ms, last_ms: end_ms, width_ms };
         let run = runs.entry(slo.clone()).or_insert(first);
         let length = (run.last_ms - run.first_ms) / width_ms + 1;
-        if end_ms == run.last_ms + width_ms && length < SLICES_MAX {
-            run.last_ms = end_ms;
+        match end_ms {
+            _ if SLICES_MAX <= length => {}
+            next if next == run.last_ms + width_ms => run.last_ms = next,
+            before if before == run.first_ms - width_ms => run.first_ms = before,
+            _ => {}
         }
     }
     runs
@@ -91,12 +94,20 @@ pub(crate) async fn ask_queries(app: App, mut shutdown: watch::Receiver<bool>) {
         }
         tokio::select! {
             _ = shutdown.changed() => return,
-            () = round(&app, &mut standings) => {}
+            () = catch_up(&app, &mut standings) => {}
         }
     }
 }
 
-async fn round(app: &App, standings: &mut BTreeMap<SloName, Standing>) {
+/// Reads until nothing is due, or nothing can be read.
+async fn catch_up(app: &App, standings: &mut BTreeMap<SloName, Standing>) {
+    while 0 < round(app, standings).await {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Reads a stretch of every SLO that has one; how many were read.
+async fn round(app: &App, standings: &mut BTreeMap<SloName, Standing>) -> usize {
     let backend = app.loaded().backend.clone();
     let spec = app.spec();
     let now = app.clock.now();
@@ -104,6 +115,7 @@ async fn round(app: &App, standings: &mut BTreeMap<SloName, Standing>) {
     let due = app.metrics.tracker().unread(settled);
     let known: BTreeSet<&SloName> = spec.slos.iter().map(|it| &it.name).collect();
     standings.retain(|name, _| known.contains(name));
+    let mut count = 0;
     for (name, run) in runs(&due) {
         let slo = spec.slos.iter().find(|it| it.name == name);
         let Some((slo, SliKind::Promql(sli))) = slo.map(|it| (it, &it.sli.kind)) else { continue };
@@ -118,6 +130,7 @@ async fn round(app: &App, standings: &mut BTreeMap<SloName, Standing>) {
                 }
                 (standing.failures, standing.retry) = (0, None);
                 record(app, slo, (run, &answers), standing);
+                count += 1;
             }
             Err(problem) => {
                 let wait = RETRY_FIRST.saturating_mul(1 << standing.failures.min(10));
@@ -129,6 +142,7 @@ async fn round(app: &App, standings: &mut BTreeMap<SloName, Standing>) {
             }
         }
     }
+    count
 }
 
 /// The answers to the queries of an SLI: the good events and all, or the one there is.

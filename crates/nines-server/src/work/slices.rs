@@ -26,6 +26,10 @@ const SETTLE_MS: i64 = 45_000;
 const SLICES_MAX: i64 = 5_000;
 /// Groups of one metric; of more, the objective is too finely cut.
 const GROUPS_MAX: usize = 5_000;
+/// What the counters of a histogram's buckets are called.
+const BUCKETS: &str = "_bucket";
+/// The label with a bucket's bound: buckets are no events of one kind.
+const BOUND: &str = "le";
 /// Marks counters that were made from slices.
 const SOURCE: &str = "nines_source";
 /// The value of [`SOURCE`].
@@ -87,6 +91,9 @@ fn questions(slos: &[(Slo, Vec<Vec<Matcher>>)]) -> (Vec<Question>, Vec<String>) 
             let rest: Vec<Matcher> =
                 selector.iter().filter(|it| it.name() != METRIC_NAME).cloned().collect();
             question.by.extend(rest.iter().map(|it| it.name().to_owned()));
+            if name.value().ends_with(BUCKETS) {
+                question.by.insert(BOUND.to_owned());
+            }
             question.span_ms = question.span_ms.max(span_ms);
             if !question.selectors.contains(&rest) {
                 question.selectors.push(rest);

@@ -194,6 +194,24 @@ async fn an_exclusion_is_recorded_changed_and_withdrawn_by_revision() {
     guest.leave().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn groups_are_shown_worst_first() {
+    let house = House::new();
+    let by = "apiVersion: nines/v1\nkind: SLO\nmetadata: {name: web/codes}\nspec:\n  sli: {counter: {bad: 'http_requests_total{code=\"500\"}', total: 'http_requests_total'}}\n  objective: 99%\n  window: 7d\n  by: [code]\n  alerting: {preset: none}\n";
+    house.write("codes.yaml", by);
+    let guest = house.open().await;
+    guest.traffic(20.0, 10).await;
+    let path = "/api/nines/v1/slos/web/codes";
+    let slo = guest.until(path, |it| it["groups"].as_array().is_some_and(|it| it.len() == 2)).await;
+    let groups = slo["groups"].as_array().unwrap();
+    let codes: Vec<_> =
+        groups.iter().map(|it| (&it["labels"]["code"], &it["goals"][0]["bad"])).collect();
+    assert_eq!(codes, [(&json!("500"), &json!(200)), (&json!("200"), &json!(0))], "{slo}");
+    let page = guest.ask(Method::GET, "/slo/web/codes").send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("By code"), "{page}");
+    guest.leave().await;
+}
+
 /// An SLO that is two queries, with two objectives, one of them over a month.
 const QUERIES: &str = r#"
 apiVersion: nines/v1

@@ -50,6 +50,15 @@ fn all_objectives_of_a_metric_share_one_grouping() {
     );
 }
 
+#[test]
+fn buckets_of_a_histogram_are_told_apart() {
+    let buckets = selector("latency_bucket", &[("job", MatchOp::Equal, "api")]);
+    check(
+        &[(slo("a/b"), vec![buckets])],
+        &expect![[r#"sum by (job, le) (increase(latency_bucket{job="api"}[1m]))"#]],
+    );
+}
+
 fn question() -> Question {
     let (questions, _) = questions(&[(slo("a/b"), vec![selector("t", &[])])]);
     questions.into_iter().next().unwrap()

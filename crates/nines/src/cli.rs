@@ -5,7 +5,9 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    audit, backtest, backup, check, compat, demo, deploy, describe, exclude, export, gate, get, import, incident, init, layout, oncall, plan, policy, postmortem, query, respond, run, schema, serve, slo, test, why,
+    audit, backtest, backup, check, compat, demo, deploy, describe, exclude, export, gate, get,
+    import, incident, init, layout, oncall, plan, policy, postmortem, query, respond, run, schema,
+    serve, slo, test, why,
 };
 
 /// Shown first: what people want to copy.

@@ -110,14 +110,16 @@ fn every_output_says_unknown_first_and_then_the_answer() {
 fn an_annotation_has_one_line_whatever_it_says() {
     let problem = "no answer\n::set-output name=gate::open 100%";
     let answer = Answer::Unanswered { problem, verdict: Verdict::Unknown };
-    expect!["::warning title=nines gate::unknown: no answer%0A::set-output name=gate::open 100%25"].assert_eq(&annotation(&answer));
+    expect!["::warning title=nines gate::unknown: no answer%0A::set-output name=gate::open 100%25"]
+        .assert_eq(&annotation(&answer));
     expect![[r#"
         gate=unknown
         cause=unreachable
         level=
         decision=
         because=no answer ::set-output name=gate::open 100%
-    "#]].assert_eq(&variables(&answer, ""));
+    "#]]
+    .assert_eq(&variables(&answer, ""));
 }
 
 #[test]

@@ -13,11 +13,13 @@ use nines_promql::SeriesSource;
 use nines_rehearsal::{Plan, Report, Setup, backtest};
 use nines_release::{Change, ChangeKind, Verdict};
 use nines_server::engine_config;
+use nines_spec::Spec;
 use serde_json::{Value, json};
 
+use crate::client::Client;
 use crate::exit::{Exit, Failure};
-use crate::output;
 use crate::slo::{FilesArgs, duration, read};
+use crate::{output, past};
 
 /// Lines of one part of the report.
 const LINES_MAX: usize = 50;
@@ -43,8 +45,8 @@ pub(crate) struct Args {
 pub(crate) struct PastArgs {
     #[command(flatten)]
     pub(crate) files: FilesArgs,
-    /// Samples with timestamps, as OpenMetrics or as Prometheus text
-    #[arg(long, value_name = "FILE", required_unless_present = "data", conflicts_with = "data")]
+    /// Samples with timestamps, else a running server is asked, as OpenMetrics or as Prometheus text
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
     samples: Option<PathBuf>,
     /// The data folder of a server that is stopped, or a backup
     #[arg(long, value_name = "FOLDER")]
@@ -83,10 +85,15 @@ fn change(text: &str) -> Result<(Timestamp, Change), String> {
 }
 
 /// Ends with 0 when the past was played, whatever came of it.
-pub(crate) fn run(args: &Args, now: Timestamp) -> anyhow::Result<Exit> {
-    let setup = setup(&args.past.files.config)?;
+pub(crate) fn run(
+    args: &Args,
+    now: Timestamp,
+    open: impl Fn() -> anyhow::Result<Client>,
+) -> anyhow::Result<Exit> {
+    let spec = read(&args.past.files.config)?;
+    let setup = Setup::new(&spec, engine_config(&spec));
     let other = args.against.as_deref().map(self::setup).transpose()?;
-    let (source, plan) = args.past.open(now)?;
+    let (source, plan) = args.past.open(&spec, now, open)?;
     let plan = Plan { changes: args.changes.clone(), ..plan };
     let report = backtest(&setup, source.as_ref(), &plan)?;
     let other = match &other {
@@ -115,8 +122,14 @@ fn setup(path: &Path) -> anyhow::Result<Setup> {
 
 impl PastArgs {
     /// The samples, and when they are judged.
-    pub(crate) fn open(&self, now: Timestamp) -> anyhow::Result<(Box<dyn SeriesSource>, Plan)> {
-        let (source, last) = open(self)?;
+    pub(crate) fn open(
+        &self,
+        spec: &Spec,
+        now: Timestamp,
+        server: impl Fn() -> anyhow::Result<Client>,
+    ) -> anyhow::Result<(Box<dyn SeriesSource>, Plan)> {
+        let stored = open(self)?;
+        let last = stored.as_ref().and_then(|it| it.1);
         let to = self.to.or(last).unwrap_or(now);
         let before = || to.saturating_sub(self.since).unwrap_or(Timestamp::MIN);
         let from = self.from.unwrap_or_else(before);
@@ -130,17 +143,24 @@ impl PastArgs {
             threads: thread::available_parallelism().map_or(1, usize::from),
             ..Plan::new(from..to)
         };
+        let source = match stored {
+            Some((source, _)) => source,
+            None => Box::new(past::fetch(&server()?, spec, from..to)?),
+        };
         Ok((source, plan))
     }
 }
 
-/// The samples, and the instant of the last one where that is known.
-fn open(args: &PastArgs) -> anyhow::Result<(Box<dyn SeriesSource>, Option<Timestamp>)> {
+/// Samples, and the instant of the last one where that is known.
+type Stored = (Box<dyn SeriesSource>, Option<Timestamp>);
+
+/// The stored samples; nothing when a server is to be asked.
+fn open(args: &PastArgs) -> anyhow::Result<Option<Stored>> {
     if let Some(path) = &args.samples {
         let (series, last) = read_samples(path)?;
-        return Ok((Box::new(series), last));
+        return Ok(Some((Box::new(series), last)));
     }
-    let folder = args.data.as_deref().unwrap_or(Path::new("."));
+    let Some(folder) = args.data.as_deref() else { return Ok(None) };
     // A backup of the samples alone, or the whole folder of a server.
     let inside = folder.join("samples");
     let folder = if inside.is_dir() { inside } else { folder.to_owned() };
@@ -152,7 +172,7 @@ fn open(args: &PastArgs) -> anyhow::Result<(Box<dyn SeriesSource>, Option<Timest
     for it in findings {
         output::note(&format!("warning: {it}"));
     }
-    Ok((Box::new(store), None))
+    Ok(Some((Box::new(store), None)))
 }
 
 fn read_samples(path: &Path) -> anyhow::Result<(MemorySeries, Option<Timestamp>)> {

@@ -82,7 +82,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         return Ok(Exit::Invalid);
     }
     match &args.out {
-        Some(folder) => write(folder, &import, args.force)?,
+        Some(folder) => write(args, folder, &import)?,
         None if !args.json => print(&import)?,
         None => {}
     }
@@ -96,9 +96,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// Nothing is written if one of the files is there already.
-fn write(folder: &Path, import: &Import, force: bool) -> anyhow::Result<()> {
+fn write(args: &Args, folder: &Path, import: &Import) -> anyhow::Result<()> {
     let there = import.files.iter().map(|it| folder.join(&it.path)).find(|it| it.exists());
-    if let Some(path) = there.filter(|_| !force) {
+    if let Some(path) = there.filter(|_| !args.force) {
         let message = format!("{} is there already; `--force` writes over it", path.display());
         return Err(Failure::usage(message).into());
     }

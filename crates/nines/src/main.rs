@@ -31,6 +31,7 @@ mod layout;
 mod live;
 mod oncall;
 mod output;
+mod past;
 mod plan;
 mod policy;
 mod postmortem;
@@ -80,8 +81,8 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Init(args) => init::run(&args),
         Command::Check(args) => check::run(&args, open),
         Command::Test(args) => test::run(&args),
-        Command::Backtest(args) => backtest::run(&args, SystemClock.now()),
-        Command::Slo { command } => slo::run(&command, SystemClock.now()),
+        Command::Backtest(args) => backtest::run(&args, SystemClock.now(), open),
+        Command::Slo { command } => slo::run(&command, SystemClock.now(), open),
         Command::Explain(args) => check::explain(&args),
         Command::Fmt(args) => layout::fmt(&args),
         Command::Fix(args) => layout::fix(&args),

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::backtest::PastArgs;
 use crate::check::unreadable;
+use crate::client::Client;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, cell};
 
@@ -85,10 +86,14 @@ pub(crate) fn duration(text: &str) -> Result<SignedDuration, String> {
     parse_duration(text).map_err(|error| error.to_string())
 }
 
-pub(crate) fn run(command: &Command, now: Timestamp) -> anyhow::Result<Exit> {
+pub(crate) fn run(
+    command: &Command,
+    now: Timestamp,
+    open: impl Fn() -> anyhow::Result<Client>,
+) -> anyhow::Result<Exit> {
     match command {
         Command::Simulate(args) => simulate_alerts(args, now),
-        Command::Suggest(args) => suggest_objectives(args, now),
+        Command::Suggest(args) => suggest_objectives(args, now, open),
     }
 }
 
@@ -166,12 +171,16 @@ fn simulate_alerts(args: &SimulateArgs, now: Timestamp) -> anyhow::Result<Exit> 
     Ok(Exit::Yes)
 }
 
-fn suggest_objectives(args: &SuggestArgs, now: Timestamp) -> anyhow::Result<Exit> {
+fn suggest_objectives(
+    args: &SuggestArgs,
+    now: Timestamp,
+    open: impl Fn() -> anyhow::Result<Client>,
+) -> anyhow::Result<Exit> {
     let past = &args.past;
     let spec = read(&past.files.config)?;
     let slo = find(&spec, &args.name)?;
     let setup = Setup::new(&spec, engine_config(&spec));
-    let (source, plan) = past.open(now)?;
+    let (source, plan) = past.open(&spec, now, open)?;
     let frontier = suggest(&setup, (slo, slo.primary()), source.as_ref(), &plan)?;
     if past.json {
         output::print_json(&serde_json::to_value(&frontier)?)?;

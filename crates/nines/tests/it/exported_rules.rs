@@ -227,14 +227,14 @@ fn exported_alerts_fire_in_the_same_minutes_as_ours() {
     let folder = tempfile::tempdir().unwrap();
     // Always the same cases: a failure can be looked at again.
     let mut runner = TestRunner::deterministic();
-    let mut stretches = prop::collection::vec(stretch(), 12..24);
+    let stretches = prop::collection::vec(stretch(), 12..24);
     let (mut played, mut minutes) = (0, 0);
     for _ in 0..20 * CASES {
         if played == CASES {
             break;
         }
         let definition = definition().new_tree(&mut runner).unwrap().current();
-        let stretches = Strategy::new_tree(&mut stretches, &mut runner).unwrap().current();
+        let stretches = Strategy::new_tree(&stretches, &mut runner).unwrap().current();
         if read(&definition).is_none() {
             continue;
         }

@@ -70,6 +70,12 @@ fn a_bad_deploy_burns_pages_is_rolled_back_and_written_down() {
     assert_eq!(gate.code, 1, "{}", gate.stdout);
     assert!(gate.stdout.contains("open incident  INC-1"), "{}", gate.stdout);
 
+    // What fired now fires again when the same samples are played, asked from the server that has them.
+    let shop = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/shop");
+    let past = demo(home, &["backtest", "--config", shop, "--since", "30m"]);
+    assert_eq!(past.code, 0, "{}", past.stderr);
+    assert!(past.stdout.contains("page    checkout/availability burns"), "{}", past.stdout);
+
     // In the middle of the story the process dies; its services die with it, and nothing else is lost.
     running.kill();
     let running = Running::start(home, &args);

@@ -189,7 +189,7 @@ fn a_backtest_tells_who_would_have_been_paged_and_what_would_have_waited() {
           2026-06-09T14:10:00Z page    checkout-demo/availability burns 14.7× (limit 13.44×), for 54m  → ana by inbox 2026-06-09T14:10:00Z, ben by inbox 2026-06-09T14:15:00Z
           2026-06-09T14:50:00Z ticket  checkout-demo/availability burns 2.8× (limit 2.8×), for 14m  → ana by inbox 2026-06-09T14:50:00Z
         1 change, 1 not open
-          2026-06-09T14:30:00Z checkout-demo v2.33 → prod  closed: approvals nobody approved, needs 1 approved, not the author
+          2026-06-09T14:30:00Z checkout-demo v2.33 → prod  closed: burn rate a page fires for checkout-demo/availability, needs not burn.page
           level careful of checkout-demo (checkout): 2026-06-09T14:04:00Z to goes on
           level rule 1 of checkout-demo (checkout): 2026-06-09T14:14:00Z to 2026-06-09T15:29:00Z
         budgets at the end

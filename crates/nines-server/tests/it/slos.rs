@@ -239,8 +239,9 @@ async fn queries_are_asked_slice_by_slice_and_every_objective_is_shown() {
     // An hour of 1,000 requests every 15 s; PromQL extrapolates at the edges of slices.
     let slo = guest.until(path, |it| it["total"].as_u64().is_some_and(|it| 225_000 < it)).await;
     assert_eq!((&slo["sli"], &slo["exact"]), (&json!("promql"), &json!(false)), "{slo}");
+    // 20 bad ones every 15 s for ten minutes, of which the last two may not be read yet.
     let bad = slo["bad"].as_u64().unwrap();
-    assert!((700..=1_000).contains(&bad), "{slo}");
+    assert!((600..=1_000).contains(&bad), "{slo}");
     let goals = slo["goals"].as_array().unwrap();
     let titles: Vec<_> =
         goals.iter().map(|it| (&it["objective_name"], &it["window_kind"])).collect();

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::line_and_column;
 use crate::node::{self, Node, Value};
+use crate::runbooks::is_runbook;
 use crate::source::{SourceFile, is_markdown};
 
 /// No more differing fields of one document are listed.
@@ -106,6 +107,9 @@ fn documents(files: &[SourceFile]) -> BTreeMap<Key, Document> {
     let mut documents = BTreeMap::new();
     for file in files {
         if is_markdown(&file.path) {
+            if !is_runbook(file) {
+                continue;
+            }
             let key = ("Runbook".to_owned(), stem(&file.path));
             add(&mut documents, key, file, 0, Body::Text(file.text.clone()));
             continue;

@@ -15,6 +15,7 @@ use crate::finding::{Span, line_and_column};
 use crate::hex::hex;
 use crate::mistake::Mistake;
 use crate::node::{self, Value};
+use crate::source::SourceFile;
 use crate::values::is_name;
 
 const FIELDS: [&str; 8] =
@@ -29,10 +30,20 @@ struct Parts<'a> {
     body: &'a str,
 }
 
+/// Whether a Markdown file is a runbook, with mistakes or without.
+pub(crate) fn is_runbook(file: &SourceFile) -> bool {
+    let front = || split(&file.text)?.front.and_then(|(at, text)| node::parse(text, at).ok());
+    is_in_folder(file) || front().is_some_and(|it| kind(&it) == Some("Runbook"))
+}
+
+fn is_in_folder(file: &SourceFile) -> bool {
+    file.path.split('/').rev().skip(1).any(|it| it == "runbooks")
+}
+
 /// Reads a Markdown file, if it is a runbook.
 pub(crate) fn read(page: &mut Page<'_, '_>) {
     let Some(file) = page.draft.files.get(page.file) else { return };
-    let is_in_folder = file.path.split('/').rev().skip(1).any(|it| it == "runbooks");
+    let is_in_folder = is_in_folder(file);
     let Some(parts) = split(&file.text) else {
         if is_in_folder {
             page.report(&Mistake::OpenFrontMatter { at: Span { start: 0, len: 3 } });

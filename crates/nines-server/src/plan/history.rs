@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use nines_base::{Labels, SampleBatch};
 use nines_promql::{SelectLimits, SeriesSource};
-use nines_slo::{BurnKey, Severity, Slo, Tracker, TrackerConfig};
+use nines_slo::{BurnKey, Severity, SliKind, Slo, Tracker, TrackerConfig};
 use nines_spec::Spec;
 
 use crate::app::Metrics;
@@ -37,16 +37,14 @@ pub(super) fn effects(
             continue;
         }
         played += 1;
-        let sentences = if played <= PLAYED_MAX {
-            match (
-                old.map(|it| play(metrics, it, since, now)).transpose(),
-                play(metrics, new, since, now),
-            ) {
+        let sentences = if PLAYED_MAX < played {
+            vec![format!("its history was not played: a plan plays at most {PLAYED_MAX}")]
+        } else {
+            let past = |spec: &Spec, slo: &Slo| play(metrics, spec, slo, since, now);
+            match (old.map(|it| past(before, it)).transpose(), past(after, new)) {
                 (Ok(old), Ok(new)) => sentences(old.as_ref(), &new, since),
                 (Err(problem), _) | (_, Err(problem)) => vec![problem],
             }
-        } else {
-            vec![format!("its history was not played: a plan plays at most {PLAYED_MAX}")]
         };
         effects.insert(new.name.to_string(), sentences);
     }
@@ -57,6 +55,24 @@ pub(super) fn effects(
 fn counts_alike(one: &Slo, other: &Slo) -> bool {
     (&one.sli, one.method, &one.goals, &one.grouping)
         == (&other.sli, other.method, &other.goals, &other.grouping)
+}
+
+/// The SLO, and those that it is made of.
+fn family(spec: &Spec, slo: &Slo) -> Vec<Slo> {
+    let mut family = vec![slo.clone()];
+    let mut next = 0;
+    while let Some(SliKind::Composite(it)) = family.get(next).map(|it| it.sli.kind.clone()) {
+        for member in it.members {
+            let known = family.iter().any(|it| it.name == member.slo);
+            let found = spec.slos.iter().find(|it| it.name == member.slo);
+            family.extend(found.filter(|_| !known).cloned());
+        }
+        next += 1;
+        while family.get(next).is_some_and(|it| !matches!(it.sli.kind, SliKind::Composite(_))) {
+            next += 1;
+        }
+    }
+    family
 }
 
 /// What would have happened.
@@ -70,14 +86,20 @@ struct Past {
 
 fn play(
     metrics: &Metrics,
+    spec: &Spec,
     slo: &Slo,
     since: SignedDuration,
     now: Timestamp,
 ) -> Result<Past, String> {
-    let mut tracker = Tracker::new(vec![slo.clone()], TrackerConfig::default());
+    let family = family(spec, slo);
+    if family.iter().any(|it| matches!(it.sli.kind, SliKind::Promql(_))) {
+        return Err("its queries are asked slice by slice, so its history is not played".to_owned());
+    }
+    let mut tracker = Tracker::new(family.clone(), TrackerConfig::default());
+    tracker.set_overlays(spec.overlays.clone());
     let limits = SelectLimits { series_max: 20_000, samples_max: SAMPLES_MAX };
     let mut selected: BTreeMap<Labels, SampleBatch> = BTreeMap::new();
-    for matchers in tracker.selectors(&slo.name) {
+    for matchers in family.iter().flat_map(|it| tracker.selectors(&it.name)) {
         let series = metrics.store.select(&matchers, i64::MIN, now.as_millisecond(), &limits);
         let series = series.map_err(|error| format!("its history cannot be played: {error}"))?;
         for it in series {
@@ -91,8 +113,8 @@ fn play(
     while at <= now {
         let alerts = tracker.evaluate(at);
         let pages_now = alerts.into_iter().map(|it| it.key);
-        let pages_now: BTreeSet<BurnKey> =
-            pages_now.filter(|it| it.severity == Severity::Page).collect();
+        let is_its_page = |it: &BurnKey| it.severity == Severity::Page && it.slo == slo.name;
+        let pages_now: BTreeSet<BurnKey> = pages_now.filter(is_its_page).collect();
         pages.extend(pages_now.difference(&firing).map(|_| at));
         firing = pages_now;
         at += STEP;

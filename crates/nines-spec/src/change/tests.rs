@@ -87,8 +87,8 @@ fn lists_of_names_are_shown_whole_and_named_items_one_by_one() {
 #[test]
 fn a_runbook_is_text() {
     check(
-        &[file("runbooks/slow.md", "# Slow\n")],
-        &[file("runbooks/slow.md", "# Slow\n\nLook.\n")],
+        &[file("runbooks/slow.md", "# Slow\n"), file("README.md", "# Shop\n")],
+        &[file("runbooks/slow.md", "# Slow\n\nLook.\n"), file("README.md", "# No runbook\n")],
         &expect![[r#"
             runbooks/slow.md:1 Changed Runbook slow
                 text: 1 lines → 3 lines

@@ -3,9 +3,11 @@
 //! Where a machine is shared, seconds say little; with valgrind the instructions are counted too.
 
 mod metrics;
+mod peer;
 mod slo;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;

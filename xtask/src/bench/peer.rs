@@ -11,8 +11,6 @@ use anyhow::{Context, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use ureq::Agent;
 
-use super::bytes_below;
-
 const READY_WITHIN: Duration = Duration::from_secs(30);
 const STOPPED_WITHIN: Duration = Duration::from_mins(1);
 const POLL_EVERY: Duration = Duration::from_millis(50);
@@ -251,6 +249,17 @@ impl Peer {
         fs::remove_dir_all(&self.place)?;
         Ok(())
     }
+}
+
+/// The bytes of all files below a folder.
+fn bytes_below(folder: &Path) -> anyhow::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        bytes += if metadata.is_dir() { bytes_below(&entry.path())? } else { metadata.len() };
+    }
+    Ok(bytes)
 }
 
 impl Drop for Peer {

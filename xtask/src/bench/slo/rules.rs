@@ -148,6 +148,9 @@ pub(super) fn share(nines: f64, prometheus: f64, grain: f64) -> String {
     if nines < grain {
         return format!("below 1/{:.1}", prometheus / grain);
     }
+    if prometheus < nines {
+        return format!("{:.1}×", nines / prometheus);
+    }
     format!("1/{:.1}", prometheus / nines)
 }
 

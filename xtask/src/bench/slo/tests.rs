@@ -46,6 +46,7 @@ fn every_service_has_an_objective_and_ten_series() {
 #[test]
 fn a_share_is_no_finer_than_the_clock() {
     assert_eq!(share(0.5, 6.0, 0.02), "1/12.0");
+    assert_eq!(share(6.0, 0.5, 0.02), "12.0×");
     assert_eq!(share(0.01, 6.0, 0.02), "below 1/300.0");
     assert_eq!(share(-0.01, 6.0, 0.02), "below 1/300.0");
     assert_eq!(share(0.0, 0.01, 0.02), "too little to compare");

@@ -31,6 +31,7 @@ pub(super) fn run(repository: &Repository, slos: usize, effort: Effort) -> anyho
     let place = super::place(repository, Part::Gate)?;
     fs::create_dir_all(place.join("config"))?;
     fs::write(place.join("config/slos.yaml"), fleet::documents(slos))?;
+    fs::write(place.join("config/policy.yaml"), fleet::POLICY)?;
     let server = Peer::start(&System::nines_server(nines), &place, "")?;
     write_the_past(&server, slos)?;
     wait_until_open(&server)?;

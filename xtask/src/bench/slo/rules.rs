@@ -40,6 +40,10 @@ pub(super) struct Used {
 }
 
 impl Used {
+    fn since(self, before: Self) -> Self {
+        Self { with: self.with - before.with, without: self.without - before.without }
+    }
+
     /// What the objectives cost.
     fn added(self) -> f64 {
         self.with - self.without
@@ -70,27 +74,19 @@ pub(super) fn run(repository: &Repository, slos: usize, effort: Effort) -> anyho
         Effort::Measured => ROUNDS,
     };
     four.feed(&mut fleet, ROUNDS_BEFORE)?;
-    let before = four.cpu_seconds()?;
+    let (nines_before, prometheus_before) = four.each(Peer::cpu_seconds)?;
     four.feed(&mut fleet, rounds)?;
-    let after = four.cpu_seconds()?;
-    let memory = four.memory_bytes()?;
+    let (nines_after, prometheus_after) = four.each(Peer::cpu_seconds)?;
+    let bytes = |it: &Peer| it.memory_bytes().map(|it| it as f64);
+    let (nines_bytes, prometheus_bytes) = four.each(bytes)?;
     four.check(slos)?;
     four.stop()?;
-    let used = |values: [f64; 4]| {
-        let [with, without, prometheus_with, prometheus_without] = values;
-        let prometheus = Used { with: prometheus_with, without: prometheus_without };
-        (Used { with, without }, prometheus)
-    };
-    let [a, b, c, d] = after;
-    let [from_a, from_b, from_c, from_d] = before;
-    let (nines_cpu, prometheus_cpu) = used([a - from_a, b - from_b, c - from_c, d - from_d]);
-    let (nines_bytes, prometheus_bytes) = used(memory);
     let measured = Measured {
         slos,
         series: fleet.series(),
         seconds: INTERVAL.as_secs() * u64::from(rounds),
-        nines_cpu,
-        prometheus_cpu,
+        nines_cpu: nines_after.since(nines_before),
+        prometheus_cpu: prometheus_after.since(prometheus_before),
         nines_bytes,
         prometheus_bytes,
     };
@@ -200,15 +196,13 @@ impl Four {
         Ok(())
     }
 
-    fn cpu_seconds(&self) -> anyhow::Result<[f64; 4]> {
-        let [a, b, c, d] = &self.0;
-        Ok([a.cpu_seconds()?, b.cpu_seconds()?, c.cpu_seconds()?, d.cpu_seconds()?])
-    }
-
-    fn memory_bytes(&self) -> anyhow::Result<[f64; 4]> {
-        let [a, b, c, d] = &self.0;
-        let bytes = |it: &Peer| it.memory_bytes().map(|it| it as f64);
-        Ok([bytes(a)?, bytes(b)?, bytes(c)?, bytes(d)?])
+    /// A figure of nines, and the same of Prometheus.
+    fn each(&self, measure: impl Fn(&Peer) -> anyhow::Result<f64>) -> anyhow::Result<(Used, Used)> {
+        let [nines, nines_alone, prometheus, prometheus_alone] = &self.0;
+        let used = |with, without| -> anyhow::Result<Used> {
+            Ok(Used { with: measure(with)?, without: measure(without)? })
+        };
+        Ok((used(nines, nines_alone)?, used(prometheus, prometheus_alone)?))
     }
 
     /// Both have counted events of every objective, or nothing was compared.

@@ -36,7 +36,6 @@ fn every_service_has_an_objective_and_ten_series() {
     let text = documents(3);
     assert_eq!(text.matches("kind: SLO\n").count(), 3);
     assert_eq!(text.matches("kind: Service\n").count(), 3);
-    assert_eq!(text.matches("kind: Policy\n").count(), 1);
     let mut fleet = Fleet::new(3);
     assert_eq!(fleet.series(), 30);
     assert_eq!(fleet.step(15_000).len(), 1);

@@ -3,9 +3,11 @@
 //! Where a machine is shared, seconds say little; with valgrind the instructions are counted too.
 
 mod metrics;
+mod peer;
 mod slo;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -31,7 +33,10 @@ const OWN: &[(&str, &str)] = &[
     ("size", "the bytes of the release binary"),
     ("start", "how long `nines --version` takes, in milliseconds and instructions"),
     ("demo", "from starting the demo until it is ready, in milliseconds"),
-    ("slo [SLOS]", "memory and time of many objectives with 28 days of counts, 10,000 unless said"),
+    (
+        "slo [PART] [SLOS]",
+        "many objectives: scale (28 days of counts), rules (against Prometheus), gate; --trial records nothing",
+    ),
     (
         "metrics [PART]",
         "the store against Prometheus and VictoriaMetrics: steady, disk, many, scrape, query",
@@ -51,7 +56,15 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> anyhow::Resu
             return Ok(ExitCode::SUCCESS);
         }
         [name] => (name.as_str(), None),
-        [name, part] if name == "metrics" || name == "slo" => (name.as_str(), Some(part.as_str())),
+        [name, part] if name == "metrics" => (name.as_str(), Some(part.as_str())),
+        [name, rest @ ..] if name == "slo" => {
+            let plan = slo::Plan::read(rest)?;
+            let result = slo::run(repository, &plan)?;
+            if !plan.is_trial() {
+                record(repository, name, &result)?;
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
         _ => bail!("usage: cargo xtask bench [NAME]"),
     };
     let result = match name {
@@ -59,7 +72,6 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> anyhow::Resu
         "start" => start(repository)?,
         "demo" => demo_ready(repository)?,
         "metrics" => metrics::run(repository, part)?,
-        "slo" => slo::run(repository, part)?,
         _ => divan(repository, name)?,
     };
     record(repository, name, &result)?;

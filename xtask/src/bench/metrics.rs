@@ -4,16 +4,13 @@
 //! Ratios count, not seconds: the machine may be shared. It must not know how any of them works inside.
 
 mod exporter;
-mod peer;
 mod query;
 mod report;
 mod series;
 #[cfg(test)]
 mod tests;
-mod wire;
 
 use std::fs;
-use std::path::Path;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -24,8 +21,9 @@ use crate::browser::demo::{self, Build};
 use crate::programs;
 use crate::repository::Repository;
 
+use super::peer::{Peer, System};
+
 use exporter::Exporters;
-use peer::{Peer, System};
 use report::{Figure, Measured, Report};
 use series::{Mix, Shop};
 
@@ -222,15 +220,4 @@ fn cpu_of(peers: &[Peer]) -> anyhow::Result<Measured> {
 
 fn per_million(seconds: &[f64], samples: usize) -> Measured {
     seconds.iter().map(|it| it * 1e6 / samples as f64).collect()
-}
-
-/// The bytes of all files below a folder.
-fn bytes_below(folder: &Path) -> anyhow::Result<u64> {
-    let mut bytes = 0;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let metadata = entry.metadata()?;
-        bytes += if metadata.is_dir() { bytes_below(&entry.path())? } else { metadata.len() };
-    }
-    Ok(bytes)
 }

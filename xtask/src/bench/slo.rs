@@ -1,48 +1,138 @@
-//! `cargo xtask bench slo`: many objectives with their whole past, in one process without a server.
+//! `cargo xtask bench slo [PART] [SLOS]`: what many objectives cost.
 //!
-//! `benches/scale.rs` of `nines-slo` makes traffic and measures; this runs it, prints the figures beside the limits
-//! that they must keep, and returns them to be recorded.
+//! With `--trial` debug builds and short stretches show that a part works; such figures say nothing and are not
+//! recorded.
 
-use std::process::{Command, Stdio};
+mod fleet;
+mod gate;
+mod rules;
+mod scale;
+#[cfg(test)]
+mod tests;
 
-use anyhow::{Context, ensure};
-use serde_json::Value;
+use std::fs;
+use std::path::PathBuf;
 
-use crate::programs;
+use anyhow::{Context, bail, ensure};
+use serde_json::{Map, Value};
+
+use crate::browser::demo::Build;
 use crate::repository::Repository;
 
-/// As many as the limits are for.
-const SLOS: &str = "10000";
+/// One measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Scale,
+    Rules,
+    Gate,
+}
 
-/// Where a figure is, what it is called, and its limit.
-const FIGURES: &[(&str, &str, &str)] = &[
-    ("/past/resident_bytes", "resident, bytes", "500 MB at 10,000 SLOs"),
-    ("/past/bytes_per_slo", "bytes per SLO", ""),
-    ("/past/saved_bytes_per_slo", "on the disk, bytes per SLO", "250,000"),
-    ("/past/evaluation_ms", "one evaluation of all, CPU-ms", "1,000"),
-    ("/past/statuses_ms", "the status of all, CPU-ms", ""),
-    ("/past/counting_ns_per_sample", "counting, CPU-ns per sample", ""),
-    ("/steady/share_of_a_core_percent", "1,000 SLOs every 15 s, % of a core", "0.5"),
-    ("/wide/evaluation_ms", "12 weeks over 10,000 series, CPU-ms", "1,000"),
-];
+impl Part {
+    const ALL: [Self; 3] = [Self::Scale, Self::Rules, Self::Gate];
 
-pub(super) fn run(repository: &Repository, slos: Option<&str>) -> anyhow::Result<Value> {
-    let slos = slos.unwrap_or(SLOS);
-    ensure!(slos.parse::<usize>().is_ok_and(|it| 0 < it), "`{slos}` is no number of SLOs");
-    let output = Command::new(programs::cargo())
-        .args(["bench", "--locked", "--package", "nines-slo", "--bench", "scale", "--", slos])
-        .current_dir(&repository.root)
-        .stderr(Stdio::inherit())
-        .output()?;
-    ensure!(output.status.success(), "the benchmark `scale` failed");
-    let text = String::from_utf8(output.stdout)?;
-    let line = text.lines().next_back().context("the benchmark `scale` printed nothing")?;
-    let measured: Value = serde_json::from_str(line)?;
-    println!("| figure | measured | limit |\n|---|---|---|");
-    for (pointer, name, limit) in FIGURES {
-        let value = measured.pointer(pointer).and_then(Value::as_f64);
-        let value = value.with_context(|| format!("the benchmark `scale` does not tell {name}"))?;
-        println!("| {name} | {} | {limit} |", super::rounded(value));
+    fn name(self) -> &'static str {
+        match self {
+            Self::Scale => "scale",
+            Self::Rules => "rules",
+            Self::Gate => "gate",
+        }
     }
-    Ok(measured)
+
+    /// How many objectives it has, if nobody says; for `scale`, as many as its limits are for.
+    fn slos(self) -> usize {
+        match self {
+            Self::Scale => 10_000,
+            Self::Rules | Self::Gate => 100,
+        }
+    }
+}
+
+/// Whether the figures are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    Trial,
+    Measured,
+}
+
+impl Effort {
+    fn build(self) -> Build {
+        match self {
+            Self::Trial => Build::Debug,
+            Self::Measured => Build::Release,
+        }
+    }
+}
+
+/// What is to be measured.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    parts: Vec<Part>,
+    slos: Option<usize>,
+    effort: Effort,
+}
+
+impl Plan {
+    /// Reads `[PART] [SLOS] [--trial]`, in any order. A number alone is for `scale`, which was there first.
+    pub(super) fn read(words: &[String]) -> anyhow::Result<Self> {
+        let (mut part, mut slos, mut effort) = (None, None, Effort::Measured);
+        for word in words {
+            if word == "--trial" {
+                effort = Effort::Trial;
+            } else if let Some(named) = Part::ALL.into_iter().find(|it| it.name() == word) {
+                ensure!(part.replace(named).is_none(), "one part at a time, or all");
+            } else if let Ok(count) = word.parse::<usize>() {
+                ensure!(0 < count, "`{word}` is no number of SLOs");
+                ensure!(slos.replace(count).is_none(), "how many SLOs is said twice");
+            } else {
+                let parts = Part::ALL.map(Part::name).join(", ");
+                bail!("`{word}` is no number of SLOs and no part of this benchmark: {parts}");
+            }
+        }
+        let parts = match (part, slos) {
+            (Some(part), _) => vec![part],
+            (None, Some(_)) => vec![Part::Scale],
+            (None, None) => Part::ALL.to_vec(),
+        };
+        Ok(Self { parts, slos, effort })
+    }
+
+    pub(super) fn is_trial(&self) -> bool {
+        self.effort == Effort::Trial
+    }
+}
+
+/// The figures of all parts; those of `scale` stand for themselves, as in older lines.
+pub(super) fn run(repository: &Repository, plan: &Plan) -> anyhow::Result<Value> {
+    let mut measured = Map::new();
+    for part in &plan.parts {
+        println!("── {}", part.name());
+        let slos = plan.slos.unwrap_or(part.slos());
+        match part {
+            Part::Scale => {
+                let Value::Object(figures) = scale::run(repository, slos)? else {
+                    bail!("the benchmark `scale` printed no object");
+                };
+                measured.extend(figures);
+            }
+            Part::Rules => {
+                let figures = rules::run(repository, slos, plan.effort)?;
+                measured.insert(part.name().to_owned(), figures);
+            }
+            Part::Gate => {
+                let figures = gate::run(repository, slos, plan.effort)?;
+                measured.insert(part.name().to_owned(), figures);
+            }
+        }
+    }
+    Ok(Value::Object(measured))
+}
+
+/// An empty folder for one part.
+fn place(repository: &Repository, part: Part) -> anyhow::Result<PathBuf> {
+    let place = repository.target()?.join(format!("bench-slo-{}", part.name()));
+    if place.is_dir() {
+        fs::remove_dir_all(&place)?;
+    }
+    fs::create_dir_all(&place).with_context(|| format!("failed to make {}", place.display()))?;
+    Ok(place)
 }

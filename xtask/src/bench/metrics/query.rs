@@ -2,7 +2,8 @@
 
 use anyhow::ensure;
 
-use super::peer::Peer;
+use crate::bench::peer::Peer;
+
 use super::report::{Figure, Measured};
 
 /// A query is repeated until it has cost this much, so that the clock's grain of 10 ms does not count.

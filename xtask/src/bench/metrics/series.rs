@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use super::wire::{WriteRequest, labels};
+use crate::bench::wire::{WriteRequest, labels};
 
 /// The same numbers in every run.
 const SEED: u64 = 9;

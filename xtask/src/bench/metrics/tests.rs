@@ -1,6 +1,6 @@
 use super::report::{Figure, Report};
 use super::series::Mix;
-use super::wire::{WriteRequest, labels};
+use crate::bench::wire::{WriteRequest, labels};
 
 #[test]
 fn a_request_has_the_bytes_of_the_protocol() {

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 use ureq::Agent;
-
-use super::bytes_below;
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
 const STOPPED_WITHIN: Duration = Duration::from_mins(1);
+/// Where a server of nines says how to reach it.
+const READY_FILE: &str = "ready.json";
 const POLL_EVERY: Duration = Duration::from_millis(50);
 /// Longer answers are not read.
 const ANSWER_BYTES_MAX: u64 = 256 << 20;
@@ -24,7 +25,10 @@ const SETTLED_WITHIN: Duration = Duration::from_mins(2);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// With the flags of Prometheus.
     Nines,
+    /// With a configuration of its own.
+    NinesServer,
     Prometheus,
     VictoriaMetrics,
 }
@@ -41,6 +45,11 @@ impl System {
         Self { kind: Kind::Nines, program }
     }
 
+    /// Reads the folder `config` within its place, which must be there before it starts.
+    pub(super) fn nines_server(program: PathBuf) -> Self {
+        Self { kind: Kind::NinesServer, program }
+    }
+
     pub(super) fn prometheus(program: PathBuf) -> Self {
         Self { kind: Kind::Prometheus, program }
     }
@@ -51,7 +60,7 @@ impl System {
 
     pub(super) fn name(&self) -> &'static str {
         match self.kind {
-            Kind::Nines => "nines",
+            Kind::Nines | Kind::NinesServer => "nines",
             Kind::Prometheus => "prometheus",
             Kind::VictoriaMetrics => "victoria-metrics",
         }
@@ -73,6 +82,14 @@ impl System {
                     .arg(format!("--web.listen-address={address}"))
                     .args(["--web.enable-remote-write-receiver", "--web.enable-admin-api"])
             }
+            Kind::NinesServer => command
+                .arg("serve")
+                .arg(flag("--config", &place.join("config")))
+                .arg(flag("--data", &data))
+                .arg(format!("--listen={address}"))
+                .arg(flag("--ready-file", &place.join(READY_FILE)))
+                // Where this user's servers are is not to be forgotten for a measurement.
+                .env("XDG_STATE_HOME", place),
             Kind::VictoriaMetrics => command
                 .arg(flag("-promscrape.config", &config))
                 .arg(flag("-storageDataPath", &data))
@@ -83,21 +100,30 @@ impl System {
     }
 }
 
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Caller {
+    Anybody,
+    /// With the token of the server.
+    Proven,
+}
+
 /// A system that runs.
 #[derive(Debug)]
 pub(super) struct Peer {
     system: System,
     child: Child,
     url: String,
+    token: Option<String>,
     place: PathBuf,
     agent: Agent,
 }
 
 impl Peer {
-    /// Starts it in an empty folder with these `scrape_configs`, and waits until it answers.
-    pub(super) fn start(system: &System, place: &Path, scrapes: &str) -> anyhow::Result<Self> {
+    /// Starts it without data and with this `prometheus.yml`, and waits until it answers.
+    pub(super) fn start(system: &System, place: &Path, config: &str) -> anyhow::Result<Self> {
         fs::create_dir_all(place)?;
-        fs::write(place.join("config.yml"), scrapes)?;
+        fs::write(place.join("config.yml"), config)?;
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let log = File::create(place.join("log"))?;
         let child = system
@@ -107,11 +133,15 @@ impl Peer {
             .stderr(log)
             .spawn()
             .with_context(|| format!("failed to start {}", system.program.display()))?;
-        let config = Agent::config_builder().http_status_as_error(false).build();
+        let agent = Agent::config_builder().http_status_as_error(false).build().new_agent();
         let url = format!("http://{address}");
-        let (system, place, agent) = (system.clone(), place.to_owned(), config.new_agent());
-        let mut peer = Self { system, child, url, place, agent };
+        let (system, place) = (system.clone(), place.to_owned());
+        let mut peer = Self { system, child, url, token: None, place, agent };
         peer.wait_until_ready()?;
+        if peer.system.kind == Kind::NinesServer {
+            let ready: Value = serde_json::from_slice(&fs::read(peer.place.join(READY_FILE))?)?;
+            peer.token = ready["token"].as_str().map(str::to_owned);
+        }
         Ok(peer)
     }
 
@@ -121,7 +151,7 @@ impl Peer {
 
     fn wait_until_ready(&mut self) -> anyhow::Result<()> {
         let path = match self.system.kind {
-            Kind::Nines | Kind::Prometheus => "/-/ready",
+            Kind::Nines | Kind::NinesServer | Kind::Prometheus => "/-/ready",
             Kind::VictoriaMetrics => "/health",
         };
         let start = Instant::now();
@@ -150,12 +180,15 @@ impl Peer {
 
     /// Sends one remote-write request, which has to be taken.
     pub(super) fn write(&self, body: &[u8]) -> anyhow::Result<()> {
-        let request = self
+        let mut request = self
             .agent
             .post(format!("{}/api/v1/write", self.url))
             .header("Content-Type", "application/x-protobuf")
             .header("Content-Encoding", "snappy")
             .header("X-Prometheus-Remote-Write-Version", "0.1.0");
+        if let Some(bearer) = self.bearer(Caller::Proven) {
+            request = request.header("Authorization", bearer);
+        }
         let mut answer = request.send(body)?;
         ensure!(
             answer.status().is_success(),
@@ -178,6 +211,22 @@ impl Peer {
         }
         let mut answer = request.call()?;
         Ok(answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string()?)
+    }
+
+    /// Asks for one page; whatever its status says is an answer.
+    pub(super) fn ask(&self, path: &str, caller: Caller) -> anyhow::Result<(u16, String)> {
+        let mut request = self.agent.get(format!("{}{path}", self.url));
+        if let Some(bearer) = self.bearer(caller) {
+            request = request.header("Authorization", bearer);
+        }
+        let mut answer = request.call()?;
+        let text = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string()?;
+        Ok((answer.status().as_u16(), text))
+    }
+
+    fn bearer(&self, caller: Caller) -> Option<String> {
+        let token = self.token.as_ref().filter(|_| caller == Caller::Proven)?;
+        Some(format!("Bearer {token}"))
     }
 
     fn post(&self, path: &str) -> anyhow::Result<String> {
@@ -209,9 +258,9 @@ impl Peer {
     pub(super) fn bytes_on_disk(&self) -> anyhow::Result<u64> {
         self.settle()?;
         match self.system.kind {
-            Kind::Nines | Kind::Prometheus => {
+            Kind::Nines | Kind::NinesServer | Kind::Prometheus => {
                 let answer = self.post("/api/v1/admin/tsdb/snapshot")?;
-                let answer: serde_json::Value = serde_json::from_str(&answer)?;
+                let answer: Value = serde_json::from_str(&answer)?;
                 let name = answer["data"]["name"].as_str().context("the snapshot has no name")?;
                 bytes_below(&self.place.join("data/snapshots").join(name))
             }
@@ -251,6 +300,17 @@ impl Peer {
         fs::remove_dir_all(&self.place)?;
         Ok(())
     }
+}
+
+/// The bytes of all files below a folder.
+fn bytes_below(folder: &Path) -> anyhow::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        bytes += if metadata.is_dir() { bytes_below(&entry.path())? } else { metadata.len() };
+    }
+    Ok(bytes)
 }
 
 impl Drop for Peer {

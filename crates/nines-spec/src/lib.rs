@@ -49,7 +49,7 @@ pub use finding::{Change, Finding, Level, Span};
 pub use fix::{FixedFile, fix};
 pub use layout::format;
 pub use live::{LiveFacts, live_findings, live_queries};
-pub use reading::{Reading, read_dir, read_files, read_paths};
+pub use reading::{Reading, read_dir, read_files, read_paths, read_paths_unless};
 pub use render::{Style, render};
 pub use rules::{AlertmanagerSpec, RuleSettings, RuleTests, read_rule_tests};
 pub use schema::{explain_field, kinds, reference, schema};

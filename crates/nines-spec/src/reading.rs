@@ -61,6 +61,24 @@ pub fn read_dir(dir: &Path) -> Result<Reading, ReadError> {
 /// # Errors
 /// As [`read_dir`].
 pub fn read_paths(paths: &[PathBuf]) -> Result<Reading, ReadError> {
+    load(paths).map(read)
+}
+
+/// As [`read_paths`], but nothing when the files are those of an earlier reading: comparing costs much less than
+/// reading what they mean.
+///
+/// # Errors
+/// As [`read_dir`].
+pub fn read_paths_unless(
+    paths: &[PathBuf],
+    known: &[SourceFile],
+) -> Result<Option<Reading>, ReadError> {
+    let loaded = load(paths)?;
+    let is_known = loaded.damages.is_empty() && loaded.files == known;
+    Ok((!is_known).then(|| read(loaded)))
+}
+
+fn load(paths: &[PathBuf]) -> Result<Loaded, ReadError> {
     let each = paths.iter().map(|it| source::load(it)).collect::<Result<Vec<_>, _>>()?;
     let mut named = RuleFiles::default();
     for (path, loaded) in paths.iter().zip(&each) {
@@ -74,7 +92,7 @@ pub fn read_paths(paths: &[PathBuf]) -> Result<Reading, ReadError> {
         all.files.extend(files);
         all.damages.extend(damages.into_iter().map(|(index, it)| (before + index, it)));
     }
-    Ok(read(all))
+    Ok(all)
 }
 
 /// The same for files that are in memory already, in the order of their paths.

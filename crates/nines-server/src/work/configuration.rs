@@ -41,11 +41,15 @@ impl Files {
 
 /// Reads all files.
 pub(crate) fn load(files: &Files) -> Result<Reading, ReadError> {
-    // A link that is replaced meanwhile must not give files of two revisions.
+    nines_spec::read_paths(&settled(&files.paths))
+}
+
+/// A link that is replaced meanwhile must not give files of two revisions.
+fn settled(paths: &[PathBuf]) -> Vec<PathBuf> {
     let one = |it: &PathBuf| {
         if it.is_symlink() { it.canonicalize().unwrap_or_else(|_| it.clone()) } else { it.clone() }
     };
-    nines_spec::read_paths(&files.paths.iter().map(one).collect::<Vec<_>>())
+    paths.iter().map(one).collect()
 }
 
 /// What the engine needs of a configuration.
@@ -93,9 +97,17 @@ async fn read_again(
     jobs: &watch::Sender<Vec<ScrapeJob>>,
     stopping: &watch::Receiver<bool>,
 ) -> Outcome {
-    let at = files.clone();
-    let reading = match tokio::task::spawn_blocking(move || load(&at)).await {
-        Ok(Ok(reading)) => reading,
+    let (at, loaded) = (files.clone(), app.loaded());
+    let look = move || {
+        // Most looks find what decides already.
+        if loaded.is_current {
+            return nines_spec::read_paths_unless(&settled(&at.paths), &loaded.sources);
+        }
+        load(&at).map(Some)
+    };
+    let reading = match tokio::task::spawn_blocking(look).await {
+        Ok(Ok(Some(reading))) => reading,
+        Ok(Ok(None)) => return Ok(()),
         Ok(Err(error)) => {
             tracing::error!(%error, "the configuration cannot be read; the last good one stays");
             return Err(error.to_string());

@@ -47,7 +47,7 @@ fn steady(tracker: &mut Tracker, minutes: i64, total: u64, bad: u64) {
 #[test]
 fn a_standing_is_a_status_without_an_outlook() {
     let mut tracker = tracker(vec![slo("99.5%", days(28))]);
-    steady(&mut tracker, 120, 1_000, 4);
+    steady(&mut tracker, 120, 1_000, 6);
     let now = at(START_MS + 2 * HOUR_MS);
     let mut statuses = tracker.statuses(now);
     assert!(statuses[0].goals[0].exhausts_in.is_some(), "{statuses:?}");

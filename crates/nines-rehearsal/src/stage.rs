@@ -76,6 +76,8 @@ pub struct Stage {
     setup: Setup,
     tracker: Tracker,
     engine: Engine,
+    /// Whether policies ask how long budgets last.
+    needs_outlook: bool,
     sent: Vec<SentMessage>,
 }
 
@@ -99,7 +101,8 @@ impl Stage {
         };
         let journal = Box::new(MemoryJournal::default());
         let engine = Engine::recover(journal, installation, None, seed, now)?;
-        let mut stage = Self { setup, tracker, engine, sent: Vec::new() };
+        let needs_outlook = setup.config.release.asks_how_long_budgets_last();
+        let mut stage = Self { setup, tracker, engine, needs_outlook, sent: Vec::new() };
         let config = Arc::clone(&stage.setup.config);
         stage.ask("the configuration", Command::ApplyConfig(config), now)?;
         Ok(stage)
@@ -117,7 +120,9 @@ impl Stage {
     pub fn step(&mut self, now: Timestamp) -> Result<(), RehearsalError> {
         let alerts = self.tracker.evaluate(now);
         let burning = observe_burns(&alerts, &self.setup.slos, &self.tracker, now);
-        let policies = policy_inputs(&self.statuses(now));
+        let statuses =
+            if self.needs_outlook { self.statuses(now) } else { self.tracker.standings(now) };
+        let policies = policy_inputs(&statuses);
         self.observe(burning, Some(policies), now)
     }
 

@@ -185,8 +185,9 @@ fn step(unit: &Unit<'_>, standing: Option<&Standing>, look: &Look<'_>) -> Option
     let because = || say_subject(look, unit.leave.unwrap_or(unit.enter));
     let enters = look.truth(unit.enter) == Truth::True;
     let Some(standing) = standing else {
-        let because = say_subject(look, unit.enter);
-        return enters.then_some(LevelFact::Entered { level, because });
+        // Most looks end here, so words are made only where they are needed.
+        let because = || say_subject(look, unit.enter);
+        return enters.then(|| LevelFact::Entered { level, because: because() });
     };
     let leaves = !enters && unit.leaves(look) == Truth::True;
     match (leaves, standing.leaving) {

@@ -375,6 +375,12 @@ impl Policy {
         policy
     }
 
+    /// Every condition of its levels and rules.
+    pub fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        let levels = self.levels.iter().flat_map(|it| [&it.enter, &it.leave]);
+        levels.chain(self.rules.iter().map(|it| &it.when))
+    }
+
     /// The worst level of `active`, by the order of the policy.
     pub fn worst(&self, is_active: impl Fn(&str) -> bool) -> Option<&Level> {
         self.levels.iter().rev().find(|it| is_active(&it.name))

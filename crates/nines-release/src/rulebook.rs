@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::condition::{Atom, DurationField};
 use crate::decision::{Change, ChangeKind};
 use crate::policy::Policy;
 
@@ -121,6 +122,15 @@ impl Rulebook {
         } else {
             ruling.into_iter().map(|(_, it)| it).collect()
         }
+    }
+
+    /// Whether any condition asks how long a budget lasts ([`crate::BudgetInput::exhausts_in`]).
+    pub fn asks_how_long_budgets_last(&self) -> bool {
+        let asks = |it: &&Atom| {
+            matches!(it, Atom::Duration { field: DurationField::BudgetExhaustsIn, .. })
+        };
+        let policies = self.policies.iter().chain([&self.default]);
+        policies.flat_map(Policy::conditions).any(|it| it.atoms().iter().any(asks))
     }
 
     /// The policy of this name.

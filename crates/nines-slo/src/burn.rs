@@ -138,7 +138,7 @@ impl Measured {
         self.window.counts.bad
     }
 
-    fn exceeds(&self, factor: BurnFactor, mode: AlertMode) -> bool {
+    pub(crate) fn exceeds(&self, factor: BurnFactor, mode: AlertMode) -> bool {
         match mode {
             AlertMode::Safe => burns_faster_than(&self.window, self.allowed, factor),
             AlertMode::Prometheus => share_exceeds(self.window.counts, self.allowed, factor),
@@ -234,6 +234,17 @@ impl Activations {
     /// The alert of a severity, if one has begun.
     pub(crate) fn get(&self, severity: Severity) -> Option<Activation> {
         self.alerts.get(&severity).copied()
+    }
+
+    /// Whether no alert has begun, or is not over.
+    pub(crate) fn is_none(&self) -> bool {
+        self.alerts.is_empty()
+    }
+
+    /// As [`Self::hold`] and [`Self::judge`] where no alert has begun and none of so many pairs holds.
+    pub(crate) fn rest(&mut self, pairs: usize) {
+        self.held.clear();
+        self.held.resize(pairs, None);
     }
 
     /// The gravest severity that fires.

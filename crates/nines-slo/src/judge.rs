@@ -25,6 +25,13 @@ const WEEK: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Without burn pairs "now" is this long.
 const NOW_WINDOW: SignedDuration = SignedDuration::from_mins(5);
 
+/// Whether a status says how long its budget lasts: that takes more look-ups than all the rest of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outlook {
+    Told,
+    LeftOut,
+}
+
 /// One goal, read from one meter.
 #[derive(Clone, Copy)]
 pub(crate) struct Judge<'a> {
@@ -70,8 +77,13 @@ impl<'a> Judge<'a> {
     }
 
     /// How the budget stands.
-    pub(crate) fn status(&self, activations: Option<&Activations>, now: Timestamp) -> GoalStatus {
-        self.at(now).status(activations)
+    pub(crate) fn status(
+        &self,
+        activations: Option<&Activations>,
+        now: Timestamp,
+        outlook: Outlook,
+    ) -> GoalStatus {
+        self.at(now).status(activations, outlook)
     }
 
     /// The good share of the shortest window.
@@ -199,7 +211,21 @@ impl View<'_> {
         }
     }
 
+    /// Whether any pair holds. Short windows come first: mostly they do not burn, and the long ones need no look.
+    fn burns(&self) -> bool {
+        let rules = &self.goal().alerting;
+        rules.pairs.iter().any(|pair| {
+            let short = self.of_pair(pair.short);
+            short.exceeds(pair.factor, rules.mode)
+                && PairStatus::new(*pair, self.of_pair(pair.long), short, rules).holds
+        })
+    }
+
     fn evaluate(&self, activations: &mut Activations) -> Vec<BurnAlert> {
+        if activations.is_none() && !self.burns() {
+            activations.rest(self.goal().alerting.pairs.len());
+            return Vec::new();
+        }
         let pairs = self.pairs();
         let due = activations.hold(&pairs, self.now);
         let is_muted = self.muted_by().is_some();
@@ -275,10 +301,13 @@ impl View<'_> {
         forecast(budget, &rate, self.goal().target_at(self.now), horizon, leaving)
     }
 
-    fn status(&self, activations: Option<&Activations>) -> GoalStatus {
+    fn status(&self, activations: Option<&Activations>, outlook: Outlook) -> GoalStatus {
         let from_ms = self.bounds.from.as_millisecond();
         let (budget, burns) = (self.since(from_ms), self.pairs());
-        let forecast = self.forecast(&burns, &budget);
+        let forecast = match outlook {
+            Outlook::Told => self.forecast(&burns, &budget),
+            Outlook::LeftOut => Forecast::default(),
+        };
         let meter = self.judge.meter;
         let is_known =
             meter.suspect(self.now.as_millisecond()).is_none() && meter.last_ms().is_some();

@@ -21,6 +21,9 @@ pub(crate) type Slots = [Sums; SLOTS];
 /// A byte of a column's head: only the counts that are not 0 are kept, and a mask says which.
 const MASKED: u8 = 0x80;
 
+/// So many bits lie within eight bytes, wherever in a byte they begin.
+const NARROW: u32 = 56;
+
 /// The sum of some slices.
 pub(crate) fn sum(slots: &[Sums]) -> Sums {
     slots.iter().fold(Sums::default(), |sum, it| sum.plus(*it))
@@ -100,12 +103,43 @@ impl Column<'_> {
     fn sum_to(&self, last: usize) -> u64 {
         let kept = (self.mask & (u64::MAX >> (SLOTS - 1 - last))).count_ones();
         let mut sum = self.least.saturating_mul(u64::from(kept));
-        if 0 < self.width {
-            for index in 0..kept {
-                sum = sum.saturating_add(self.excess(index));
-            }
+        match self.width {
+            0 => {}
+            1..=NARROW => sum = sum.saturating_add(self.narrow_excess(kept)),
+            _ => sum = (0..kept).fold(sum, |sum, it| sum.saturating_add(self.excess(it))),
         }
         sum
+    }
+
+    /// The sum of the first so many counts above the least, several of one word at a time: sums of the past are made
+    /// of these. At most 64 counts of [`NARROW`] bits, so that nothing overflows.
+    fn narrow_excess(&self, kept: u32) -> u64 {
+        let (mask, per_word) = ((1_u64 << self.width) - 1, NARROW / self.width);
+        let (mut sum, mut index) = (0_u64, 0);
+        while index < kept {
+            let mut word = self.word(index * self.width);
+            let count = per_word.min(kept - index);
+            for _ in 0..count {
+                sum += word & mask;
+                word >>= self.width;
+            }
+            index += count;
+        }
+        sum
+    }
+
+    /// At least [`NARROW`] bits from one on, lowest first.
+    fn word(&self, first_bit: u32) -> u64 {
+        let rest = self.bits.get((first_bit / u8::BITS) as usize..).unwrap_or_default();
+        let word = match rest.first_chunk::<8>() {
+            Some(bytes) => u64::from_le_bytes(*bytes),
+            None => {
+                let mut bytes = [0; 8];
+                bytes[..rest.len()].copy_from_slice(rest);
+                u64::from_le_bytes(bytes)
+            }
+        };
+        word >> (first_bit % u8::BITS)
     }
 
     /// Every count that is kept, in the order of the slots.

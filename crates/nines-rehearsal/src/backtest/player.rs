@@ -50,6 +50,8 @@ pub(crate) struct Player {
     stale_ms: i64,
     /// Whether counts of an instant do not depend on later samples.
     may_feed_ahead: bool,
+    /// Whether policies ask how long budgets last.
+    needs_outlook: bool,
     /// Samples until then are counted, or will be with the present block.
     read_until_ms: i64,
     /// The last sample of each series.
@@ -116,6 +118,7 @@ impl Player {
             stale_ms: millis(stale),
             read_until_ms: now.as_millisecond().saturating_sub(1),
             may_feed_ahead,
+            needs_outlook: setup.config.release.asks_how_long_budgets_last(),
             last: BTreeMap::new(),
             gist: Vec::new(),
             slos,
@@ -193,7 +196,13 @@ impl Player {
             }
             self.judge(now_ms, &mut told);
             if let Some(changes) = looks.get(&now_ms) {
-                let statuses = self.tracker.statuses(instant(now_ms));
+                let now = instant(now_ms);
+                // Decisions write down how long budgets last.
+                let statuses = if self.needs_outlook || !changes.is_empty() {
+                    self.tracker.statuses(now)
+                } else {
+                    self.tracker.standings(now)
+                };
                 let what = What::Budgets { statuses, changes: changes.clone() };
                 told.push(Told { at_ms: now_ms, what });
             }

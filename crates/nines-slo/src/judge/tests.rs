@@ -46,7 +46,7 @@ impl Bench {
     }
 
     fn status(&self, now_ms: i64) -> GoalStatus {
-        self.judge().status(None, at(now_ms))
+        self.judge().status(None, at(now_ms), Outlook::Told)
     }
 
     /// Since when each severity fires, in minutes, minute by minute.
@@ -317,7 +317,7 @@ fn without_pairs_nothing_fires_any_more() {
     assert_eq!(activations.firing(), Some(Severity::Page));
     bench.goal.alerting.pairs.clear();
     assert_eq!(bench.judge().evaluate(&mut activations, now), []);
-    assert_eq!(bench.judge().status(Some(&activations), now).firing, None);
+    assert_eq!(bench.judge().status(Some(&activations), now, Outlook::Told).firing, None);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use nines_base::Labels;
 
 use super::{Count, Judged, Tracked, Tracker};
 use crate::burn::Activations;
-use crate::judge::Judge;
+use crate::judge::{Judge, Outlook};
 use crate::meter::Meter;
 use crate::time::{instant, millis};
 use crate::{
@@ -93,15 +93,21 @@ impl Tracker {
 
     /// How one SLO stands.
     pub fn status(&self, name: &SloName, now: Timestamp) -> Option<SloStatus> {
-        self.find(name).map(|it| self.status_of(it, now))
+        self.find(name).map(|it| self.status_of(it, now, Outlook::Told))
     }
 
     /// How all SLOs stand, by name.
     pub fn statuses(&self, now: Timestamp) -> Vec<SloStatus> {
-        self.tracked.iter().map(|it| self.status_of(it, now)).collect()
+        self.tracked.iter().map(|it| self.status_of(it, now, Outlook::Told)).collect()
     }
 
-    fn status_of(&self, tracked: &Tracked, now: Timestamp) -> SloStatus {
+    /// As [`Self::statuses`] for who looks often and does not ask how long budgets last: `exhausts_in`, its range and
+    /// its `rate_window` are left out, as where a budget outlives its window.
+    pub fn standings(&self, now: Timestamp) -> Vec<SloStatus> {
+        self.tracked.iter().map(|it| self.status_of(it, now, Outlook::LeftOut)).collect()
+    }
+
+    fn status_of(&self, tracked: &Tracked, now: Timestamp, outlook: Outlook) -> SloStatus {
         let all = Labels::empty();
         let meter = self.meter(tracked, tracked.slo.primary());
         let status = |(number, goal): (usize, &Goal)| {
@@ -109,7 +115,7 @@ impl Tracker {
             // A composite weighs its members by the objective of the goal.
             let own = tracked.tally().is_none().then(|| self.meter(tracked, goal));
             let meter = own.as_ref().unwrap_or(&meter);
-            tracked.judge(number, goal, &all, &**meter).status(activations, now)
+            tracked.judge(number, goal, &all, &**meter).status(activations, now, outlook)
         };
         let goals: Vec<GoalStatus> = tracked.slo.goals.iter().enumerate().map(status).collect();
         let by_groups = tracked.activations.values().filter_map(Activations::firing).min();
@@ -252,7 +258,7 @@ impl Tracked {
     fn group_status(&self, group: &Labels, meter: &dyn Meter, now: Timestamp) -> GroupStatus {
         let status = |(number, goal): (usize, &Goal)| {
             let activations = self.activations.get(&(number, group.clone()));
-            self.judge(number, goal, group, meter).status(activations, now)
+            self.judge(number, goal, group, meter).status(activations, now, Outlook::Told)
         };
         let goals: Vec<GoalStatus> = self.slo.goals.iter().enumerate().map(status).collect();
         GroupStatus {

@@ -45,6 +45,20 @@ fn steady(tracker: &mut Tracker, minutes: i64, total: u64, bad: u64) {
 }
 
 #[test]
+fn a_standing_is_a_status_without_an_outlook() {
+    let mut tracker = tracker(vec![slo("99.5%", days(28))]);
+    steady(&mut tracker, 120, 1_000, 6);
+    let now = at(START_MS + 2 * HOUR_MS);
+    let mut statuses = tracker.statuses(now);
+    assert!(statuses[0].goals[0].exhausts_in.is_some(), "{statuses:?}");
+    for goal in statuses.iter_mut().flat_map(|it| &mut it.goals) {
+        (goal.exhausts_in, goal.exhausts_earliest, goal.exhausts_latest) = (None, None, None);
+        goal.rate_window = SignedDuration::ZERO;
+    }
+    assert_eq!(tracker.standings(now), statuses);
+}
+
+#[test]
 fn a_status_names_every_number_it_was_made_from() {
     let mut tracker = tracker(vec![slo("99.5%", days(28))]);
     steady(&mut tracker, 120, 1_000, 4);

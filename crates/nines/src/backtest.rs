@@ -35,7 +35,7 @@ pub(crate) struct Args {
     /// Another configuration, to be compared with the first
     #[arg(long, value_name = "PATH")]
     against: Option<PathBuf>,
-    /// A change that would have asked the gate: TIME,SERVICE[,VERSION[,ENV]]
+    /// A change that would have asked the gate: `TIME,SERVICE`, then `,VERSION` and `,ENV` if they matter
     #[arg(long = "change", value_name = "CHANGE", value_parser = change)]
     changes: Vec<(Timestamp, Change)>,
 }

@@ -48,7 +48,10 @@ pub(crate) async fn watch_policies(
 
 /// What objectives say now, by service.
 fn inputs(app: &Shared, now: Timestamp) -> Vec<PolicyInput> {
-    policy_inputs(&app.metrics.tracker().statuses(now))
+    // How long a budget lasts costs more than all the rest, so only those are told who ask.
+    let asks = app.loaded().engine_config.release.asks_how_long_budgets_last();
+    let tracker = app.metrics.tracker();
+    policy_inputs(&if asks { tracker.statuses(now) } else { tracker.standings(now) })
 }
 
 /// The jobs of the files, each as often as the levels of its services want.

@@ -2,9 +2,11 @@
 //!
 //! It touches a disk, as `source.rs` does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
+
+use nines_slo::SliKind;
 
 use crate::draft::Draft;
 use crate::fields::did_you_mean;
@@ -15,7 +17,7 @@ use crate::node::{self, Value};
 use crate::reading::{Reading, documents, read_paths, report_damage};
 use crate::source::{Loaded, ReadError, SourceFile, load_file};
 use crate::spec::Spec;
-use crate::test_case::TestCase;
+use crate::test_case::{TestCase, TestInput};
 
 /// A file of unit tests.
 #[derive(Debug, Clone)]
@@ -138,6 +140,32 @@ fn look_up(draft: &mut Draft<'_>, test: &Written, spec: &Spec) {
     for (name, at) in &test.slos {
         if !spec.slos.iter().any(|it| it.name.to_string() == *name) {
             draft.report(0, &no_such_slo(name, *at, spec));
+        }
+    }
+    look_up_fed(draft, test, spec);
+}
+
+/// Traffic is made up for counters and histograms; of anything else no event would come, and the test would lie.
+fn look_up_fed(draft: &mut Draft<'_>, test: &Written, spec: &Spec) {
+    let fed: BTreeSet<String> = test
+        .case
+        .inputs
+        .iter()
+        .filter_map(|it| match it {
+            TestInput::Slo(it) => Some(it.slo.to_string()),
+            TestInput::Series(..) => None,
+        })
+        .collect();
+    for name in fed {
+        let slo = spec.slos.iter().find(|it| it.name.to_string() == name);
+        let is_fed =
+            slo.is_none_or(|it| matches!(it.sli.kind, SliKind::Counter(_) | SliKind::Histogram(_)));
+        // Inputs are read before expectations, so the first mention is the input.
+        let Some((_, at)) = test.slos.iter().find(|(it, _)| *it == name) else { continue };
+        if !is_fed {
+            let what = format!("traffic for `{name}`");
+            let help = "traffic is made up for counter and histogram SLIs; write the series that this one reads";
+            draft.report(0, &Mistake::Unsupported { what, help, at: *at });
         }
     }
 }

@@ -153,11 +153,12 @@ fn files_with_errors_and_servers_that_follow_a_folder_are_refused() {
     let args = ["serve", "--config", &folder, "--data", &data, "--listen", "127.0.0.1:0"];
     let server = Running::start(house.home.path(), &args);
     assert_eq!(house.nines(&["drift", &folder]).code, 0);
-    house.write(
-        "late.yaml",
-        "apiVersion: nines/v1\nkind: Service\nmetadata: {name: late}\nspec: {}\n",
-    );
-    let refused = house.nines(&["apply", &folder, "--yes"]);
-    assert!(refused.code == 5 || refused.stdout.contains("nothing would change"), "{refused:?}");
+    // Another folder, since the server takes up its own.
+    let other = house.home.path().join("elsewhere");
+    fs::create_dir_all(&other).unwrap();
+    fs::write(other.join("oncall.yaml"), ON_CALL).unwrap();
+    let refused = house.nines(&["apply", other.to_str().unwrap(), "--yes"]);
+    assert_eq!(refused.code, 5, "{refused:?}");
+    assert!(refused.stderr.contains("this server follows"), "{}", refused.stderr);
     server.stop();
 }

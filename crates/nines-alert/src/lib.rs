@@ -5,9 +5,13 @@
 #![warn(missing_docs)]
 
 mod alert;
+pub mod dispatch;
 mod evidence;
+pub mod inhibit;
+pub mod interval;
 mod routing;
 pub mod rule;
+pub mod silence;
 pub mod template;
 
 pub use alert::{

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use nines_alert::{AlertKey, Evidence};
+use nines_alert::{AlertKey, Evidence, silence};
 use nines_base::Labels;
 use nines_incident::{IncidentId, changes};
+use nines_oncall::rota;
 use nines_port::{Channel, Delivery, Message, StepOutcome, Urgency};
 use nines_release::{Decision, GateQuestion, PolicyInput, Waive, Waiver, WaiverRefusal};
 use nines_runbook::{RunId, Step, run};
@@ -109,6 +110,10 @@ pub enum Command {
     AskGate(Box<GateQuestion>),
     /// Somebody lets one version through all the same. The answer is [`Reply::Waiver`].
     Waive(Box<Waive>),
+    /// A person wants no messages for a while.
+    Silence(silence::Command),
+    /// A person changes who is on call.
+    Rota(rota::Command),
     /// Time has passed.
     Wake,
 }
@@ -263,6 +268,12 @@ pub enum Refusal {
     /// An override says no.
     #[error(transparent)]
     Waiver(#[from] WaiverRefusal),
+    /// A silence says no.
+    #[error(transparent)]
+    Silence(#[from] silence::Refusal),
+    /// The rota says no.
+    #[error(transparent)]
+    Rota(#[from] rota::Refusal),
     /// The disk is full, or something like it; the batch was rolled back.
     #[error("the journal cannot take writes now: {0}")]
     NotDurable(String),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use nines_alert::Routing;
+use nines_alert::dispatch::Rules;
 use nines_oncall::Roster;
 use nines_release::Rulebook;
 use nines_runbook::Runbook;
@@ -21,6 +22,8 @@ pub struct Config {
     pub roster: Roster,
     /// From an alert's labels to a policy.
     pub routing: Routing,
+    /// From alerts to notices.
+    pub dispatch: std::sync::Arc<Rules>,
     /// What each service needs to work.
     pub depends_on: BTreeMap<String, Vec<String>>,
     /// By name.

@@ -103,6 +103,8 @@ impl Draft<'_> {
             Command::ObservePolicies(inputs) => self.observe_policies(inputs),
             Command::AskGate(question) => self.ask_gate(*question),
             Command::Waive(request) => self.waive(*request),
+            Command::Silence(command) => self.silence(command),
+            Command::Rota(command) => self.change_rota(command),
             Command::Wake => Ok(self.wake()),
         }
     }
@@ -293,8 +295,9 @@ impl Draft<'_> {
     ) -> Result<(), Refusal> {
         let nobody = nines_oncall::Roster::default();
         let roster = self.config.map_or(&nobody, |it| &it.roster);
+        let duty = nines_oncall::Duty { roster, rota: &self.state.rota };
         let Some(record) = self.state.escalations.get(&id) else { return Ok(()) };
-        for fact in nines_oncall::decide(&record.state, command, roster, self.now)? {
+        for fact in nines_oncall::decide(&record.state, command, duty, self.now)? {
             let page = match &fact {
                 nines_oncall::Fact::PageIntended { page, channel, due } => {
                     Some((page.clone(), channel.clone(), *due))
@@ -334,7 +337,7 @@ impl Draft<'_> {
         let nines_oncall::Page { round, step, person, contact } = page;
         let intent = Intent {
             id: format!("{}{round}.{step}.{person}.{contact}", intent_prefix(id)),
-            escalation: id,
+            escalation: Some(id),
             alert: record.alert,
             purpose: Purpose::Page,
             urgency: record.urgency,
@@ -344,6 +347,8 @@ impl Draft<'_> {
             subject,
             text,
             details: message::details(&alert.alert, record.alert, number),
+            notice: None,
+            payload: None,
         };
         self.order(intent);
     }
@@ -430,7 +435,7 @@ impl Draft<'_> {
             return Reply::Done;
         };
         self.apply(Fact::Outbox(Of { id: id.clone(), fact }));
-        let incident = self.state.escalations.get(&escalation).and_then(|it| it.incident);
+        let incident = escalation.and_then(|it| self.state.escalations.get(&it)?.incident);
         if let Some(incident) = incident.filter(|_| accepted && purpose == Purpose::Page) {
             let page_id = id.clone();
             let paged = nines_incident::Command::Paged { person, channel, page_id };
@@ -488,6 +493,19 @@ impl Draft<'_> {
             }
             AckTarget::All => Ok(self.state.firing().map(|(key, _)| key).collect()),
         }
+    }
+
+    fn silence(&mut self, command: nines_alert::silence::Command) -> Result<Reply, Refusal> {
+        let id = self.new_id();
+        let facts = nines_alert::silence::decide(&self.state.silences, command, id, self.now)?;
+        Ok(self.apply_all(facts.into_iter().map(Fact::Silence)))
+    }
+
+    fn change_rota(&mut self, command: nines_oncall::rota::Command) -> Result<Reply, Refusal> {
+        let config = self.config.ok_or(Refusal::NoConfig)?;
+        let facts =
+            nines_oncall::rota::decide(&self.state.rota, command, &config.roster, self.now)?;
+        Ok(self.apply_all(facts.into_iter().map(Fact::Rota)))
     }
 
     // Changes, incidents, runs

@@ -3,9 +3,9 @@
 //! A released shape never changes. A new shape is a new version of its kind, and [`Fact::decode`] turns
 //! old versions into the newest, so that folding knows only one.
 
-use nines_alert::{AlertKey, RouteDecision};
+use nines_alert::{AlertKey, RouteDecision, silence};
 use nines_incident::{IncidentId, changes};
-use nines_oncall::EscalationId;
+use nines_oncall::{EscalationId, rota};
 use nines_port::{Record, Urgency};
 use nines_release::{Decision, LevelFact, LevelKey, Waiver};
 use nines_runbook::RunId;
@@ -46,6 +46,10 @@ pub enum Fact {
     Decision(Box<Decision>),
     /// Somebody let one version through.
     Waiver(Box<Waiver>),
+    /// Of a silence.
+    Silence(silence::Fact),
+    /// Who is on call otherwise than the files say.
+    Rota(rota::Fact),
 }
 
 /// A fact of one domain, and whose it is.
@@ -121,6 +125,8 @@ impl Fact {
             Self::Level(_) => "level",
             Self::Decision(_) => "decision",
             Self::Waiver(_) => "waiver",
+            Self::Silence(_) => "silence",
+            Self::Rota(_) => "rota",
         }
     }
 
@@ -144,6 +150,8 @@ impl Fact {
             Self::Level(it) => serde_json::to_vec(it),
             Self::Decision(it) => serde_json::to_vec(it),
             Self::Waiver(it) => serde_json::to_vec(it),
+            Self::Silence(it) => serde_json::to_vec(it),
+            Self::Rota(it) => serde_json::to_vec(it),
         };
         json.expect("facts have text keys and no failing serializers")
     }
@@ -169,6 +177,8 @@ impl Fact {
             ("level", 1) => read(body).map(Self::Level),
             ("decision", 1) => read(body).map(Self::Decision),
             ("waiver", 1) => read(body).map(Self::Waiver),
+            ("silence", 1) => read(body).map(Self::Silence),
+            ("rota", 1) => read(body).map(Self::Rota),
             _ => return Err(DecodeError::of(record, None)),
         };
         fact.map_err(|source| DecodeError::of(record, Some(source)))

@@ -122,7 +122,7 @@ pub(crate) fn render(outgoing: &Outgoing, installation: &Installation) -> Messag
     });
     Message {
         key: key(installation, &intent.id),
-        thread: intent.escalation.to_string(),
+        thread: intent.escalation.map_or_else(|| intent.id.clone(), |it| it.to_string()),
         person: intent.person.clone(),
         urgency: intent.urgency,
         subject: intent.subject.clone(),
@@ -131,6 +131,7 @@ pub(crate) fn render(outgoing: &Outgoing, installation: &Installation) -> Messag
         decided_at: outgoing.recorded_at,
         possible_repeat: outgoing.possible_repeat,
         details: intent.details.clone(),
+        payload: intent.payload.clone(),
     }
 }
 

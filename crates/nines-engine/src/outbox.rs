@@ -14,8 +14,9 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use nines_alert::AlertKey;
+use nines_alert::dispatch::Notice;
 use nines_oncall::EscalationId;
-use nines_port::{Channel, Delivery, Urgency};
+use nines_port::{Channel, Delivery, Payload, Urgency};
 use serde::{Deserialize, Serialize};
 
 /// After this a page that could not be delivered is given up; the escalation goes on without it.
@@ -39,6 +40,8 @@ pub enum Purpose {
     Page,
     /// Whoever was told learns that it is over.
     Resolved,
+    /// A receiver hears of a group.
+    Notice,
 }
 
 /// The order to send one message. Its words never change, so every attempt sends the same.
@@ -46,8 +49,8 @@ pub enum Purpose {
 pub struct Intent {
     /// Unique.
     pub id: IntentId,
-    /// What ordered it.
-    pub escalation: EscalationId,
+    /// What ordered it; a notice to a receiver has none.
+    pub escalation: Option<EscalationId>,
     /// What it is about.
     pub alert: AlertKey,
     /// What it is for.
@@ -66,6 +69,12 @@ pub struct Intent {
     pub text: String,
     /// For machines.
     pub details: BTreeMap<String, String>,
+    /// What a receiver is told of which group.
+    #[serde(default)]
+    pub notice: Option<Notice>,
+    /// How the receiver is told.
+    #[serde(default)]
+    pub payload: Option<Payload>,
 }
 
 /// What happened to an intent. Journaled: a released shape never changes, a new one is a new version.

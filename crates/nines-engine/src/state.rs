@@ -53,6 +53,12 @@ pub struct State {
     pub exclusions: exclusions::State,
     /// What was promised when, and what is expected.
     pub promises: promises::State,
+    /// What nobody wants to be told of.
+    #[serde(default)]
+    pub silences: nines_alert::silence::State,
+    /// Who is on call otherwise than the files say.
+    #[serde(default)]
+    pub rota: nines_oncall::rota::State,
     /// By id, so by age.
     pub runs: BTreeMap<RunId, run::State>,
     /// Levels of policies, decisions, overrides.
@@ -171,6 +177,8 @@ impl State {
             Fact::Level(Of { id, fact }) => self.releases.evolve_level(id, fact, at, seq),
             Fact::Decision(decision) => self.releases.evolve_decision(decision),
             Fact::Waiver(waiver) => self.releases.evolve_waiver(waiver),
+            Fact::Silence(fact) => nines_alert::silence::evolve(&mut self.silences, fact, at),
+            Fact::Rota(fact) => nines_oncall::rota::evolve(&mut self.rota, fact, at),
         }
     }
 

@@ -29,6 +29,9 @@ impl Notifier for Channels {
                 reason: "no SMTP server is configured: add `smtp` to the Notify document"
                     .to_owned(),
             },
+            (Channel::Receiver { receiver, .. }, _) => Delivery::Refused {
+                reason: format!("the receiver `{receiver}` is not configured any more"),
+            },
         }
     }
 
@@ -37,7 +40,7 @@ impl Notifier for Channels {
             (Channel::Inbox, _) => self.inbox.deduplicates(channel),
             (Channel::Webhook { .. }, _) => self.webhook.deduplicates(channel),
             (Channel::Email { .. }, Some(smtp)) => smtp.deduplicates(channel),
-            (Channel::Email { .. }, None) => false,
+            (Channel::Email { .. }, None) | (Channel::Receiver { .. }, _) => false,
         }
     }
 }

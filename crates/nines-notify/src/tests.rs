@@ -24,6 +24,7 @@ pub(crate) fn message() -> Message {
         decided_at: DECIDED_AT.parse().unwrap(),
         possible_repeat: false,
         details: BTreeMap::from([("service".to_owned(), "checkout".to_owned())]),
+        payload: None,
     }
 }
 

@@ -7,7 +7,7 @@ use nines_base::{Id, IdKind};
 use nines_port::Channel;
 use serde::{Deserialize, Serialize};
 
-use crate::{Policy, Roster, Shift, Step, Target};
+use crate::{Duty, Policy, Shift, Step, Target};
 
 /// Escalations: `esc_…`.
 #[derive(Debug)]
@@ -188,7 +188,7 @@ impl State {
 pub fn decide(
     state: &State,
     command: Command,
-    roster: &Roster,
+    duty: Duty<'_>,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Refusal> {
     match (command, &state.phase) {
@@ -197,7 +197,7 @@ pub fn decide(
                 return Err(Refusal::EmptyPolicy { policy: policy.name });
             }
             let mut facts = vec![Fact::Started { policy: policy.clone() }];
-            enter_from(&policy, (0, 0), roster, now, &mut facts);
+            enter_from(&policy, (0, 0), duty, now, &mut facts);
             Ok(facts)
         }
         (Command::Start(_), _) => Err(Refusal::AlreadyStarted),
@@ -215,7 +215,7 @@ pub fn decide(
         (Command::Wake, Phase::Paging { round, step, deadline }) if *deadline <= now => {
             let mut facts = Vec::new();
             if let Some(policy) = &state.policy {
-                enter_from(policy, (*round, step + 1), roster, now, &mut facts);
+                enter_from(policy, (*round, step + 1), duty, now, &mut facts);
             }
             Ok(facts)
         }
@@ -228,14 +228,14 @@ pub fn decide(
 fn enter_from(
     policy: &Policy,
     from: (u32, u32),
-    roster: &Roster,
+    duty: Duty<'_>,
     now: Timestamp,
     facts: &mut Vec<Fact>,
 ) {
     let (mut round, mut index) = from;
     while round <= policy.repeat {
         if let Some(step) = policy.steps.get(index as usize) {
-            if enter(step, (round, index), roster, now, facts) {
+            if enter(step, (round, index), duty, now, facts) {
                 return;
             }
             index += 1;
@@ -250,16 +250,20 @@ fn enter_from(
 fn enter(
     step: &Step,
     (round, index): (u32, u32),
-    roster: &Roster,
+    duty: Duty<'_>,
     now: Timestamp,
     facts: &mut Vec<Fact>,
 ) -> bool {
     let (mut reached, mut pages) = (Vec::new(), BTreeMap::new());
     for target in &step.targets {
-        let resolved = roster.resolve(target, now);
-        let person = resolved.as_ref().map(|(person, _)| person.name.clone());
-        let shift = resolved.as_ref().and_then(|(_, shift)| shift.clone());
-        reached.push(Reached { target: target.clone(), person, shift });
+        let resolved = duty.resolve(target, now);
+        if resolved.is_empty() {
+            reached.push(Reached { target: target.clone(), person: None, shift: None });
+        }
+        for (person, shift) in &resolved {
+            let (person, shift) = (Some(person.name.clone()), shift.clone());
+            reached.push(Reached { target: target.clone(), person, shift });
+        }
         let contacts = resolved.iter().flat_map(|(person, _)| {
             (0_u32..).zip(&person.contacts).map(|it| (person.name.clone(), it))
         });

@@ -8,6 +8,7 @@ mod compare;
 mod escalation;
 mod people;
 mod roster;
+pub mod rota;
 mod schedule;
 
 pub use compare::{DutyChange, STRETCHES_MAX, duty_changes};
@@ -16,5 +17,5 @@ pub use escalation::{
     evolve,
 };
 pub use people::{Contact, Person, Policy, Step, Target};
-pub use roster::Roster;
+pub use roster::{Duty, Roster};
 pub use schedule::{Schedule, Shift};

@@ -13,6 +13,6 @@ mod samples;
 
 pub use clock::{Clock, VirtualClock};
 pub use journal::{HASH_BYTES, Journal, JournalError, Record};
-pub use notifier::{Channel, Delivery, Message, Notifier, Urgency};
+pub use notifier::{Channel, Delivery, Message, Notifier, Payload, Urgency};
 pub use runner::{CapturedOutput, StepEnd, StepOutcome, StepRequest, StepRunner};
 pub use samples::{Appended, MetricMetadata, RefusedSeries, Row, SampleSink, SeriesKey, SinkError};

@@ -23,6 +23,15 @@ pub enum Channel {
         /// `person@example.org`.
         address: String,
     },
+    /// An integration of a receiver; the adapter has its settings and secrets.
+    Receiver {
+        /// The receiver's name.
+        receiver: String,
+        /// Which of its integrations; counts from 0 over all kinds.
+        integration: u32,
+        /// The kind, such as `slack`.
+        kind: String,
+    },
 }
 
 /// `inbox`, `webhook`, `email`.
@@ -32,6 +41,7 @@ impl fmt::Display for Channel {
             Self::Inbox => "inbox",
             Self::Webhook { .. } => "webhook",
             Self::Email { .. } => "email",
+            Self::Receiver { kind, .. } => kind,
         })
     }
 }
@@ -68,6 +78,17 @@ pub struct Message {
     pub possible_repeat: bool,
     /// Machine-readable details, for webhooks.
     pub details: BTreeMap<String, String>,
+    /// What a [`Channel::Receiver`] is told, instead of the words above.
+    pub payload: Option<Payload>,
+}
+
+/// What an integration is told, rendered once. Without secrets: the adapter adds them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payload {
+    /// The body as the provider wants it, mostly JSON.
+    pub body: String,
+    /// What does not go into the body: addresses, titles, priorities.
+    pub fields: BTreeMap<String, String>,
 }
 
 /// What became of one attempt.

@@ -180,7 +180,7 @@ pub(crate) enum InboxOnly {
 
 fn page_view(state: &State, outgoing: &Outgoing) -> PageView {
     let intent = &outgoing.intent;
-    let record = state.escalations.get(&intent.escalation);
+    let record = intent.escalation.and_then(|it| state.escalations.get(&it));
     let incident = record.and_then(|it| state.incidents.get(&it.incident?));
     let acknowledged = record.and_then(|it| it.state.acknowledged.as_ref());
     PageView {

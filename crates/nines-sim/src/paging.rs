@@ -231,6 +231,7 @@ fn config(steps: usize) -> Arc<Config> {
             policies: BTreeMap::from([("primary".to_owned(), policy)]),
         },
         routing: Routing::default(),
+        dispatch: Arc::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
         release: nines_release::Rulebook::default(),

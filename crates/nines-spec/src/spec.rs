@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use nines_alert::Routing;
+use nines_alert::dispatch::Rules;
 use nines_alert::rule::RuleGroup;
 use nines_base::{Labels, Origin};
 use nines_oncall::{Person, Policy, Schedule};
@@ -31,6 +32,8 @@ pub struct Spec {
     pub policies: Vec<Policy>,
     /// From an alert's labels to an escalation policy.
     pub routing: Routing,
+    /// From alerts to notices: `alertmanager.yml`, and the native kinds.
+    pub dispatch: Rules,
     /// Markdown runbooks.
     pub runbooks: Vec<Runbook>,
     /// What must hold before a change may proceed.

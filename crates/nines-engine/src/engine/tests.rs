@@ -95,6 +95,7 @@ pub(crate) fn config() -> Arc<Config> {
             policies: BTreeMap::from([(policy.name.clone(), policy)]),
         },
         routing: Routing::default(),
+        dispatch: Arc::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
         release: nines_release::Rulebook::default(),

@@ -7,7 +7,7 @@ fn outgoing(purpose: Purpose, urgency: Urgency) -> Outgoing {
     let at = Timestamp::UNIX_EPOCH;
     let intent = Intent {
         id: "esc_1/0.0.ana.0".to_owned(),
-        escalation: Id::from_parts(at, 1),
+        escalation: Some(Id::from_parts(at, 1)),
         alert: AlertKey::of(&Labels::empty()),
         purpose,
         urgency,
@@ -17,6 +17,8 @@ fn outgoing(purpose: Purpose, urgency: Urgency) -> Outgoing {
         subject: "subject".to_owned(),
         text: "text".to_owned(),
         details: BTreeMap::new(),
+        notice: None,
+        payload: None,
     };
     Outgoing::new(intent, at, 1)
 }

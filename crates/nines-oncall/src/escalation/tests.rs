@@ -4,7 +4,7 @@ use expect_test::{Expect, expect};
 use nines_base::Origin;
 
 use super::*;
-use crate::{Contact, Person, Schedule};
+use crate::{Contact, Person, Roster, Schedule, rota};
 
 /// Ana and ben by inbox at once and by e-mail after two minutes; cyd by nothing.
 fn roster() -> Roster {
@@ -60,11 +60,13 @@ fn check(policy: Policy, script: &[(i64, Command)], expect: &Expect) {
     let minute = |it| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(it);
     let mut script = script.iter().map(|(at, it)| (minute(*at), it.clone())).peekable();
     let mut next = Some((minute(0), Command::Start(policy)));
-    let (roster, mut state, mut out) = (roster(), State::default(), String::new());
+    let (roster, rota) = (roster(), rota::State::default());
+    let duty = Duty { roster: &roster, rota: &rota };
+    let (mut state, mut out) = (State::default(), String::new());
     while let Some((now, command)) = next {
         let elapsed = |at: Timestamp| at.duration_since(minute(0)).as_mins();
         write!(out, "{:02}m", elapsed(now)).unwrap();
-        match decide(&state, command, &roster, now) {
+        match decide(&state, command, duty, now) {
             Ok(facts) => {
                 for fact in &facts {
                     evolve(&mut state, fact, now);
@@ -200,7 +202,9 @@ fn facts_read_as_they_were_written() {
         "Exhausted"
     "#]];
     let start = Command::Start(policy(&[&[on_call()]], 0));
-    let mut facts = decide(&State::default(), start, &roster(), Timestamp::UNIX_EPOCH).unwrap();
+    let (roster, rota) = (roster(), rota::State::default());
+    let duty = Duty { roster: &roster, rota: &rota };
+    let mut facts = decide(&State::default(), start, duty, Timestamp::UNIX_EPOCH).unwrap();
     let (by, via) = ("ana".to_owned(), "link".to_owned());
     facts.extend([Fact::Acknowledged { by, via }, Fact::Resolved, Fact::Exhausted]);
     let lines: Vec<String> = facts.iter().map(|it| serde_json::to_string(it).unwrap()).collect();

@@ -72,6 +72,7 @@ pub(crate) fn setup(slos: usize) -> Setup {
             policies: BTreeMap::from([("primary".to_owned(), policy)]),
         },
         routing: Routing::default(),
+        dispatch: Arc::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
         release: Rulebook::default(),

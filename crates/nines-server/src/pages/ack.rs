@@ -52,7 +52,7 @@ pub(super) struct Paged {
 fn find(state: &State, seq: u64) -> Option<Paged> {
     let outgoing = state.outbox.get(state.intents_by_seq.get(&seq)?)?;
     let intent = &outgoing.intent;
-    let record = state.escalations.get(&intent.escalation)?;
+    let record = state.escalations.get(&intent.escalation?)?;
     let incident = record.incident.and_then(|it| state.incidents.get(&it));
     Some(Paged {
         person: intent.person.clone(),

@@ -338,6 +338,8 @@ fn who(app: &Shared, slo: &Slo, visit: &Visit) -> Markup {
         }
     };
     let roster = &loaded.engine_config.roster;
+    let rota = app.engine.read(|it| it.rota.clone());
+    let duty = nines_oncall::Duty { roster, rota: &rota };
     let steps =
         policy.as_ref().and_then(|it| roster.policies.get(it)).map(|it| it.steps.as_slice());
     html! {
@@ -352,10 +354,9 @@ fn who(app: &Shared, slo: &Slo, visit: &Visit) -> Markup {
                     li {
                         @for target in &step.targets {
                             (target) " → "
-                            @match roster.resolve(target, visit.now) {
-                                Some((person, _)) => { strong { (person.display_name) } },
-                                None => { (parts::tone(parts::Tone::Warn, "nobody")) },
-                            }
+                            @let people = duty.resolve(target, visit.now);
+                            @if people.is_empty() { (parts::tone(parts::Tone::Warn, "nobody")) }
+                            @for (person, _) in people { strong { (person.display_name) } " " }
                             " "
                         }
                         span.dim { "then waits " (text::duration(step.wait)) }

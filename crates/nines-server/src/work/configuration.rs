@@ -65,6 +65,7 @@ pub fn engine_config(spec: &Spec) -> Arc<Config> {
         files: u32::try_from(spec.files).unwrap_or(u32::MAX),
         roster,
         routing: spec.routing.clone(),
+        dispatch: Arc::new(spec.dispatch.clone()),
         depends_on: needs.collect(),
         runbooks: spec.runbooks.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         release: spec.rulebook(),

@@ -139,6 +139,33 @@ spec:
                 routing: Routing {
                     routes: [],
                 },
+                dispatch: Rules {
+                    root: Route {
+                        matchers: [],
+                        receiver: "",
+                        group_by: Labels(
+                            [],
+                        ),
+                        timing: Timing {
+                            wait: 30s,
+                            interval: 300s,
+                            repeat: 14400s,
+                        },
+                        mute_intervals: [],
+                        active_intervals: [],
+                        continues: false,
+                        leading_edge: false,
+                        children: [],
+                        origin: Origin {
+                            file: "",
+                            line: 0,
+                        },
+                    },
+                    receivers: {},
+                    inhibitions: [],
+                    intervals: {},
+                    resolve_timeout: 300s,
+                },
                 runbooks: [],
                 release_policies: [],
                 services: [],

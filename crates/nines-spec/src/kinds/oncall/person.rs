@@ -1,0 +1,119 @@
+//! Kind `Person`: who can be told, and how.
+
+use jiff::SignedDuration;
+use nines_oncall::{Contact, Person};
+use nines_port::Channel;
+
+use crate::draft::{Noun, Page};
+use crate::mistake::Mistake;
+use crate::node::Node;
+use crate::shape::{DURATION, Field, Pattern, Shape, Type, URL};
+
+use super::{Envelope, short_duration};
+
+/// The most contacts of one person.
+const CONTACTS_MAX: usize = 20;
+
+pub(crate) static PERSON: Shape = Shape::new(
+    "Person spec",
+    &[
+        Field::new("display_name", Type::Text, "How others see the name."),
+        Field::new(
+            "contacts",
+            Type::List { of: &Type::Map(&CONTACT), min: 0, max: CONTACTS_MAX },
+            "The ways to the person.",
+        ),
+    ],
+);
+static CONTACT: Shape = Shape::new(
+    "a contact",
+    &[
+        Field::new("inbox", Type::Map(&INBOX), "The inbox of the console; it has no settings."),
+        Field::new("webhook", Type::Map(&WEBHOOK), "An address that is posted to."),
+        Field::new("email", Type::Like(&MAIL), "A mail address; needs a mail server."),
+        Field::new("delay", Type::Like(&DURATION), "Used so long after the page, at most 24h.")
+            .default("0s"),
+    ],
+)
+.one_of(&["inbox", "webhook", "email"]);
+static INBOX: Shape = Shape::new("inbox", &[]);
+static MAIL: Pattern =
+    Pattern { noun: "a mail address", regex: "^[^@]+@[^@]+$", example: "ana@example.org" };
+static WEBHOOK: Shape = Shape::new(
+    "a webhook",
+    &[
+        Field::new("url", Type::Like(&URL), "Where to.").needed("url: https://example.org/hook"),
+        Field::new("secret", Type::Text, "The name of the secret that signs messages."),
+    ],
+);
+
+pub(in crate::kinds) fn person(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
+    let name = document.name(page, Noun::Person);
+    let Some(spec) = page.shape(document.spec, &PERSON) else { return };
+    let display_name = page.maybe(&spec, "display_name");
+    let items = spec.get("contacts").and_then(|it| {
+        let items = page.list(it, "`contacts`")?;
+        page.check_length(items.len(), 0, CONTACTS_MAX, "`contacts`", it.span);
+        Some(items)
+    });
+    let items = items.unwrap_or_default();
+    let mut contacts: Vec<Contact> = items.iter().filter_map(|it| contact(page, it)).collect();
+    contacts.sort_by_key(|it| it.delay);
+    let Some(name) = name else { return };
+    if items.is_empty() {
+        page.report(&Mistake::NoContact { person: name.text.to_owned(), at: name.span });
+    }
+    page.draft.spec.people.push(Person {
+        name: name.text.to_owned(),
+        display_name: display_name.unwrap_or(name).text.to_owned(),
+        contacts,
+        origin: document.origin.clone(),
+    });
+}
+
+fn contact(page: &mut Page<'_, '_>, node: &Node) -> Option<Contact> {
+    let fields = page.shape(node, &CONTACT)?;
+    let given = ["inbox", "webhook", "email"].into_iter().filter(|it| fields.get(it).is_some());
+    let given: Vec<&'static str> = given.collect();
+    if let [one, other, ..] = given.as_slice() {
+        let at = fields.key(other);
+        page.report(&Mistake::Conflict { owner: "a contact", one, other, at });
+        return None;
+    }
+    let channel = match given.first() {
+        Some(&"inbox") => {
+            let node = fields.get("inbox")?;
+            page.empty(node, "inbox").map(|()| Channel::Inbox)
+        }
+        Some(&"webhook") => webhook(page, fields.get("webhook")?),
+        Some(_) => email(page, fields.get("email")?),
+        None => {
+            let (owner, field, at) = ("a contact", "inbox", fields.at);
+            let example = "inbox: {}";
+            page.report(&Mistake::MissingField { owner, field, example, at });
+            None
+        }
+    };
+    let delay = short_duration(page, &fields, "delay");
+    Some(Contact { channel: channel?, delay: delay.unwrap_or(SignedDuration::ZERO) })
+}
+
+fn webhook(page: &mut Page<'_, '_>, node: &Node) -> Option<Channel> {
+    let fields = page.shape(node, &WEBHOOK)?;
+    let secret = page.maybe(&fields, "secret");
+    if let Some(secret) = secret {
+        page.refer(Noun::Secret, secret.text, secret.span, "messages could not be signed");
+    }
+    let url = page.needed(&fields, "url")?;
+    let url = page.scalar(url, "`url`")?;
+    let url = page.url(url)?;
+    Some(Channel::Webhook { url, secret: secret.map(|it| it.text.to_owned()) })
+}
+
+fn email(page: &mut Page<'_, '_>, node: &Node) -> Option<Channel> {
+    let text = page.scalar(node, "`email`")?;
+    let address = page.mail_address(text)?;
+    let place = page.place(text.span);
+    page.draft.mail_places.push(place);
+    Some(Channel::Email { address })
+}

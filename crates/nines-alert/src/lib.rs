@@ -7,6 +7,7 @@
 mod alert;
 pub mod dispatch;
 mod evidence;
+pub mod heartbeat;
 pub mod inhibit;
 pub mod interval;
 mod lookup;

@@ -18,6 +18,8 @@ const PURE_EXCEPTIONS: &[(&str, &str)] = &[
     ("nines-alert", "regex"),
     ("nines-alert", "rrule"),
     ("nines-base", "regex"),
+    ("nines-oncall", "icalendar"),
+    ("nines-oncall", "rrule"),
     ("nines-promql", "regex"),
     ("nines-runbook", "comrak"),
     ("nines-runbook", "serde_json"),

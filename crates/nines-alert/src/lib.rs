@@ -14,6 +14,7 @@ mod lookup;
 mod routing;
 pub mod rule;
 pub mod silence;
+pub mod syntax;
 pub mod template;
 
 pub use alert::{

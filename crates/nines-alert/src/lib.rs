@@ -7,12 +7,14 @@
 mod alert;
 pub mod dispatch;
 mod evidence;
+pub mod heartbeat;
 pub mod inhibit;
 pub mod interval;
 mod lookup;
 mod routing;
 pub mod rule;
 pub mod silence;
+pub mod syntax;
 pub mod template;
 
 pub use alert::{

@@ -14,6 +14,7 @@ mod fact;
 mod group;
 mod rules;
 mod shared;
+mod show;
 mod state;
 mod tick;
 mod tree;

@@ -138,7 +138,7 @@ fn whole_intervals(first: Timestamp, interval: SignedDuration, now: Timestamp) -
 }
 
 /// The interval that mutes the whole route at `t`, if one does.
-fn interval(node: &Node, rules: &Rules, t: Timestamp) -> Option<String> {
+pub(super) fn interval(node: &Node, rules: &Rules, t: Timestamp) -> Option<String> {
     let holds = |name: &String| {
         let elements = rules.intervals.get(name);
         elements.is_some_and(|it| it.iter().any(|it| it.contains(t)))

@@ -9,6 +9,7 @@ pub mod dispatch;
 mod evidence;
 pub mod inhibit;
 pub mod interval;
+mod lookup;
 pub mod receivers;
 mod routing;
 pub mod rule;

@@ -10,6 +10,8 @@ mod evidence;
 pub mod heartbeat;
 pub mod inhibit;
 pub mod interval;
+mod lookup;
+pub mod receivers;
 mod routing;
 pub mod rule;
 pub mod silence;

@@ -16,6 +16,7 @@ const PURE_DEPENDENCIES: &[&str] = &["jiff", "serde", "thiserror"];
 /// What one pure crate may use besides: crate, dependency.
 const PURE_EXCEPTIONS: &[(&str, &str)] = &[
     ("nines-alert", "regex"),
+    ("nines-alert", "sha2"),
     ("nines-base", "regex"),
     ("nines-promql", "regex"),
     ("nines-runbook", "comrak"),

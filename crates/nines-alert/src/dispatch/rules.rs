@@ -7,6 +7,7 @@ use nines_base::{Matcher, Origin};
 
 use crate::inhibit;
 use crate::interval::TimeInterval;
+use crate::receivers::{Provider, Templates};
 
 /// Everything that decides about alerts.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Rules {
     pub intervals: BTreeMap<String, Vec<TimeInterval>>,
     /// The lease of an alert that says no end.
     pub resolve_timeout: SignedDuration,
+    /// What texts of receivers refer to.
+    pub templates: Templates,
 }
 
 /// A node of the tree.
@@ -98,6 +101,8 @@ pub enum Settings {
         /// More alerts are cut off; 0 is no limit.
         max_alerts: u32,
     },
+    /// One of the services that Alertmanager knows.
+    Provider(Box<Provider>),
 }
 
 impl Settings {
@@ -106,6 +111,7 @@ impl Settings {
         match self {
             Self::Escalation(_) => "escalation",
             Self::Webhook { .. } => "webhook",
+            Self::Provider(it) => it.kind.name,
         }
     }
 }
@@ -131,6 +137,7 @@ impl Default for Rules {
             inhibitions: Vec::new(),
             intervals: BTreeMap::new(),
             resolve_timeout: SignedDuration::from_mins(5),
+            templates: Templates::default(),
         }
     }
 }

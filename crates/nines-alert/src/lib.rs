@@ -7,8 +7,10 @@
 mod alert;
 pub mod dispatch;
 mod evidence;
+pub mod heartbeat;
 pub mod inhibit;
 pub mod interval;
+mod lookup;
 pub mod receivers;
 mod routing;
 pub mod rule;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use nines_base::{Matcher, Origin};
 
-use crate::inhibit;
 use crate::interval::TimeInterval;
 use crate::receivers::{Provider, Templates};
+use crate::{inhibit, silence};
 
 /// Everything that decides about alerts.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +20,10 @@ pub struct Rules {
     pub inhibitions: Vec<inhibit::Rule>,
     /// By name; any of the elements counts.
     pub intervals: BTreeMap<String, Vec<TimeInterval>>,
+    /// Silences that are written in files.
+    pub silences: Vec<silence::Filed>,
+    /// What silences may be.
+    pub silence_limits: silence::Limits,
     /// The lease of an alert that says no end.
     pub resolve_timeout: SignedDuration,
     /// What texts of receivers refer to.
@@ -136,6 +140,8 @@ impl Default for Rules {
             receivers: BTreeMap::new(),
             inhibitions: Vec::new(),
             intervals: BTreeMap::new(),
+            silences: Vec::new(),
+            silence_limits: silence::Limits::default(),
             resolve_timeout: SignedDuration::from_mins(5),
             templates: Templates::default(),
         }

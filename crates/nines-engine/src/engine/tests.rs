@@ -43,7 +43,7 @@ impl Journal for TestJournal {
     }
 
     fn append(&mut self, records: &[Record]) -> Result<(), JournalError> {
-        let error = || JournalError { action: "append to", source: "made up".into() };
+        let error = || JournalError::unknown("append to", "made up");
         let fail = self.fail_next.lock().unwrap().take();
         if fail == Some(FailAt::BeforeWriting) {
             return Err(error());

@@ -114,6 +114,15 @@ pub enum Command {
     Silence(silence::Command),
     /// A person changes who is on call.
     Rota(rota::Command),
+    /// A client asks once, however often it repeats itself under the same key.
+    Once {
+        /// What the client chose; see [`crate::answers::KEY_BYTES_MAX`].
+        key: String,
+        /// A digest of what it asks.
+        request: String,
+        /// What it asks.
+        command: Box<Command>,
+    },
     /// Time has passed.
     Wake,
 }
@@ -274,6 +283,12 @@ pub enum Refusal {
     /// The rota says no.
     #[error(transparent)]
     Rota(#[from] rota::Refusal),
+    /// Two questions under one key.
+    #[error("the key `{0}` was used for another request in the last 24 hours; use a fresh one")]
+    KeyTaken(String),
+    /// A key that cannot be kept.
+    #[error("a key has at most {max} bytes", max = crate::answers::KEY_BYTES_MAX)]
+    KeyTooLong,
     /// The disk is full, or something like it; the batch was rolled back.
     #[error("the journal cannot take writes now: {0}")]
     NotDurable(String),

@@ -1,6 +1,7 @@
 //! Where domains meet: one command becomes the facts of all the domains that it touches.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
@@ -11,6 +12,7 @@ use nines_oncall::EscalationId;
 use nines_port::{Channel, Delivery, Urgency};
 use nines_runbook::{RunId, run};
 
+use crate::answers::{Answer, Answered, KEY_BYTES_MAX};
 use crate::command::{AckTarget, Command, Coverage, Observation, Refusal, Reply, Send, StepJob};
 use crate::config::{Config, Installation};
 use crate::fact::{ConfigApplied, Fact, Of, Routed};
@@ -105,8 +107,29 @@ impl Draft<'_> {
             Command::Waive(request) => self.waive(*request),
             Command::Silence(command) => self.silence(command),
             Command::Rota(command) => self.change_rota(command),
+            Command::Once { key, request, command } => self.once(key, request, *command),
             Command::Wake => Ok(self.wake()),
         }
+    }
+
+    /// Carries out a command unless its key has an answer already. A refusal changes nothing, so it is not kept.
+    fn once(&mut self, key: String, request: String, command: Command) -> Result<Reply, Refusal> {
+        if KEY_BYTES_MAX < key.len() {
+            return Err(Refusal::KeyTooLong);
+        }
+        if let Some((asked, answer)) = self.state.answers.find(&key, self.now) {
+            if asked != request {
+                return Err(Refusal::KeyTaken(key));
+            }
+            if let Some(reply) = answer.reply(self.state) {
+                return Ok(reply);
+            }
+        }
+        let reply = self.carry_out(command)?;
+        if let Some(answer) = Answer::of(&reply) {
+            self.apply(Fact::Answered(Answered { key, request, answer }));
+        }
+        Ok(reply)
     }
 
     /// What a new process owes the work of the old one: outcomes that it lost.
@@ -354,7 +377,7 @@ impl Draft<'_> {
     }
 
     fn order(&mut self, intent: Intent) {
-        let (id, fact) = (intent.id.clone(), outbox::Fact::Recorded(intent));
+        let (id, fact) = (intent.id.clone(), outbox::Fact::Recorded(Arc::new(intent)));
         self.apply(Fact::Outbox(Of { id, fact }));
     }
 
@@ -385,7 +408,7 @@ impl Draft<'_> {
                     subject: subject.clone(),
                     text: text.clone(),
                     details: details.clone(),
-                    ..intent.clone()
+                    ..Intent::clone(intent)
                 });
             }
         }

@@ -1,7 +1,7 @@
 //! The engine: decides, makes durable, applies, answers, in that order.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use fastrand::Rng;
 use jiff::Timestamp;
@@ -12,6 +12,7 @@ use crate::command::{Command, Refusal, Reply};
 use crate::config::{Config, Installation};
 use crate::decide::Draft;
 use crate::fact::{DecodeError, EpochStarted, Fact};
+use crate::published::Published;
 use crate::snapshot;
 use crate::state::State;
 
@@ -51,7 +52,7 @@ pub struct Engine {
     /// Ahead of the journal during a cycle, equal to `published` between two.
     working: State,
     /// What readers see: never ahead of the journal.
-    published: Arc<RwLock<State>>,
+    published: Published,
     /// Engine time never goes back.
     now: Timestamp,
     handed_steps: BTreeSet<String>,
@@ -96,7 +97,7 @@ impl Engine {
             installation,
             config: None,
             rng: Rng::with_seed(seed),
-            published: Arc::new(RwLock::new(state.clone())),
+            published: Published::new(state.clone()),
             working: state,
             now: last_at,
             handed_steps: BTreeSet::new(),
@@ -145,8 +146,8 @@ impl Engine {
     }
 
     /// What readers may see; updated after each commit.
-    pub fn published(&self) -> Arc<RwLock<State>> {
-        Arc::clone(&self.published)
+    pub fn published(&self) -> Published {
+        self.published.clone()
     }
 
     fn draft<'a>(&'a mut self, facts: &'a mut Vec<Fact>) -> Draft<'a> {
@@ -180,11 +181,13 @@ impl Engine {
         }
         self.journal.append(&records)?;
         self.working.head = head;
-        let mut published = self.published.write().expect("readers of the state do not panic");
-        for (seq, fact) in (first_seq..).zip(facts) {
-            published.evolve(fact, self.now, seq, epoch);
-        }
-        published.head = head;
+        let now = self.now;
+        self.published.follow(&self.working, |published| {
+            for (seq, fact) in (first_seq..).zip(facts) {
+                published.evolve(fact, now, seq, epoch);
+            }
+            published.head = head;
+        });
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ use nines_runbook::RunId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::answers::Answered;
 use crate::outbox::{self, IntentId};
 use crate::{exclusions, promises};
 
@@ -50,6 +51,8 @@ pub enum Fact {
     Silence(silence::Fact),
     /// Who is on call otherwise than the files say.
     Rota(rota::Fact),
+    /// A command was carried out under a key.
+    Answered(Answered),
 }
 
 /// A fact of one domain, and whose it is.
@@ -127,6 +130,7 @@ impl Fact {
             Self::Waiver(_) => "waiver",
             Self::Silence(_) => "silence",
             Self::Rota(_) => "rota",
+            Self::Answered(_) => "answer",
         }
     }
 
@@ -152,6 +156,7 @@ impl Fact {
             Self::Waiver(it) => serde_json::to_vec(it),
             Self::Silence(it) => serde_json::to_vec(it),
             Self::Rota(it) => serde_json::to_vec(it),
+            Self::Answered(it) => serde_json::to_vec(it),
         };
         json.expect("facts have text keys and no failing serializers")
     }
@@ -179,6 +184,7 @@ impl Fact {
             ("waiver", 1) => read(body).map(Self::Waiver),
             ("silence", 1) => read(body).map(Self::Silence),
             ("rota", 1) => read(body).map(Self::Rota),
+            ("answer", 1) => read(body).map(Self::Answered),
             _ => return Err(DecodeError::of(record, None)),
         };
         fact.map_err(|source| DecodeError::of(record, Some(source)))

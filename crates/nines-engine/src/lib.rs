@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+pub mod answers;
 mod audit;
 mod burns;
 mod chain;
@@ -21,6 +22,7 @@ pub mod no_data;
 pub mod outbox;
 mod policies;
 pub mod promises;
+mod published;
 mod releases;
 mod replay;
 pub mod snapshot;
@@ -37,6 +39,7 @@ pub use fact::{ConfigApplied, DecodeError, EpochStarted, Fact, Of, Routed};
 pub use host::{EngineHandle, Hooks, QUEUE_MAX, SubmitError};
 pub use message::{ack_token, read_ack_token};
 pub use policies::{decide_gate, decide_gate_at, policy_inputs, scrape_intervals, unrecorded};
+pub use published::Published;
 pub use releases::{DECISIONS_MAX, LevelChange, Releases};
 pub use replay::{LevelSpan, Replay, ReplayedDeploy, replay};
 pub use state::{AlertRecord, EscalationRecord, State};

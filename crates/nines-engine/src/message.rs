@@ -131,7 +131,7 @@ pub(crate) fn render(outgoing: &Outgoing, installation: &Installation) -> Messag
         decided_at: outgoing.recorded_at,
         possible_repeat: outgoing.possible_repeat,
         details: intent.details.clone(),
-        payload: intent.payload.clone(),
+        payload: intent.payload.as_deref().cloned(),
     }
 }
 

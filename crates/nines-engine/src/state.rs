@@ -1,6 +1,7 @@
 //! The state: the fold of all facts. Nothing else changes it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use nines_alert::{Alert, AlertKey, Phase};
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::fact::{ConfigApplied, Fact, Of, Routed};
 use crate::outbox::{self, IntentId, Outgoing};
 use crate::releases::Releases;
-use crate::{exclusions, promises};
+use crate::{answers, exclusions, promises};
 
 /// Escalations that are kept after their end; the oldest are forgotten first, with their messages. Their
 /// facts stay in the journal.
@@ -59,6 +60,9 @@ pub struct State {
     /// Who is on call otherwise than the files say.
     #[serde(default)]
     pub rota: nines_oncall::rota::State,
+    /// What clients were answered under their keys.
+    #[serde(default)]
+    pub answers: answers::State,
     /// By id, so by age.
     pub runs: BTreeMap<RunId, run::State>,
     /// Levels of policies, decisions, overrides.
@@ -179,6 +183,7 @@ impl State {
             Fact::Waiver(waiver) => self.releases.evolve_waiver(waiver),
             Fact::Silence(fact) => nines_alert::silence::evolve(&mut self.silences, fact, at),
             Fact::Rota(fact) => nines_oncall::rota::evolve(&mut self.rota, fact, at),
+            Fact::Answered(fact) => answers::evolve(&mut self.answers, fact, at),
         }
     }
 
@@ -215,7 +220,7 @@ impl State {
 
     fn evolve_outbox(&mut self, id: &IntentId, fact: &outbox::Fact, at: Timestamp, seq: u64) {
         if let outbox::Fact::Recorded(intent) = fact {
-            let outgoing = Outgoing::new(intent.clone(), at, seq);
+            let outgoing = Outgoing::new(Arc::clone(intent), at, seq);
             self.sends.extend(outgoing.not_before().map(|at| (at, id.clone())));
             self.intents_by_seq.insert(seq, id.clone());
             self.outbox.insert(id.clone(), outgoing);

@@ -10,6 +10,7 @@ use nines_port::{Channel, Delivery, Urgency};
 
 use super::*;
 use crate::command::{AckTarget, Coverage, Observation};
+use crate::exclusions;
 use crate::fact::Of;
 use crate::outbox;
 
@@ -297,7 +298,7 @@ fn a_restart_folds_the_same_state_and_owes_what_was_owed() {
     let Reply::Sends(sends) = taken else { panic!("sends were asked for") };
     let people: Vec<&str> = sends.iter().map(|it| it.message.person.as_str()).collect();
     assert_eq!(people, ["ana", "ben"], "ana's webhook was still owed");
-    assert_eq!(engine.working, *engine.published().read().unwrap());
+    assert_eq!(engine.working, *engine.published().read());
 }
 
 #[test]
@@ -309,7 +310,7 @@ fn nobody_is_answered_before_the_journal_has_it() {
         *journal.fail_next.lock().unwrap() = Some(fail);
         let error = engine.cycle(vec![Command::ObserveBurns(vec![burn()])], second(1)).unwrap_err();
         assert!(matches!(error, EngineError::Journal(_)), "{fail:?}");
-        assert!(published.read().unwrap().alerts.is_empty(), "readers see only what is durable");
+        assert!(published.read().alerts.is_empty(), "readers see only what is durable");
         // Start is the recovery, whichever way it went.
         let mut engine = recover(&journal, 2);
         ask(&mut engine, Command::ObserveBurns(vec![burn()]), 2).unwrap();
@@ -390,4 +391,43 @@ fn a_snapshot_and_the_tail_are_the_whole_journal() {
     for useless in [foreign.as_slice(), elsewhere.as_slice(), &saved[..saved.len() / 2], b""] {
         assert_eq!(open(Some(useless)), whole);
     }
+}
+
+#[test]
+fn a_repeated_command_gets_the_first_answer_also_from_the_next_process() {
+    let journal = TestJournal::default();
+    let mut engine = recover(&journal, 0);
+    let exclude = |name: &str| {
+        Command::Exclude(exclusions::Command::Create {
+            exclusion: exclusions::Exclusion {
+                name: name.to_owned(),
+                slos: "*/*".to_owned(),
+                from: second(0),
+                to: second(60),
+                effect: exclusions::Effect::Exclude,
+                keeps_alerts: false,
+                author: "ana".to_owned(),
+                reason: "a drill".to_owned(),
+                evidence: None,
+            },
+            revision: None,
+        })
+    };
+    let once = |request: &str, command| {
+        let (key, request) = ("k1".to_owned(), request.to_owned());
+        Command::Once { key, request, command: Box::new(command) }
+    };
+    let first = ask(&mut engine, once("r", exclude("")), 1).unwrap();
+    let records = journal.lines().len();
+    assert_eq!(ask(&mut engine, once("r", exclude("")), 2).unwrap(), first, "not a second one");
+    let mut engine = recover(&journal, 3);
+    assert_eq!(ask(&mut engine, once("r", exclude("")), 3).unwrap(), first);
+    assert_eq!(journal.lines().len(), records + 1, "only the start is news");
+    let other = ask(&mut engine, once("s", exclude("drill")), 4);
+    assert_eq!(other, Err(Refusal::KeyTaken("k1".to_owned())));
+    // A refusal is no answer: the client may mend what it asked.
+    let wrong = ask(&mut engine, once("r", exclude("a b")), 90_000);
+    assert!(wrong.is_err(), "a day later the key is fresh");
+    assert!(ask(&mut engine, once("t", exclude("ab")), 90_001).is_ok());
+    assert_eq!(engine.working, *engine.published().read());
 }

@@ -82,7 +82,7 @@ impl Lab {
     }
 
     fn read<T>(&self, view: impl FnOnce(&State) -> T) -> T {
-        view(&self.engine.published().read().unwrap())
+        view(&self.engine.published().read())
     }
 
     /// One line for each fact about releases, and each word of another one.

@@ -47,6 +47,11 @@ pub trait Journal: fmt::Debug + Send {
     /// The store failed.
     fn read(&mut self, after_seq: u64, count_max: usize) -> Result<Vec<Record>, JournalError>;
 
+    /// Whether this process may still write. Once it may not, it never may again under this opening.
+    fn may_write(&mut self) -> bool {
+        true
+    }
+
     /// How much room there is for more, as far as the store knows.
     fn room(&mut self) -> Room {
         Room::Ample

@@ -278,6 +278,10 @@ impl Journal for PostgresJournal {
     fn read(&mut self, after_seq: u64, count_max: usize) -> Result<Vec<Record>, JournalError> {
         read(&mut self.link, after_seq, count_max)
     }
+
+    fn may_write(&mut self) -> bool {
+        self.lease.remaining().is_some()
+    }
 }
 
 impl PostgresJournal {

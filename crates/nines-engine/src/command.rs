@@ -227,6 +227,8 @@ pub enum Reply {
     Decision(Box<Decision>),
     /// The override.
     Waiver(Box<Waiver>),
+    /// The silence that was made or changed.
+    Silence(silence::SilenceId),
 }
 
 /// A message to send now.

@@ -291,6 +291,7 @@ impl Draft<'_> {
             // A wake-up is never refused; see `nines_oncall::decide`.
             drop(self.escalate(id, nines_oncall::Command::Wake));
         }
+        self.wake_silences();
         Reply::Done
     }
 
@@ -404,12 +405,6 @@ impl Draft<'_> {
             }
             AckTarget::All => Ok(self.state.firing().map(|(key, _)| key).collect()),
         }
-    }
-
-    fn silence(&mut self, command: nines_alert::silence::Command) -> Result<Reply, Refusal> {
-        let id = self.new_id();
-        let facts = nines_alert::silence::decide(&self.state.silences, command, id, self.now)?;
-        Ok(self.apply_all(facts.into_iter().map(Fact::Silence)))
     }
 
     fn change_rota(&mut self, command: nines_oncall::rota::Command) -> Result<Reply, Refusal> {

@@ -131,7 +131,7 @@ impl State {
     /// When an escalation or a group wants to be woken next.
     pub fn wake_at(&self) -> Option<Timestamp> {
         let escalation = self.wakes.first().map(|(at, _)| *at);
-        [escalation, self.dispatch.wake_at()].into_iter().flatten().min()
+        [escalation, self.dispatch.wake_at(), self.silences.wake_at()].into_iter().flatten().min()
     }
 
     /// The escalations whose time has come.

@@ -40,7 +40,7 @@ use crate::prom::PromSettings;
 use crate::reload::{Asker, Reload};
 use crate::rules::RuleBook;
 use crate::work::{self, Files, StepEnvironment};
-use crate::{api, expected, hooks, own_metrics, pages, prom};
+use crate::{am, api, expected, hooks, own_metrics, pages, prom};
 
 /// How long an orderly stop may take, requests in flight included.
 const STOP_MAX: Duration = Duration::from_millis(1_500);
@@ -566,6 +566,7 @@ fn router(app: &App, demo_routes: Option<Router>) -> Router {
     let panics = Arc::clone(app);
     let own = Router::new()
         .merge(prom::router(app))
+        .merge(am::router(app))
         .merge(api::router())
         .merge(hooks::router())
         .merge(pages::router())

@@ -5,16 +5,16 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream;
-use nines_alert::dispatch::Source;
 use nines_alert::AlertKey;
+use nines_alert::dispatch::Source;
 use nines_engine::{Command, Reply};
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::BODY_BYTES_MAX;
 use super::incoming::{self, Posted};
 use super::query::Query;
 use super::refusal::AmError;
 use super::table::{Filter, Page, Table};
-use super::BODY_BYTES_MAX;
 use crate::app::{App, Shared};
 
 /// Tables up to this size are answered in one piece, with a tag.

@@ -91,12 +91,29 @@ fn interval(it: &TimeInterval) -> Value {
     };
     let time = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
     let times = it.times.iter();
-    add("times", times.map(|(from, to)| json!({ "start_time": time(*from), "end_time": time(*to) })).collect());
+    add(
+        "times",
+        times
+            .map(|(from, to)| json!({ "start_time": time(*from), "end_time": time(*to) }))
+            .collect(),
+    );
     let day = |it: u8| DAYS.get(usize::from(it)).copied().unwrap_or_default();
-    add("weekdays", it.weekdays.iter().map(|(from, to)| json!(format!("{}:{}", day(*from), day(*to)))).collect());
+    add(
+        "weekdays",
+        it.weekdays
+            .iter()
+            .map(|(from, to)| json!(format!("{}:{}", day(*from), day(*to))))
+            .collect(),
+    );
     let ranges = |from: i32, to: i32| json!(format!("{from}:{to}"));
-    add("days_of_month", it.days_of_month.iter().map(|(from, to)| ranges((*from).into(), (*to).into())).collect());
-    add("months", it.months.iter().map(|(from, to)| ranges((*from).into(), (*to).into())).collect());
+    add(
+        "days_of_month",
+        it.days_of_month.iter().map(|(from, to)| ranges((*from).into(), (*to).into())).collect(),
+    );
+    add(
+        "months",
+        it.months.iter().map(|(from, to)| ranges((*from).into(), (*to).into())).collect(),
+    );
     add("years", it.years.iter().map(|(from, to)| ranges((*from).into(), (*to).into())).collect());
     if let Some(name) = it.zone.iana_name().filter(|it| *it != "UTC") {
         fields.insert("location".to_owned(), json!(name));

@@ -94,8 +94,9 @@ pub(super) fn read(body: &[u8]) -> Result<Posted, AmError> {
 /// The outer error refuses all alerts, the inner one this alert.
 fn incoming(place: usize, it: Postable) -> Result<Result<Incoming, String>, AmError> {
     let instant = |text: Option<String>| {
-        wire::read_instant(text.as_deref())
-            .map_err(|NoInstant { text }| AmError::unreadable("alerts", format!("`{text}` is no time")))
+        wire::read_instant(text.as_deref()).map_err(|NoInstant { text }| {
+            AmError::unreadable("alerts", format!("`{text}` is no time"))
+        })
     };
     let (starts_at, ends_at) = (instant(it.starts_at)?, instant(it.ends_at)?);
     let Some(Pairs(pairs)) = it.labels else {

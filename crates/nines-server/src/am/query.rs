@@ -7,7 +7,8 @@ use regex::Regex;
 use super::refusal::AmError;
 
 /// What Go's OpenAPI library takes for "yes"; everything else is "no".
-const YES: [&str; 10] = ["true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"];
+const YES: [&str; 10] =
+    ["true", "1", "yes", "ok", "y", "on", "selected", "checked", "t", "enabled"];
 
 /// The parameters of one request, repeated ones included.
 #[derive(Debug)]

@@ -109,9 +109,7 @@ impl From<silence::Refusal> for AmError {
             It::EndsBeforeStart => {
                 Self::bad("failed to create silence: start time must be before end time")
             }
-            It::EndsInPast => {
-                Self::bad("failed to create silence: end time can't be in the past")
-            }
+            It::EndsInPast => Self::bad("failed to create silence: end time can't be in the past"),
             It::MatchesEverything => {
                 Self::bad("silence invalid: at least one matcher must not match the empty string")
             }

@@ -113,8 +113,9 @@ fn matcher(place: usize, it: PostableMatcher) -> Result<Matcher, AmError> {
         (true, true) => MatchOp::Regex,
         (true, false) => MatchOp::NotRegex,
     };
-    Matcher::new(&name, op, &value)
-        .map_err(|error| AmError::bad(format!("silence invalid: invalid label matcher {place}: {error}")))
+    Matcher::new(&name, op, &value).map_err(|error| {
+        AmError::bad(format!("silence invalid: invalid label matcher {place}: {error}"))
+    })
 }
 
 /// `GET /api/v2/silences`: active ones by end, then pending ones by start, then expired ones, the latest first.
@@ -164,7 +165,8 @@ fn write(out: &mut Vec<u8>, id: SilenceId, it: &Silence, now: Timestamp) {
         Phase::Pending => "pending",
         Phase::Expired => "expired",
     };
-    let head = format!("{{\"id\":\"{}\",\"status\":{{\"state\":\"{state}\"}},\"updatedAt\":", uuid(id));
+    let head =
+        format!("{{\"id\":\"{}\",\"status\":{{\"state\":\"{state}\"}},\"updatedAt\":", uuid(id));
     out.extend(head.as_bytes());
     wire::instant(out, it.updated_at);
     out.extend(b",\"comment\":");

@@ -162,7 +162,9 @@ impl What {
     /// Everybody who is named.
     pub fn people(&self) -> Vec<&str> {
         match self {
-            Self::Override { change: Change::Add { person } | Change::Remove { person }, .. } => {
+            Self::Override {
+                change: Change::Add { person } | Change::Remove { person }, ..
+            } => {
                 vec![person]
             }
             Self::Override { change: Change::Replace { whom, with }, .. } => vec![whom, with],
@@ -177,7 +179,9 @@ impl std::fmt::Display for What {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Override { change: Change::Add { person }, .. } => write!(f, "{person} too"),
-            Self::Override { change: Change::Remove { person }, .. } => write!(f, "without {person}"),
+            Self::Override { change: Change::Remove { person }, .. } => {
+                write!(f, "without {person}")
+            }
             Self::Override { change: Change::Replace { whom, with }, .. } => {
                 write!(f, "{with} for {whom}")
             }
@@ -397,8 +401,7 @@ impl State {
         let feeds = self.feeds.values().flatten().filter(|it| it.person == person);
         let all = typed.chain(feeds.map(|it| (it.from, it.until)));
         let meeting = all.filter(|(begin, end)| *begin < until && from < *end);
-        let mut ranges: Vec<Range> =
-            meeting.map(|(from, until)| Range { from, until }).collect();
+        let mut ranges: Vec<Range> = meeting.map(|(from, until)| Range { from, until }).collect();
         ranges.sort_unstable();
         ranges
     }
@@ -634,9 +637,7 @@ fn check_contradictions(state: &State, entry: &Entry) -> Result<(), Refusal> {
     let Some(schedule) = entry.what.schedule() else { return Ok(()) };
     let mut others = state.entries_of(schedule, entry.from, entry.until);
     match others.find(|(_, it)| contradict(&entry.what, &it.what)) {
-        Some((number, it)) => {
-            Err(Refusal::Contradiction { number, what: it.what.to_string() })
-        }
+        Some((number, it)) => Err(Refusal::Contradiction { number, what: it.what.to_string() }),
         None => Ok(()),
     }
 }

@@ -44,7 +44,13 @@ pub enum Edits {
 
 impl Schedule {
     /// A schedule that is one weekly rotation, as the first version of the file format knew it.
-    pub fn weekly(name: &str, zone: TimeZone, start: DateTime, weeks: u32, people: &[&str]) -> Self {
+    pub fn weekly(
+        name: &str,
+        zone: TimeZone,
+        start: DateTime,
+        weeks: u32,
+        people: &[&str],
+    ) -> Self {
         let members = people.iter().map(|it| Member::person(it)).collect();
         let (unit, length, skip) = (Unit::Week, weeks, Weekdays::NONE);
         let crew = Crew::Rotation(Rotation { start, unit, length, members, skip });

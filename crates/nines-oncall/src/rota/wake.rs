@@ -37,9 +37,8 @@ fn hand_offs(duty: Duty<'_>, schedule: &Schedule, now: Timestamp) -> Vec<Stood> 
         Some(last) if now < last.until => {
             let said = schedule.stretches(now, later(now, SignedDuration::from_secs(1)));
             let is_same = said.first().is_some_and(|it| it.cover.names() == last.cover.names());
-            let is_known = last.cover.on_duty().iter().all(|it| {
-                duty.roster.people.contains_key(&it.person)
-            });
+            let is_known =
+                last.cover.on_duty().iter().all(|it| duty.roster.people.contains_key(&it.person));
             if is_same || (schedule.edits == Edits::AtHandOff && is_known) {
                 return Vec::new();
             }

@@ -26,7 +26,7 @@ pub struct Hours {
 
 impl Hours {
     /// The range that begins on `date`; nothing when clocks jump over all of it.
-    fn on(&self, zone: &TimeZone, date: Date) -> Option<(Timestamp, Timestamp)> {
+    fn on(self, zone: &TimeZone, date: Date) -> Option<(Timestamp, Timestamp)> {
         let at = |date: Date, minute| Some(date.to_datetime(time(minute)?));
         let begin = instant(zone, at(date, self.begin_minute)?, Occurrence::First)?;
         let is_next = self.end_minute <= self.begin_minute;

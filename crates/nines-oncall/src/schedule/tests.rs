@@ -198,7 +198,11 @@ fn whoever_joins_or_leaves_makes_nobody_serve_twice_in_a_row() {
     let turning = turning("UTC", daily);
     let who = |day: i8| {
         let noon = jiff::civil::date(2026, 6, day).at(12, 0, 0, 0);
-        turning.on_call(TimeZone::UTC.to_timestamp(noon).unwrap()).first().map(|it| it.person.clone()).unwrap_or_default()
+        turning
+            .on_call(TimeZone::UTC.to_timestamp(noon).unwrap())
+            .first()
+            .map(|it| it.person.clone())
+            .unwrap_or_default()
     };
     assert_eq!([1, 2, 3, 4, 5, 6].map(who), ["ana", "ben", "cyd", "ana", "cyd", "ana"]);
 }

@@ -83,7 +83,9 @@ pub enum Command {
         /// Everything that it says.
         away: Vec<Away>,
     },
-    /// Time has passed, or the files have changed; sent at or after [`State::wake_at`].
+    /// Other files decide.
+    Reconfigured,
+    /// Time has passed; sent at or after [`State::wake_at`].
     Wake,
 }
 
@@ -381,11 +383,16 @@ pub struct State {
     pub feeds: BTreeMap<String, Vec<Away>>,
     /// The last number that was given.
     pub last_number: u32,
+    wake_at: Option<Timestamp>,
 }
 
 impl State {
     /// When a shift ends, or somebody wants to be reminded.
     pub fn wake_at(&self) -> Option<Timestamp> {
+        self.wake_at
+    }
+
+    fn next_wake(&self) -> Option<Timestamp> {
         let shifts = self.stood.values().filter_map(|it| it.values().next_back());
         let offers = self.offers.values().filter_map(OfferRecord::wake_at);
         shifts.map(|it| it.until).chain(offers).min()
@@ -453,6 +460,7 @@ pub fn decide(
             let is_news = state.feeds.get(&feed).map_or(!away.is_empty(), |it| *it != away);
             Ok(is_news.then_some(Fact::FeedNoted { feed, away }).into_iter().collect())
         }
+        Command::Reconfigured => Ok(wake::reconfigured(duty, now)),
         Command::Wake => Ok(wake::wake(duty, now)),
     }
 }
@@ -519,6 +527,7 @@ pub fn evolve(state: &mut State, fact: &Fact, at: Timestamp) {
             all.retain(|_, it| oldest < it.until && it.from < it.until);
         }
     }
+    state.wake_at = state.next_wake();
 }
 
 /// Forgets what ended long ago.

@@ -13,7 +13,7 @@ use nines_base::Origin;
 use crate::stretch::{self, Cover, OnDuty, Shift, Source, Stretch};
 
 pub use clock::Weekdays;
-pub use hours::{DAY_MINUTES, Hours};
+pub use hours::ClockRange;
 pub use layer::{Crew, Layer};
 pub use rotation::{Member, Rotation, Unit};
 

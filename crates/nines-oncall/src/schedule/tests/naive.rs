@@ -119,10 +119,10 @@ impl AnyLayer {
             }
             None => Crew::Always(members.first().map(|it| it.people.clone()).unwrap_or_default()),
         };
-        let hours = self.hours.into_iter().map(|(days, begin_minute, end)| Hours {
+        let hours = self.hours.into_iter().map(|(days, begin_minute, end)| ClockRange {
             weekdays: weekdays(days),
             begin_minute,
-            end_minute: if end == 0 { DAY_MINUTES } else { end },
+            end_minute: if end == 0 { ClockRange::DAY_MINUTES } else { end },
         });
         let hours = hours.collect();
         Layer { name: name.to_owned(), crew, hours, from: None, until: None }
@@ -248,7 +248,7 @@ fn counts(layer: &Layer, clock: &Clock) -> Vec<bool> {
             let begin = clock.reaches(date.to_datetime(time(hours.begin_minute)));
             let next = hours.end_minute <= hours.begin_minute;
             let day = if next { date.tomorrow().unwrap() } else { date };
-            let end = if hours.end_minute == DAY_MINUTES {
+            let end = if hours.end_minute == ClockRange::DAY_MINUTES {
                 clock.reaches(day.tomorrow().unwrap().at(0, 0, 0, 0))
             } else {
                 clock.last_shows(day.to_datetime(time(hours.end_minute)))

@@ -1,9 +1,7 @@
 //! Kind `Schedule`: who is on call when.
 
 use jiff::civil::{Date, DateTime};
-use nines_oncall::{
-    Crew, DAY_MINUTES, Edits, Hours, Layer, Member, Rotation, Schedule, Unit, Weekdays,
-};
+use nines_oncall::{ClockRange, Crew, Edits, Layer, Member, Rotation, Schedule, Unit, Weekdays};
 
 use crate::draft::{Noun, Page};
 use crate::fields::{Fields, Text};
@@ -355,25 +353,25 @@ fn skip(page: &mut Page<'_, '_>, text: Text<'_>, every: Option<(Unit, u32)>) -> 
     Some(skip)
 }
 
-fn hours(page: &mut Page<'_, '_>, node: &Node) -> Option<Vec<Hours>> {
+fn hours(page: &mut Page<'_, '_>, node: &Node) -> Option<Vec<ClockRange>> {
     let items = page.one_or_more(node, "`hours`");
     page.check_length(items.len(), 1, HOURS_MAX, "`hours`", node.span);
     let hours: Vec<_> = items.iter().take(HOURS_MAX).map(|it| range(page, it)).collect();
-    let hours: Option<Vec<Hours>> = hours.into_iter().collect();
+    let hours: Option<Vec<ClockRange>> = hours.into_iter().collect();
     hours.filter(|it| !it.is_empty())
 }
 
 /// `mon-fri 09:00-17:00`, `daily 22:00-06:00`, `sat,sun 00:00-24:00`.
-fn range(page: &mut Page<'_, '_>, node: &Node) -> Option<Hours> {
+fn range(page: &mut Page<'_, '_>, node: &Node) -> Option<ClockRange> {
     let text = page.scalar(node, "`hours`")?;
     let parsed = text.text.trim().rsplit_once(char::is_whitespace).and_then(|(days, times)| {
         let (begin, end) = times.split_once('-')?;
         let end = match end.trim() {
-            "24:00" | "00:00" => DAY_MINUTES,
+            "24:00" | "00:00" => ClockRange::DAY_MINUTES,
             it => minute_of(it)?,
         };
         let weekdays = days_of(days)?.into_iter().collect();
-        Some(Hours { weekdays, begin_minute: minute_of(begin)?, end_minute: end })
+        Some(ClockRange { weekdays, begin_minute: minute_of(begin)?, end_minute: end })
     });
     if parsed.is_none() {
         let (text, at) = (text.text.to_owned(), text.span);

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::swap::Reminder;
 use super::{Fact, Stood};
 use crate::schedule::Edits;
-use crate::stretch::{LOOK_MAX, Stretch, later};
+use crate::stretch::{Cover, LOOK_MAX, Stretch, later};
 use crate::{Duty, Schedule};
 
 /// Hand-offs of one schedule that are noted after a pause; older ones stay as the files say.
@@ -22,6 +22,7 @@ pub(super) fn wake(duty: Duty<'_>, now: Timestamp) -> Vec<Fact> {
             facts.extend(hand_offs(schedule, from, now));
         }
     }
+    facts.extend(gone(duty, now));
     for (number, record) in &duty.rota.offers {
         let number = *number;
         match record.due(now) {
@@ -45,7 +46,10 @@ pub(super) fn reconfigured(duty: Duty<'_>, now: Timestamp) -> Vec<Fact> {
                 let people = &duty.roster.people;
                 let mut on_duty = last.cover.on_duty().iter();
                 let is_known = on_duty.all(|it| people.contains_key(&it.person));
-                if is_same || (schedule.edits == Edits::AtHandOff && is_known) {
+                let holds = schedule.edits == Edits::AtHandOff
+                    && is_known
+                    && !last.cover.on_duty().is_empty();
+                if is_same || holds {
                     continue;
                 }
                 now
@@ -56,6 +60,16 @@ pub(super) fn reconfigured(duty: Duty<'_>, now: Timestamp) -> Vec<Fact> {
         facts.extend(hand_offs(schedule, from, now));
     }
     facts
+}
+
+/// What comes after the last shifts of schedules that no file knows any more.
+fn gone(duty: Duty<'_>, now: Timestamp) -> impl Iterator<Item = Fact> {
+    let gone = duty.rota.stood.iter().filter(move |(it, _)| !duty.roster.schedules.contains_key(*it));
+    gone.filter_map(move |(schedule, stood)| {
+        let from = stood.values().next_back().map(|it| it.until).filter(|it| *it <= now)?;
+        let stood = Stood { from, until: later(now, LOOK_MAX), cover: Cover::Nobody };
+        Some(Fact::HandedOver { schedule: schedule.clone(), stood })
+    })
 }
 
 /// The last hand-off that is noted.

@@ -39,9 +39,8 @@ pub fn duty_changes(before: &[Stretch], after: &[Stretch]) -> Vec<DutyChange> {
         if before == after || until <= from {
             continue;
         }
-        let goes_on = |it: &&mut DutyChange| {
-            it.until == from && it.before == before && it.after == after
-        };
+        let goes_on =
+            |it: &&mut DutyChange| it.until == from && it.before == before && it.after == after;
         if let Some(last) = changes.last_mut().filter(goes_on) {
             last.until = until;
         } else if changes.len() < STRETCHES_MAX {

@@ -19,7 +19,5 @@ pub use escalation::{
 };
 pub use people::{Contact, Person, Policy, Step, Target};
 pub use roster::{Duty, Roster};
-pub use schedule::{
-    Crew, DAY_MINUTES, Edits, Hours, Layer, Member, Rotation, Schedule, Unit, Weekdays,
-};
+pub use schedule::{ClockRange, Crew, Edits, Layer, Member, Rotation, Schedule, Unit, Weekdays};
 pub use stretch::{Cover, LOOK_MAX, OnDuty, Shift, Source, Stretch};

@@ -58,7 +58,9 @@ impl<'a> Duty<'a> {
     /// not exist.
     pub fn stretches(&self, schedule: &str, from: Timestamp, until: Timestamp) -> Vec<Stretch> {
         match self.roster.schedules.get(schedule) {
-            Some(it) => self.rota.lay_over(schedule, from, until, |from, until| it.stretches(from, until)),
+            Some(it) => {
+                self.rota.lay_over(schedule, from, until, |from, until| it.stretches(from, until))
+            }
             None => vec![Stretch { from, until, cover: Cover::Nobody }],
         }
     }

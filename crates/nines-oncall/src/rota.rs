@@ -83,7 +83,9 @@ pub enum Command {
         /// Everything that it says.
         away: Vec<Away>,
     },
-    /// Time has passed, or the files have changed; sent at or after [`State::wake_at`].
+    /// Other files decide.
+    Reconfigured,
+    /// Time has passed; sent at or after [`State::wake_at`].
     Wake,
 }
 
@@ -162,7 +164,9 @@ impl What {
     /// Everybody who is named.
     pub fn people(&self) -> Vec<&str> {
         match self {
-            Self::Override { change: Change::Add { person } | Change::Remove { person }, .. } => {
+            Self::Override {
+                change: Change::Add { person } | Change::Remove { person }, ..
+            } => {
                 vec![person]
             }
             Self::Override { change: Change::Replace { whom, with }, .. } => vec![whom, with],
@@ -177,7 +181,9 @@ impl std::fmt::Display for What {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Override { change: Change::Add { person }, .. } => write!(f, "{person} too"),
-            Self::Override { change: Change::Remove { person }, .. } => write!(f, "without {person}"),
+            Self::Override { change: Change::Remove { person }, .. } => {
+                write!(f, "without {person}")
+            }
             Self::Override { change: Change::Replace { whom, with }, .. } => {
                 write!(f, "{with} for {whom}")
             }
@@ -377,11 +383,16 @@ pub struct State {
     pub feeds: BTreeMap<String, Vec<Away>>,
     /// The last number that was given.
     pub last_number: u32,
+    wake_at: Option<Timestamp>,
 }
 
 impl State {
     /// When a shift ends, or somebody wants to be reminded.
     pub fn wake_at(&self) -> Option<Timestamp> {
+        self.wake_at
+    }
+
+    fn next_wake(&self) -> Option<Timestamp> {
         let shifts = self.stood.values().filter_map(|it| it.values().next_back());
         let offers = self.offers.values().filter_map(OfferRecord::wake_at);
         shifts.map(|it| it.until).chain(offers).min()
@@ -397,8 +408,7 @@ impl State {
         let feeds = self.feeds.values().flatten().filter(|it| it.person == person);
         let all = typed.chain(feeds.map(|it| (it.from, it.until)));
         let meeting = all.filter(|(begin, end)| *begin < until && from < *end);
-        let mut ranges: Vec<Range> =
-            meeting.map(|(from, until)| Range { from, until }).collect();
+        let mut ranges: Vec<Range> = meeting.map(|(from, until)| Range { from, until }).collect();
         ranges.sort_unstable();
         ranges
     }
@@ -450,6 +460,7 @@ pub fn decide(
             let is_news = state.feeds.get(&feed).map_or(!away.is_empty(), |it| *it != away);
             Ok(is_news.then_some(Fact::FeedNoted { feed, away }).into_iter().collect())
         }
+        Command::Reconfigured => Ok(wake::reconfigured(duty, now)),
         Command::Wake => Ok(wake::wake(duty, now)),
     }
 }
@@ -516,6 +527,7 @@ pub fn evolve(state: &mut State, fact: &Fact, at: Timestamp) {
             all.retain(|_, it| oldest < it.until && it.from < it.until);
         }
     }
+    state.wake_at = state.next_wake();
 }
 
 /// Forgets what ended long ago.
@@ -634,9 +646,7 @@ fn check_contradictions(state: &State, entry: &Entry) -> Result<(), Refusal> {
     let Some(schedule) = entry.what.schedule() else { return Ok(()) };
     let mut others = state.entries_of(schedule, entry.from, entry.until);
     match others.find(|(_, it)| contradict(&entry.what, &it.what)) {
-        Some((number, it)) => {
-            Err(Refusal::Contradiction { number, what: it.what.to_string() })
-        }
+        Some((number, it)) => Err(Refusal::Contradiction { number, what: it.what.to_string() }),
         None => Ok(()),
     }
 }

@@ -13,7 +13,7 @@ use nines_base::Origin;
 use crate::stretch::{self, Cover, OnDuty, Shift, Source, Stretch};
 
 pub use clock::Weekdays;
-pub use hours::{DAY_MINUTES, Hours};
+pub use hours::ClockRange;
 pub use layer::{Crew, Layer};
 pub use rotation::{Member, Rotation, Unit};
 
@@ -44,7 +44,13 @@ pub enum Edits {
 
 impl Schedule {
     /// A schedule that is one weekly rotation, as the first version of the file format knew it.
-    pub fn weekly(name: &str, zone: TimeZone, start: DateTime, weeks: u32, people: &[&str]) -> Self {
+    pub fn weekly(
+        name: &str,
+        zone: TimeZone,
+        start: DateTime,
+        weeks: u32,
+        people: &[&str],
+    ) -> Self {
         let members = people.iter().map(|it| Member::person(it)).collect();
         let (unit, length, skip) = (Unit::Week, weeks, Weekdays::NONE);
         let crew = Crew::Rotation(Rotation { start, unit, length, members, skip });

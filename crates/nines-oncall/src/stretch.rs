@@ -143,7 +143,9 @@ pub(crate) fn push(stretches: &mut Vec<Stretch>, next: Stretch) {
         return;
     }
     match stretches.last_mut() {
-        Some(last) if last.until == next.from && last.cover == next.cover => last.until = next.until,
+        Some(last) if last.until == next.from && last.cover == next.cover => {
+            last.until = next.until;
+        }
         _ => stretches.push(next),
     }
 }

@@ -26,7 +26,8 @@ impl State {
         cuts.dedup();
         let mut stretches = Vec::new();
         for piece in cut(layers, &cuts) {
-            let holds = entries.iter().filter(|(_, it)| it.from <= piece.from && piece.from < it.until);
+            let holds =
+                entries.iter().filter(|(_, it)| it.from <= piece.from && piece.from < it.until);
             let mut cover = piece.cover;
             let mut temporary = None;
             for (number, entry) in holds {
@@ -63,12 +64,15 @@ impl State {
         let mut stretches = Vec::new();
         let fill = |stretches: &mut Vec<Stretch>, from: Timestamp, until: Timestamp| {
             if from < until {
-                files(from, until).into_iter().for_each(|it| stretch::push(stretches, it));
+                for it in files(from, until) {
+                    stretch::push(stretches, it);
+                }
             }
         };
         let first = stood.range(..=from).next_back().map_or(from, |(begin, _)| *begin);
         let mut at = from;
-        for Stood { from: begin, until: end, cover } in stood.range(first..until).map(|(_, it)| it) {
+        for Stood { from: begin, until: end, cover } in stood.range(first..until).map(|(_, it)| it)
+        {
             let (begin, end) = ((*begin).max(at), (*end).min(until));
             if begin < end {
                 fill(&mut stretches, at, begin);

@@ -21,9 +21,13 @@ pub fn notices(state: &State, fact: &Fact) -> Vec<Notice> {
             let (from, until) = (minute(entry.from), minute(entry.until));
             let when = format!("{schedule}, {from} to {until}");
             let by = &entry.by;
-            let on = |person: &str| (person.to_owned(), format!("you are on call for {when} (by {by})"));
+            let on =
+                |person: &str| (person.to_owned(), format!("you are on call for {when} (by {by})"));
             let off = |person: &str, instead: &str| {
-                (person.to_owned(), format!("{instead} is on call instead of you for {when} (by {by})"))
+                (
+                    person.to_owned(),
+                    format!("{instead} is on call instead of you for {when} (by {by})"),
+                )
             };
             let told = match &entry.what {
                 What::Override { change: Change::Add { person }, .. } => vec![on(person)],
@@ -51,17 +55,25 @@ pub fn notices(state: &State, fact: &Fact) -> Vec<Notice> {
             let Some(to) = &offer.to else { return Vec::new() };
             let when = format!("{} to {}", minute(offer.range.from), minute(offer.range.until));
             let what = format!("{} asks you to take {} {when}", offer.by, offer.schedule);
-            vec![Notice { person: to.clone(), text: format!("{what}: `nines oncall swap take O-{number}`") }]
+            vec![Notice {
+                person: to.clone(),
+                text: format!("{what}: `nines oncall swap take O-{number}`"),
+            }]
         }
         Fact::Answered { number, by, .. } => {
             let Some(record) = state.offers.get(number) else { return Vec::new() };
-            let text = format!("{by} takes your shift: `nines oncall swap confirm O-{number}` makes it hold");
+            let text = format!(
+                "{by} takes your shift: `nines oncall swap confirm O-{number}` makes it hold"
+            );
             vec![Notice { person: record.offer.by.clone(), text }]
         }
         Fact::Reminded { number, .. } => {
             let Some(record) = state.offers.get(number) else { return Vec::new() };
             let begin = minute(record.offer.range.from);
-            let open = format!("swap O-{number} of {} is not settled; it begins {begin}", record.offer.schedule);
+            let open = format!(
+                "swap O-{number} of {} is not settled; it begins {begin}",
+                record.offer.schedule
+            );
             let person = match &record.taker {
                 // Taken: whoever offered has to agree.
                 Some(_) => record.offer.by.clone(),
@@ -71,7 +83,8 @@ pub fn notices(state: &State, fact: &Fact) -> Vec<Notice> {
         }
         Fact::Lapsed { number } => {
             let Some(record) = state.offers.get(number) else { return Vec::new() };
-            let text = format!("nobody took O-{number}: you are on call for {}", record.offer.schedule);
+            let text =
+                format!("nobody took O-{number}: you are on call for {}", record.offer.schedule);
             vec![Notice { person: record.offer.by.clone(), text }]
         }
         Fact::Confirmed { .. } | Fact::FeedNoted { .. } | Fact::HandedOver { .. } => Vec::new(),

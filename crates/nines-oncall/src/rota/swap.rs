@@ -11,11 +11,8 @@ use crate::Duty;
 use crate::stretch::earlier;
 
 /// Whoever has to answer is reminded so long before the shift begins.
-const REMINDERS: [SignedDuration; 3] = [
-    SignedDuration::from_hours(72),
-    SignedDuration::from_hours(24),
-    SignedDuration::from_hours(4),
-];
+const REMINDERS: [SignedDuration; 3] =
+    [SignedDuration::from_hours(72), SignedDuration::from_hours(24), SignedDuration::from_hours(4)];
 
 /// A stretch of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -148,12 +145,12 @@ pub(super) fn offer(duty: Duty<'_>, offer: Offer, now: Timestamp) -> Result<Vec<
     Ok(vec![Fact::Offered { number: duty.rota.last_number + 1, offer }])
 }
 
-fn found<'a>(
-    duty: Duty<'a>,
+fn found(
+    duty: Duty<'_>,
     number: u32,
     wanted: OfferPhase,
     now: Timestamp,
-) -> Result<&'a OfferRecord, Refusal> {
+) -> Result<&OfferRecord, Refusal> {
     let record = duty.rota.offers.get(&number).ok_or(Refusal::UnknownEntry(number))?;
     if record.phase != wanted {
         return Err(Refusal::WrongPhase { number, phase: record.phase });

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Change, Entry, Fact, Refusal, What, check_contradictions, known_person, known_schedule};
+use super::{
+    Change, Entry, Fact, Refusal, What, check_contradictions, known_person, known_schedule,
+};
 use crate::Duty;
 use crate::stretch::LOOK_MAX;
 

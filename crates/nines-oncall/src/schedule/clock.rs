@@ -19,7 +19,9 @@ pub(crate) enum Occurrence {
 pub(crate) fn instant(zone: &TimeZone, civil: DateTime, which: Occurrence) -> Option<Timestamp> {
     match (zone.to_ambiguous_timestamp(civil).offset(), which) {
         (AmbiguousOffset::Unambiguous { offset }, _) => offset.to_timestamp(civil).ok(),
-        (AmbiguousOffset::Fold { before, .. }, Occurrence::First) => before.to_timestamp(civil).ok(),
+        (AmbiguousOffset::Fold { before, .. }, Occurrence::First) => {
+            before.to_timestamp(civil).ok()
+        }
         (AmbiguousOffset::Fold { after, .. }, Occurrence::Last) => after.to_timestamp(civil).ok(),
         (AmbiguousOffset::Gap { before, .. }, _) => {
             // Read with the offset from before the gap, the time lies at or after the change.

@@ -6,32 +6,32 @@ use jiff::{Span, Timestamp};
 
 use super::clock::{Occurrence, Weekdays, day_begin, instant};
 
-/// The minutes of a day; as an end it is the beginning of the next day.
-pub const DAY_MINUTES: u16 = 24 * 60;
-
 /// A clock range on some days of the week.
 ///
 /// It starts at the first and ends at the last occurrence of its times, so that clocks that are set back open
 /// no gap; its end at 24:00 is the first instant of the next day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hours {
+pub struct ClockRange {
     /// The days on which it begins; at least one.
     pub weekdays: Weekdays,
-    /// The minute of the day at which it begins; below [`DAY_MINUTES`].
+    /// The minute of the day at which it begins; below [`Self::DAY_MINUTES`].
     pub begin_minute: u16,
-    /// The minute of the day before which it ends, 1 to [`DAY_MINUTES`]. Unless it is after `begin_minute`, it is
+    /// The minute of the day before which it ends, 1 to [`Self::DAY_MINUTES`]. Unless it is after `begin_minute`, it is
     /// one of the next day.
     pub end_minute: u16,
 }
 
-impl Hours {
+impl ClockRange {
+    /// The minutes of a day; as an end it is the beginning of the next day.
+    pub const DAY_MINUTES: u16 = 24 * 60;
+
     /// The range that begins on `date`; nothing when clocks jump over all of it.
-    fn on(&self, zone: &TimeZone, date: Date) -> Option<(Timestamp, Timestamp)> {
+    fn on(self, zone: &TimeZone, date: Date) -> Option<(Timestamp, Timestamp)> {
         let at = |date: Date, minute| Some(date.to_datetime(time(minute)?));
         let begin = instant(zone, at(date, self.begin_minute)?, Occurrence::First)?;
         let is_next = self.end_minute <= self.begin_minute;
         let last = if is_next { date.tomorrow().ok()? } else { date };
-        let end = if self.end_minute == DAY_MINUTES {
+        let end = if self.end_minute == Self::DAY_MINUTES {
             day_begin(zone, last.tomorrow().ok()?)?
         } else {
             instant(zone, at(last, self.end_minute)?, Occurrence::Last)?
@@ -47,7 +47,7 @@ fn time(minute: u16) -> Option<Time> {
 
 /// What `hours` cover together of [`from`, `until`), in order and apart; the outer ones may reach beyond it.
 pub(super) fn windows(
-    hours: &[Hours],
+    hours: &[ClockRange],
     zone: &TimeZone,
     from: Timestamp,
     until: Timestamp,

@@ -5,7 +5,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::clock::{Occurrence, instant};
-use super::hours::{Hours, windows};
+use super::hours::{ClockRange, windows};
 use super::rotation::{Rotation, Turns};
 
 /// One layer of a schedule.
@@ -16,7 +16,7 @@ pub struct Layer {
     /// Who.
     pub crew: Crew,
     /// It counts only then; empty for always.
-    pub hours: Vec<Hours>,
+    pub hours: Vec<ClockRange>,
     /// It counts from then on, in clock time.
     pub from: Option<DateTime>,
     /// It counts until then.

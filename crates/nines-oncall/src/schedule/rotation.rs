@@ -181,18 +181,12 @@ impl<'a> Turns<'a> {
     /// The first hand-off that takes place, at or after a time of the clock.
     fn first_at_or_after(&self, civil: DateTime) -> Option<u64> {
         let before = self.rotation.index_before(civil);
-        let mut index = match before {
+        let first = match before {
             Some(it) if self.rotation.civil(it) == Some(civil) => it,
             Some(it) => it + 1,
             None => 0,
         };
-        for _ in 0..SKIP_CYCLE {
-            if !self.rotation.is_skipped(index) {
-                return Some(index);
-            }
-            index += 1;
-        }
-        None
+        (first..first + SKIP_CYCLE).find(|it| !self.rotation.is_skipped(*it))
     }
 
     /// How many hand-offs after the start have taken place at `index`.
@@ -220,13 +214,7 @@ impl<'a> Turns<'a> {
         while self.boundary(index + 1).is_some_and(|it| it <= at) {
             index += 1;
         }
-        for _ in 0..SKIP_CYCLE {
-            if !self.rotation.is_skipped(index) {
-                break;
-            }
-            index -= 1;
-        }
-        Some(index)
+        (index.saturating_sub(SKIP_CYCLE)..=index).rev().find(|it| !self.rotation.is_skipped(*it))
     }
 
     fn member(&self, turn: u64) -> Option<&'a Member> {
@@ -240,22 +228,15 @@ impl<'a> Turns<'a> {
         let mut index = self.index_at(from).unwrap_or(0);
         let Some(mut begin) = self.boundary(index) else { return spans };
         while begin < until {
-            let mut next = index + 1;
-            for _ in 0..SKIP_CYCLE {
-                if !self.rotation.is_skipped(next) {
-                    break;
-                }
-                next += 1;
-            }
-            let end = self.boundary(next).unwrap_or(Timestamp::MAX);
+            let mut later = index + 1..=index + SKIP_CYCLE;
+            let next = later.find(|it| !self.rotation.is_skipped(*it));
+            let end = next.and_then(|it| self.boundary(it)).unwrap_or(Timestamp::MAX);
             let turn = self.turn_of(index);
             if begin < end && from < end {
                 let member = self.member(turn);
                 spans.push(TurnSpan { from: begin, until: end, index: turn, member });
             }
-            if end == Timestamp::MAX {
-                break;
-            }
+            let Some(next) = next.filter(|_| end < Timestamp::MAX) else { break };
             (index, begin) = (next, end);
         }
         spans

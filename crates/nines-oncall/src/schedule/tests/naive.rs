@@ -35,8 +35,18 @@ pub(super) fn shown(cover: &Cover) -> String {
 
 /// Days on which, or near which, one of the zones changes its clocks, and a leap day.
 const DAYS: [&str; 12] = [
-    "2026-03-29", "2026-10-25", "2026-03-08", "2026-11-01", "2026-02-15", "2026-03-22", "2026-04-05",
-    "2026-10-04", "2026-04-24", "2026-10-30", "2028-02-29", "2026-06-15",
+    "2026-03-29",
+    "2026-10-25",
+    "2026-03-08",
+    "2026-11-01",
+    "2026-02-15",
+    "2026-03-22",
+    "2026-04-05",
+    "2026-10-04",
+    "2026-04-24",
+    "2026-10-30",
+    "2028-02-29",
+    "2026-06-15",
 ];
 
 pub(super) fn case() -> impl Strategy<Value = Case> {
@@ -67,7 +77,8 @@ struct AnyLayer {
 }
 
 fn any_layer() -> impl Strategy<Value = AnyLayer> {
-    let unit = prop::sample::select(vec![Unit::Hour, Unit::Hour, Unit::Day, Unit::Week, Unit::Month]);
+    let unit =
+        prop::sample::select(vec![Unit::Hour, Unit::Hour, Unit::Day, Unit::Week, Unit::Month]);
     let rotation = prop::option::weighted(0.8, (unit, 1..9_u32, 0..0b110_0000_u8));
     let names = prop::sample::subsequence(vec!["ana", "ben", "cyd", "dee"], 0..3);
     let hours_off = || prop::option::weighted(0.3, -200..60_i64);
@@ -108,10 +119,10 @@ impl AnyLayer {
             }
             None => Crew::Always(members.first().map(|it| it.people.clone()).unwrap_or_default()),
         };
-        let hours = self.hours.into_iter().map(|(days, begin_minute, end)| Hours {
+        let hours = self.hours.into_iter().map(|(days, begin_minute, end)| ClockRange {
             weekdays: weekdays(days),
             begin_minute,
-            end_minute: if end == 0 { DAY_MINUTES } else { end },
+            end_minute: if end == 0 { ClockRange::DAY_MINUTES } else { end },
         });
         let hours = hours.collect();
         Layer { name: name.to_owned(), crew, hours, from: None, until: None }
@@ -149,7 +160,7 @@ impl Clock {
         let first = self.reaches(civil);
         // No fold is longer than a day.
         let window = self.minutes.iter().enumerate().skip(first).take(1_500);
-        window.filter(|(_, (_, it))| *it == civil).map(|(it, _)| it).last().unwrap_or(first)
+        window.filter(|(_, (_, it))| *it == civil).map(|(it, _)| it).max().unwrap_or(first)
     }
 }
 
@@ -233,13 +244,11 @@ fn counts(layer: &Layer, clock: &Clock) -> Vec<bool> {
             if !hours.weekdays.contains(date.weekday()) {
                 continue;
             }
-            let time = |minute: u16| {
-                Time::new((minute / 60) as i8, (minute % 60) as i8, 0, 0).unwrap()
-            };
+            let time = |minute: u16| Time::midnight() + Span::new().minutes(i64::from(minute));
             let begin = clock.reaches(date.to_datetime(time(hours.begin_minute)));
             let next = hours.end_minute <= hours.begin_minute;
             let day = if next { date.tomorrow().unwrap() } else { date };
-            let end = if hours.end_minute == DAY_MINUTES {
+            let end = if hours.end_minute == ClockRange::DAY_MINUTES {
                 clock.reaches(day.tomorrow().unwrap().at(0, 0, 0, 0))
             } else {
                 clock.last_shows(day.to_datetime(time(hours.end_minute)))

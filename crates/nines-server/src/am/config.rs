@@ -125,6 +125,3 @@ fn interval(it: &TimeInterval) -> Value {
 fn duration(it: SignedDuration) -> String {
     format_duration(it)
 }
-
-#[cfg(test)]
-mod tests;

@@ -88,3 +88,6 @@ async fn headers(State(app): State<App>, request: Request, next: Next) -> Respon
     }
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use nines_alert::silence;
-use nines_engine::{Refusal, SubmitError};
+use nines_engine::Refusal;
 use serde_json::json;
 
 use crate::app::AskError;
@@ -88,9 +88,7 @@ impl AmError {
 impl From<AskError> for AmError {
     fn from(error: AskError) -> Self {
         match error {
-            AskError::Submit(SubmitError::Busy | SubmitError::Stopped) => {
-                Self::unavailable(format!("{error}; send it again"))
-            }
+            AskError::Submit(_) => Self::unavailable(format!("{error}; send it again")),
             AskError::Refused(Refusal::NotDurable(_) | Refusal::NoConfig) => {
                 Self::unavailable(error.to_string())
             }

@@ -234,6 +234,3 @@ pub(super) async fn delete(
     app.ask(Command::Silence(command)).await?;
     Ok(StatusCode::OK.into_response())
 }
-
-#[cfg(test)]
-mod tests;

@@ -254,6 +254,3 @@ impl Page {
             || self.looks_max.is_some_and(|it| it <= self.looked)
     }
 }
-
-#[cfg(test)]
-mod tests;

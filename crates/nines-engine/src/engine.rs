@@ -124,7 +124,13 @@ impl Engine {
         let mut state = saved.unwrap_or_default();
         let last_at = replay(&mut state, &mut read, |_, _| {})?;
         let published = Published::new(state.clone());
-        Self::take_over(journal, installation, (state, published), seed, last_at.max(Some(now)).unwrap_or(now))
+        Self::take_over(
+            journal,
+            installation,
+            (state, published),
+            seed,
+            last_at.max(Some(now)).unwrap_or(now),
+        )
     }
 
     /// Begins the journal's epoch upon a state that is the fold of everything before it.
@@ -170,7 +176,8 @@ impl Engine {
         self.now = now.max(self.now);
         let mut facts = Vec::new();
         let mut answers = Vec::with_capacity(commands.len());
-        let before = (self.config.clone(), takes_steps(&commands).then(|| self.handed_steps.clone()));
+        let before =
+            (self.config.clone(), takes_steps(&commands).then(|| self.handed_steps.clone()));
         for command in commands {
             if command.can_wait() && self.journal.room() != Room::Ample {
                 answers.push(Err(Refusal::NotDurable(NO_ROOM.to_owned())));
@@ -196,7 +203,10 @@ impl Engine {
     }
 
     /// Memory never stays ahead of the journal: what the cycle had decided is forgotten.
-    fn roll_back(&mut self, (config, handed_steps): (Option<Arc<Config>>, Option<BTreeSet<String>>)) {
+    fn roll_back(
+        &mut self,
+        (config, handed_steps): (Option<Arc<Config>>, Option<BTreeSet<String>>),
+    ) {
         self.working = State::clone(&self.published.read());
         self.config = config;
         self.handed_steps = handed_steps.unwrap_or(std::mem::take(&mut self.handed_steps));
@@ -271,7 +281,8 @@ impl Engine {
 }
 
 /// Why a note is refused before the disk is full.
-const NO_ROOM: &str = "little room is left on its disk, and it is kept for alerts and pages; free some space";
+const NO_ROOM: &str =
+    "little room is left on its disk, and it is kept for alerts and pages; free some space";
 
 fn takes_steps(commands: &[Command]) -> bool {
     commands.iter().any(|it| matches!(it, Command::TakeSteps { .. }))

@@ -117,10 +117,7 @@ pub struct JournalError {
 
 impl JournalError {
     /// An error after which nobody knows what is durable.
-    pub fn unknown(
-        action: &'static str,
-        source: impl Into<Box<dyn Error + Send + Sync>>,
-    ) -> Self {
+    pub fn unknown(action: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { action, failure: Failure::Unknown, source: source.into() }
     }
 

@@ -76,7 +76,9 @@ pub enum OpenError {
         known: i64,
     },
     /// The database cannot be reached or used.
-    #[error("failed to open the journal in the database {place}; check that it runs and lets this user in")]
+    #[error(
+        "failed to open the journal in the database {place}; check that it runs and lets this user in"
+    )]
     Database {
         /// The database.
         place: String,

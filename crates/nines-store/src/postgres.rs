@@ -15,9 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nines_port::{
-    Failure, HASH_BYTES, Journal, JournalError, Record, SharedJournal, Turn,
-};
+use nines_port::{Failure, HASH_BYTES, Journal, JournalError, Record, SharedJournal, Turn};
 use sqlx::PgConnection;
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
@@ -150,11 +148,7 @@ impl PostgresStandby {
     ///
     /// # Errors
     /// The folder is in use, or the database cannot be reached or used.
-    pub fn open(
-        place: PostgresPlace,
-        folder: &Path,
-        replica: Replica,
-    ) -> Result<Self, OpenError> {
+    pub fn open(place: PostgresPlace, folder: &Path, replica: Replica) -> Result<Self, OpenError> {
         let lock = Arc::new(FolderLock::take(folder)?);
         let link = Link::new(place.options.clone());
         let mut link = link.map_err(|error| OpenError::from_io(folder, error))?;
@@ -271,7 +265,8 @@ impl Journal for PostgresJournal {
                 }
             }
         }
-        let problem = "another process writes now, or may do so: this one did not renew its turn in time";
+        let problem =
+            "another process writes now, or may do so: this one did not renew its turn in time";
         Err(JournalError { action: "append to", failure: Failure::Fenced, source: problem.into() })
     }
 
@@ -294,6 +289,34 @@ impl PostgresJournal {
             Ok(_) => Err(JournalError::unknown("append to", "other records have these numbers")),
             Err(error) => Err(JournalError::unknown("look up an append in", error)),
         }
+    }
+}
+
+/// A journal that somebody else writes.
+pub(crate) struct PostgresReader {
+    place: PostgresPlace,
+    link: Link,
+}
+
+impl fmt::Debug for PostgresReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresReader").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl PostgresReader {
+    pub(crate) fn open(place: &PostgresPlace) -> Result<Self, JournalError> {
+        let link = Link::new(place.options.clone());
+        let link = link.map_err(|error| JournalError::unknown("open for reading", error))?;
+        Ok(Self { place: place.clone(), link })
+    }
+
+    pub(crate) fn read(
+        &mut self,
+        after_seq: u64,
+        count_max: usize,
+    ) -> Result<Vec<Record>, JournalError> {
+        read(&mut self.link, after_seq, count_max)
     }
 }
 
@@ -344,11 +367,7 @@ impl<'a> Columns<'a> {
 /// `seq, epoch, at, kind, version, body, hash`
 type Row = (i64, i64, String, String, i32, Vec<u8>, Vec<u8>);
 
-fn read(
-    link: &mut Link,
-    after_seq: u64,
-    count_max: usize,
-) -> Result<Vec<Record>, JournalError> {
+fn read(link: &mut Link, after_seq: u64, count_max: usize) -> Result<Vec<Record>, JournalError> {
     let rows: Result<Vec<Row>, sqlx::Error> =
         link.ask(Instant::now() + READ_TIME_MAX, async |database| {
             sqlx::query_as(READ)
@@ -362,7 +381,8 @@ fn read(
         .map(|row| {
             let seq = row.0;
             record(row).ok_or_else(|| {
-                let problem = format!("record {seq} is damaged; restore the database from a backup");
+                let problem =
+                    format!("record {seq} is damaged; restore the database from a backup");
                 JournalError::unknown("read", problem)
             })
         })
@@ -383,7 +403,10 @@ fn record((seq, epoch, at, kind, version, body, hash): Row) -> Option<Record> {
 }
 
 fn is(error: &sqlx::Error, code: &str) -> bool {
-    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|it| it == code)
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|it| it == code)
 }
 
 /// PostgreSQL's integers are signed; nobody lives to see the end of them.

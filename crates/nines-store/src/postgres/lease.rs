@@ -29,8 +29,7 @@ const RENEW_AGAIN: Duration = Duration::from_millis(50);
 /// Giving it back at the end takes no longer.
 const RELEASE_MAX: Duration = Duration::from_millis(500);
 
-const LOOK: &str =
-    "SELECT epoch, address, expires_at < clock_timestamp() FROM nines.engine_lease";
+const LOOK: &str = "SELECT epoch, address, expires_at < clock_timestamp() FROM nines.engine_lease";
 /// `now()` is when the statement began, before it waited for a lock.
 const TAKE: &str = "UPDATE nines.engine_lease \
     SET epoch = epoch + 1, holder = $1, address = $2, \
@@ -38,8 +37,7 @@ const TAKE: &str = "UPDATE nines.engine_lease \
     WHERE expires_at < clock_timestamp() RETURNING epoch";
 const RENEW: &str = "UPDATE nines.engine_lease \
     SET expires_at = clock_timestamp() + interval '1.5 s' WHERE epoch = $1";
-const RELEASE: &str =
-    "UPDATE nines.engine_lease SET expires_at = '-infinity' WHERE epoch = $1";
+const RELEASE: &str = "UPDATE nines.engine_lease SET expires_at = '-infinity' WHERE epoch = $1";
 
 /// What became of a try to take the lease.
 pub(super) enum Taken {

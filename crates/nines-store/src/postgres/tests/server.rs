@@ -25,7 +25,10 @@ impl Server {
     pub(crate) fn start() -> Option<Self> {
         let Some(programs) = programs() else {
             let required = std::env::var("NINES_REQUIRE").is_ok_and(|it| it == "all");
-            assert!(!required, "NINES_REQUIRE=all, but no postgres; install the package postgresql");
+            assert!(
+                !required,
+                "NINES_REQUIRE=all, but no postgres; install the package postgresql"
+            );
             eprintln!("skipped: no postgres; install the package postgresql");
             return None;
         };
@@ -52,7 +55,14 @@ impl Server {
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.folder.path().join("data")).arg("-k").arg(self.folder.path());
         // It must not wait for the disk of a test machine: what is killed is the server, not the system.
-        command.args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "log_min_messages=panic"]);
+        command.args([
+            "-c",
+            "listen_addresses=",
+            "-c",
+            "fsync=off",
+            "-c",
+            "log_min_messages=panic",
+        ]);
         self.child = Some(command.stdout(Stdio::null()).spawn().unwrap());
         let started = Instant::now();
         loop {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use nines_engine::{Command, EngineHandle, Reply, Send};
+use nines_engine::{Command, EngineHandle, Reply, Send, SubmitError};
 use nines_port::{Clock, Delivery, Notifier};
 
 use crate::app::Shared;
@@ -14,6 +14,8 @@ use crate::health::Health;
 const SENDS_MAX: usize = 32;
 /// The longest pause between two looks.
 const IDLE_MAX: Duration = Duration::from_millis(500);
+/// After an engine that would not give anything out, as with a full disk.
+const REFUSED_PAUSE: Duration = Duration::from_millis(250);
 /// How often a receipt is offered to a busy engine, and how long it is waited in between.
 const RECEIPT_TRIES_MAX: u32 = 200;
 const RECEIPT_PAUSE: Duration = Duration::from_millis(50);
@@ -34,7 +36,10 @@ pub(crate) fn send_messages(
             continue;
         }
         let taken = app.engine.ask(Command::TakeSends { count_max: SENDS_MAX });
-        let Ok(Ok(Reply::Sends(sends))) = taken else { continue };
+        let Ok(Ok(Reply::Sends(sends))) = taken else {
+            std::thread::sleep(REFUSED_PAUSE);
+            continue;
+        };
         std::thread::scope(|scope| {
             for send in sends {
                 scope.spawn(|| deliver(app, notifier.as_ref(), send));
@@ -44,6 +49,10 @@ pub(crate) fn send_messages(
 }
 
 fn until_next(engine: &EngineHandle, clock: &dyn Clock) -> Duration {
+    // What waits is sent by the process that decides.
+    if !engine.is_active() {
+        return IDLE_MAX;
+    }
     let next = engine.read(nines_engine::State::send_at);
     next.map_or(IDLE_MAX, |at| {
         let wait = at.duration_since(clock.now());
@@ -63,8 +72,8 @@ fn deliver(app: &Shared, notifier: &dyn Notifier, send: Send) {
     for _ in 0..RECEIPT_TRIES_MAX {
         let (intent, delivery) = (intent.clone(), delivery.clone());
         match app.engine.ask(Command::Receipt { intent, attempt, delivery }) {
-            Ok(Ok(_)) | Err(nines_engine::SubmitError::Stopped) => return,
-            Ok(Err(_)) | Err(nines_engine::SubmitError::Busy) => std::thread::sleep(RECEIPT_PAUSE),
+            Ok(Ok(_)) | Err(SubmitError::Stopped | SubmitError::Standby) => return,
+            Ok(Err(_)) | Err(SubmitError::Busy) => std::thread::sleep(RECEIPT_PAUSE),
         }
     }
 }

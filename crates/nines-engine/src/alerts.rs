@@ -476,3 +476,6 @@ pub(crate) fn ended_by(fact: &dispatch::Fact) -> Vec<AlertKey> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

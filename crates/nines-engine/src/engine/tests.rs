@@ -33,6 +33,20 @@ impl TestJournal {
         Self { epoch: self.epoch + 1, ..self.clone() }
     }
 
+    /// With records of these kinds and bodies, all of version 1 and recorded at once.
+    pub(crate) fn with(self, bodies: &[(&str, String)]) -> Self {
+        let mut head = [0; HASH_BYTES];
+        for (seq, (kind, body)) in (1..).zip(bodies) {
+            let (kind, body) = ((*kind).to_owned(), body.clone().into_bytes());
+            let (at, hash) = (second(0), [0; HASH_BYTES]);
+            let mut record = Record { seq, epoch: 0, at, kind, version: 1, body, hash };
+            record.hash = chain::hash(&head, &record);
+            head = record.hash;
+            self.records.lock().unwrap().push(record);
+        }
+        self
+    }
+
     pub(crate) fn lines(&self) -> Vec<Record> {
         self.records.lock().unwrap().clone()
     }

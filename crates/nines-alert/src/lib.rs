@@ -7,6 +7,7 @@
 mod alert;
 pub mod dispatch;
 mod evidence;
+pub mod heartbeat;
 pub mod inhibit;
 pub mod interval;
 mod lookup;
@@ -14,6 +15,7 @@ pub mod receivers;
 mod routing;
 pub mod rule;
 pub mod silence;
+pub mod syntax;
 pub mod template;
 
 pub use alert::{

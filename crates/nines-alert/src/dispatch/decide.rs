@@ -115,7 +115,8 @@ pub fn decide(
     }
     Ok(match command {
         Command::Observe { source, alerts, is_complete } => {
-            observe(state, source, alerts, is_complete, now)
+            let listing = if is_complete { Listing::Complete } else { Listing::Partial };
+            observe(state, source, alerts, listing, now)
         }
         Command::Resolve { alerts, reason } => resolve(state, &alerts, reason, now),
         Command::Accepted(notice) => Decided::of(Fact::Told(told(state, &notice, now))),
@@ -123,9 +124,10 @@ pub fn decide(
             let memory = state.memory(&notice.group, &notice.receiver, notice.integration);
             let is_open =
                 memory.and_then(|it| it.open.as_ref()).is_some_and(|it| it.notice == notice.id);
-            match is_open {
-                true => Decided::of(Fact::GivenUp(told(state, &notice, now))),
-                false => Decided::default(),
+            if is_open {
+                Decided::of(Fact::GivenUp(told(state, &notice, now)))
+            } else {
+                Decided::default()
             }
         }
         Command::Regroup => regroup(state, now),
@@ -137,6 +139,13 @@ impl Decided {
     fn of(fact: Fact) -> Self {
         Self { facts: vec![fact], ..Self::default() }
     }
+}
+
+/// Whether alerts that a source does not name are over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Listing {
+    Complete,
+    Partial,
 }
 
 /// A batch of news in the making.
@@ -156,7 +165,7 @@ fn observe(
     state: &State,
     source: Source,
     alerts: Vec<Incoming>,
-    is_complete: bool,
+    listing: Listing,
     now: Timestamp,
 ) -> Decided {
     let mut decided = Decided::default();
@@ -164,7 +173,7 @@ fn observe(
     let mut listed = BTreeSet::new();
     for (place, incoming) in alerts.into_iter().enumerate() {
         let key = AlertKey::of(&incoming.labels);
-        if is_complete {
+        if listing == Listing::Complete {
             listed.insert(key);
         }
         match batch.observe(key, &source, incoming) {
@@ -173,7 +182,7 @@ fn observe(
             Err(why) => decided.refused.push(Refused { place, why }),
         }
     }
-    if is_complete {
+    if listing == Listing::Complete {
         let over = state.soft.firing.get(&source).into_iter().flatten();
         for key in over.filter(|it| !listed.contains(it)) {
             batch.resolve(*key, now, ResolveReason::ConditionCleared, None);
@@ -350,8 +359,8 @@ impl<'a> Batch<'a> {
         let is_old = span.starts_at.checked_add(wait).is_ok_and(|it| it < self.now);
         let due = if node.leading_edge || is_old { self.now } else { self.now + wait };
         self.index.entry(print).or_default().push(self.opened.len());
-        let (route, route_index) = (node.key.clone(), node.index);
-        self.opened.push(Opened { group, route, route_index, labels, due });
+        let (route, route_index, leading_edge) = (node.key.clone(), node.index, node.leading_edge);
+        self.opened.push(Opened { group, route, route_index, labels, due, leading_edge });
         Ok(group)
     }
 }

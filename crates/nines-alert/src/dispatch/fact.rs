@@ -114,6 +114,8 @@ pub struct Opened {
     pub labels: Labels,
     /// Its first tick.
     pub due: Timestamp,
+    /// Whether it speaks at once when its first alert fires and when its last one is over.
+    pub leading_edge: bool,
 }
 
 /// A group's tick had news.

@@ -31,6 +31,10 @@ pub struct Group {
     pub route_index: u32,
     /// The values of `group_by`.
     pub labels: Labels,
+    /// Whether it speaks at once when its first alert fires and when its last one is over.
+    pub leading_edge: bool,
+    /// How many of its members fire.
+    pub firing: u32,
     /// The first tick that no fact tells of. Later ones follow in whole intervals.
     pub due: Timestamp,
     /// The last tick that had news.

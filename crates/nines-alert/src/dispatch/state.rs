@@ -294,14 +294,18 @@ pub fn evolve(state: &mut State, fact: &Fact, at: Timestamp, seq: u64) {
         Fact::Expired(expired) => expired.iter().for_each(|it| state.expire(it, at)),
         Fact::LeasesExtended(extended) => {
             for Extended { lease, alerts } in extended {
-                alerts.iter().for_each(|key| state.extend(*key, *lease));
+                for key in alerts {
+                    state.extend(*key, *lease);
+                }
             }
         }
         Fact::Flushed(flushed) => state.flushed(flushed),
         Fact::Told(told) => state.told(told, at),
         Fact::GivenUp(told) => state.given_up(told),
         Fact::Regrouped(Regrouped { opened, alerts }) => {
-            opened.iter().for_each(|it| state.open(it));
+            for group in opened {
+                state.open(group);
+            }
             for (key, groups) in alerts {
                 state.set_groups(*key, groups);
             }
@@ -313,10 +317,13 @@ pub fn evolve(state: &mut State, fact: &Fact, at: Timestamp, seq: u64) {
 impl State {
     fn observed(&mut self, observed: &Observed, at: Timestamp, seq: u64) {
         let Observed { source, opened, alerts } = observed;
-        opened.iter().for_each(|it| self.open(it));
+        for group in opened {
+            self.open(group);
+        }
         for Seen { key, event } in alerts {
             let before = self.alerts.remove(key);
             let was = before.as_ref().map(|it| it.groups.clone());
+            let phase = before.as_ref().map_or(Phase::Quiet, Alert::phase);
             let Some(mut after) = Alert::after(before, source, event, at) else { continue };
             if let Event::Fired { .. } = event {
                 (after.activation.fired_seq, after.groups) = (seq, was.unwrap_or_default());
@@ -328,10 +335,10 @@ impl State {
                 self.ended.insert((at, *key));
             }
             self.alerts.insert(*key, after);
+            self.tell_groups(*key, phase, at);
             if let Event::Fired { groups, .. } = event {
                 self.set_groups(*key, groups);
             }
-            self.mark_news(*key);
         }
     }
 
@@ -344,7 +351,7 @@ impl State {
         if self.soft.rules.is_some() {
             self.soft.note(*key, alert);
         }
-        self.mark_news(*key);
+        self.tell_groups(*key, Phase::Firing, at);
     }
 
     fn extend(&mut self, key: AlertKey, lease: Lease) {
@@ -359,12 +366,14 @@ impl State {
     }
 
     fn open(&mut self, opened: &Opened) {
-        let Opened { group, route, route_index, labels, due } = opened;
+        let Opened { group, route, route_index, labels, due, leading_edge } = opened;
         self.next_group = GroupNumber(group.0 + 1);
         let made = Group {
             route: route.clone(),
             route_index: *route_index,
             labels: labels.clone(),
+            leading_edge: *leading_edge,
+            firing: 0,
             due: *due,
             flushed_at: None,
             members: BTreeMap::new(),
@@ -380,20 +389,23 @@ impl State {
     fn set_groups(&mut self, key: AlertKey, groups: &[GroupNumber]) {
         let Some(alert) = self.alerts.get_mut(&key) else { return };
         let before = std::mem::replace(&mut alert.groups, groups.to_vec());
+        let firing = u32::from(alert.phase() == Phase::Firing);
         for group in groups.iter().filter(|it| !before.contains(it)) {
             if let Some(group) = self.groups.get_mut(group) {
                 group.members.insert(key, Member { is_news: true, ..Member::default() });
+                group.firing += firing;
             }
         }
         for group in before.iter().filter(|it| !groups.contains(it)) {
-            self.part(*group, key);
+            self.part(*group, key, firing);
         }
     }
 
-    /// Ends one membership; a group without members ends.
-    fn part(&mut self, number: GroupNumber, key: AlertKey) {
+    /// Ends one membership, of an alert that counts for `firing`; a group without members ends.
+    fn part(&mut self, number: GroupNumber, key: AlertKey, firing: u32) {
         let Some(group) = self.groups.get_mut(&number) else { return };
         group.members.remove(&key);
+        group.firing = group.firing.saturating_sub(firing);
         if group.members.is_empty() {
             let print = group.labels.fingerprint();
             self.groups.remove(&number);
@@ -402,12 +414,31 @@ impl State {
         }
     }
 
-    fn mark_news(&mut self, key: AlertKey) {
+    /// Something happened at `at` to an alert that was in phase `before`.
+    fn tell_groups(&mut self, key: AlertKey, before: Phase, at: Timestamp) {
         let Some(alert) = self.alerts.get(&key) else { return };
-        for group in &alert.groups {
-            let member = self.groups.get_mut(group).and_then(|it| it.members.get_mut(&key));
-            if let Some(member) = member {
+        let after = alert.phase();
+        for number in &alert.groups {
+            let Some(group) = self.groups.get_mut(number) else { continue };
+            if let Some(member) = group.members.get_mut(&key) {
                 (member.is_news, member.is_done) = (true, false);
+            }
+            let is_edge = match (before, after) {
+                (Phase::Quiet, Phase::Firing) => {
+                    group.firing += 1;
+                    group.firing == 1
+                }
+                (Phase::Firing, Phase::Quiet) => {
+                    group.firing = group.firing.saturating_sub(1);
+                    group.firing == 0
+                }
+                _ => false,
+            };
+            if is_edge && group.leading_edge {
+                group.due = at;
+                if self.soft.rules.is_some() {
+                    self.soft.set_due(*number, Some(at));
+                }
             }
         }
     }
@@ -542,7 +573,7 @@ impl State {
             if let Some(alert) = self.alerts.get_mut(&key) {
                 alert.groups.retain(|it| *it != number);
             }
-            self.part(number, key);
+            self.part(number, key, 0);
         }
     }
 

@@ -89,9 +89,10 @@ pub(super) fn tick(
                         at: t,
                         reason,
                         firing: firing.clone(),
-                        resolved: match settings.send_resolved {
-                            true => resolved,
-                            false => Shared::from(Vec::new()),
+                        resolved: if settings.send_resolved {
+                            resolved
+                        } else {
+                            Shared::from(Vec::new())
                         },
                     })
                 }
@@ -120,10 +121,8 @@ pub(super) fn tick(
 /// The first tick after the one at `t` that is not missed already.
 fn next_tick(group: &Group, node: &Node, t: Timestamp, now: Timestamp) -> Timestamp {
     let is_led = node.leading_edge && group.flushed_at.is_none();
-    let first = match is_led && node.timing.wait.is_positive() {
-        true => t + node.timing.wait,
-        false => t + node.timing.interval,
-    };
+    let is_led = is_led && node.timing.wait.is_positive();
+    let first = t + if is_led { node.timing.wait } else { node.timing.interval };
     whole_intervals(first, node.timing.interval, now)
 }
 

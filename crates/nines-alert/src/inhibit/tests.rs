@@ -69,7 +69,7 @@ fn missing_equals_missing_unless_it_is_distinct() {
     let equal = rule("s=1", "t=1", &["zone"]);
     let distinct = Rule { missing: Missing::Distinct, ..equal.clone() };
     assert!(inhibited(&index(&[equal], &[("s=1", 60)]), "t=1").is_some());
-    assert!(inhibited(&index(&[distinct.clone()], &[("s=1", 60)]), "t=1").is_none());
+    assert!(inhibited(&index(std::slice::from_ref(&distinct), &[("s=1", 60)]), "t=1").is_none());
     assert!(inhibited(&index(&[distinct], &[("s=1,zone=a", 60)]), "t=1,zone=a").is_some());
 }
 
@@ -124,7 +124,8 @@ fn every_clause_needs_its_number_of_sources() {
         sources: vec![clause("s=1", 2), clause("power=out", 1)],
         ..rule("", "t=1", &["dc"])
     };
-    let check = |alerts: &[(&str, i64)]| inhibited(&index(&[two.clone()], alerts), "t=1,dc=x");
+    let check =
+        |alerts: &[(&str, i64)]| inhibited(&index(std::slice::from_ref(&two), alerts), "t=1,dc=x");
     assert_eq!(check(&[("s=1,dc=x,i=1", 60), ("power=out,dc=x", 60)]), None);
     assert_eq!(check(&[("s=1,dc=x,i=1", 60), ("s=1,dc=x,i=2", 60)]), None);
     assert_eq!(check(&[("s=1,dc=x,i=1", 60), ("s=1,dc=y,i=2", 60), ("power=out,dc=x", 60)]), None);

@@ -9,7 +9,7 @@ use super::alert::{Alert, Body, Lease, Span};
 use super::dedup;
 use super::fact::{Event, Expired, Extended, Fact, Observed, Opened, Regrouped, Seen, Told};
 use super::group::GroupNumber;
-use super::tick::{Around, Tick, tick};
+use super::tick::{Around, tick};
 use super::tree::Node;
 use super::{Command, Incoming, Notice, NoticeId, Shared, Source, State};
 use crate::{AlertKey, Phase, ResolveReason, silence};
@@ -419,9 +419,11 @@ fn wake(
                 continue;
             }
             let Some(node) = state.node_of(group) else { continue };
-            match tick(state, (number, group, &node), t, &around, ids) {
-                Tick::News(flushed) => decided.facts.push(Fact::Flushed(flushed)),
-                Tick::Passed(next) => decided.upkeep.passed.push((number, next)),
+            let flushed = tick(state, (number, group, &node), t, &around, ids);
+            if flushed.is_news() {
+                decided.facts.push(Fact::Flushed(Box::new(flushed)));
+            } else {
+                decided.upkeep.passed.push((number, flushed.next));
             }
         }
     }

@@ -230,7 +230,8 @@ fn firing_again_after_an_end_that_was_silenced_is_news() {
         30s team/0 First: firing [A], resolved []
         330s A: silenced by sil_00000031n00000000000000002
         630s team/0 NewFiring: firing [A], resolved []
-    "#]].assert_eq(&world.log);
+    "#]]
+    .assert_eq(&world.log);
 }
 
 #[test]
@@ -242,7 +243,8 @@ fn a_silence_that_ends_lets_alerts_speak_at_the_next_tick() {
     expect![[r#"
         31s A: silenced by sil_00000000000000000000000001
         631s team/0 First: firing [A], resolved []
-    "#]].assert_eq(&world.log);
+    "#]]
+    .assert_eq(&world.log);
 }
 
 #[test]
@@ -325,7 +327,8 @@ fn only_the_integration_that_failed_hears_again_of_what_is_over() {
         330s team/1 SomeResolved: firing [B], resolved [A]
         630s team/0 NewFiring: firing [B C], resolved []
         630s team/1 NewFiring: firing [B C], resolved [A]
-    "#]].assert_eq(&world.log);
+    "#]]
+    .assert_eq(&world.log);
 }
 
 #[test]
@@ -344,7 +347,8 @@ fn a_withdrawn_notice_that_arrived_all_the_same_is_followed_by_the_truth() {
         30s team/0 First: firing [A], resolved []
         330s team/0 quiet: withdrawn
         630s team/0 AllResolved: firing [], resolved [A]
-    "#]].assert_eq(&world.log);
+    "#]]
+    .assert_eq(&world.log);
     assert!(world.state.groups().is_empty());
 }
 
@@ -400,7 +404,8 @@ fn a_new_configuration_keeps_the_groups_that_it_wants_too() {
         130s other/0 First: firing [A], resolved []
         3930s team/0 Repeat: firing [B], resolved []
         4030s other/0 Repeat: firing [A], resolved []
-    "#]].assert_eq(&world.log);
+    "#]]
+    .assert_eq(&world.log);
 }
 
 #[test]
@@ -420,7 +425,8 @@ fn after_a_start_alerts_have_time_to_be_renewed() {
     assert_eq!(seen("A").phase(), crate::Phase::Firing);
     expect![[r#"
         30s team/0 First: firing [A B], resolved []
-    "#]].assert_eq(&world.log);
+    "#]]
+    .assert_eq(&world.log);
 }
 
 #[test]
@@ -451,7 +457,8 @@ fn renewals_become_one_fact_a_minute() {
         30s Flushed
         30s Told
         70s LeasesExtended
-    "#]].assert_eq(&(kinds.join("\n") + "\n"));
+    "#]]
+    .assert_eq(&(kinds.join("\n") + "\n"));
 }
 
 #[test]

@@ -11,6 +11,7 @@ pub mod heartbeat;
 pub mod inhibit;
 pub mod interval;
 mod lookup;
+pub mod receivers;
 mod routing;
 pub mod rule;
 pub mod silence;

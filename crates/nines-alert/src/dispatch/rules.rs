@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use nines_base::{Matcher, Origin};
 
 use crate::interval::TimeInterval;
+use crate::receivers::{Provider, Templates};
 use crate::{inhibit, silence};
 
 /// Everything that decides about alerts.
@@ -25,6 +26,8 @@ pub struct Rules {
     pub silence_limits: silence::Limits,
     /// The lease of an alert that says no end.
     pub resolve_timeout: SignedDuration,
+    /// What texts of receivers refer to.
+    pub templates: Templates,
 }
 
 /// A node of the tree.
@@ -102,6 +105,8 @@ pub enum Settings {
         /// More alerts are cut off; 0 is no limit.
         max_alerts: u32,
     },
+    /// One of the services that Alertmanager knows.
+    Provider(Box<Provider>),
 }
 
 impl Settings {
@@ -110,6 +115,7 @@ impl Settings {
         match self {
             Self::Escalation(_) => "escalation",
             Self::Webhook { .. } => "webhook",
+            Self::Provider(it) => it.kind.name,
         }
     }
 }
@@ -137,6 +143,7 @@ impl Default for Rules {
             silences: Vec::new(),
             silence_limits: silence::Limits::default(),
             resolve_timeout: SignedDuration::from_mins(5),
+            templates: Templates::default(),
         }
     }
 }

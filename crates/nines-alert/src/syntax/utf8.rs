@@ -10,16 +10,16 @@ pub(super) fn is_reserved(it: char) -> bool {
 }
 
 pub(super) fn read(text: &str) -> Result<Vec<Matcher>, SyntaxError> {
-    let mut rest = Rest { text, left: text };
+    let mut rest = Rest { text, left: text, has_braces: false };
     let mut matchers = Vec::new();
-    let has_braces = rest.eat('{');
-    while !rest.is_at_end(has_braces) {
+    rest.has_braces = rest.eat('{');
+    while !rest.is_at_end() {
         matchers.push(rest.matcher()?);
-        if !rest.eat(',') && !rest.is_at_end(has_braces) {
-            return Err(rest.expected(if has_braces { "`,` or `}`" } else { "`,`" }));
+        if !rest.eat(',') && !rest.is_at_end() {
+            return Err(rest.expected(if rest.has_braces { "`,` or `}`" } else { "`,`" }));
         }
     }
-    if has_braces && !rest.eat('}') {
+    if rest.has_braces && !rest.eat('}') {
         return Err(rest.expected("`}`"));
     }
     if rest.trimmed().is_empty() { Ok(matchers) } else { Err(rest.expected("the end")) }
@@ -30,6 +30,8 @@ pub(super) fn read(text: &str) -> Result<Vec<Matcher>, SyntaxError> {
 struct Rest<'a> {
     text: &'a str,
     left: &'a str,
+    /// Whether a brace ends the matchers.
+    has_braces: bool,
 }
 
 impl<'a> Rest<'a> {
@@ -48,9 +50,9 @@ impl<'a> Rest<'a> {
         rest.is_some()
     }
 
-    fn is_at_end(&mut self, has_braces: bool) -> bool {
+    fn is_at_end(&mut self) -> bool {
         let left = self.trimmed();
-        left.is_empty() || (has_braces && left.starts_with('}'))
+        left.is_empty() || (self.has_braces && left.starts_with('}'))
     }
 
     fn expected(mut self, what: &str) -> SyntaxError {

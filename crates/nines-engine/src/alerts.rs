@@ -478,4 +478,4 @@ pub(crate) fn ended_by(fact: &dispatch::Fact) -> Vec<AlertKey> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

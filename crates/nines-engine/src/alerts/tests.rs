@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
-use jiff::{SignedDuration, Timestamp};
 use nines_alert::dispatch::{
     GroupBy, Incoming, Integration, Receiver, Route, Rules, Settings, Source, Timing,
 };
@@ -17,7 +16,8 @@ use crate::engine::tests::{TestJournal, accepted, config, installation, second};
 use crate::state::State;
 
 fn route(matchers: &[(&str, &str)], receiver: &str) -> Route {
-    let matcher = |(name, value): &(&str, &str)| Matcher::new(*name, MatchOp::Equal, *value).unwrap();
+    let matcher =
+        |(name, value): &(&str, &str)| Matcher::new(*name, MatchOp::Equal, *value).unwrap();
     Route {
         matchers: matchers.iter().map(matcher).collect(),
         receiver: receiver.to_owned(),
@@ -39,7 +39,7 @@ fn receiver(name: &str, settings: Settings) -> (String, Receiver) {
 }
 
 /// A webhook for everything; alerts of the shop go to its people, by service, at once.
-fn with_routes() -> Arc<Config> {
+pub(crate) fn with_routes() -> Arc<Config> {
     let people = Route {
         group_by: GroupBy::Labels(vec!["service".to_owned()]),
         leading_edge: true,
@@ -64,23 +64,23 @@ impl Lab {
     fn new() -> Self {
         let journal = TestJournal::default();
         let mut lab = Self { engine: recover(&journal, 0), journal, now: 0 };
-        lab.ask(Command::ApplyConfig(with_routes()), 0);
+        lab.ask(Command::ApplyConfig(with_routes()), 0).unwrap();
         lab
     }
 
-    /// Carries out a command and checks that the journal says what the memory does.
     fn ask(&mut self, command: Command, at: i64) -> Result<Reply, Refusal> {
         self.now = at;
-        let answer = self.engine.cycle(vec![command], second(at)).unwrap().remove(0);
-        self.check();
-        answer
+        self.engine.cycle(vec![command], second(at)).unwrap().remove(0)
     }
 
+    /// The journal says what the memory does.
     fn check(&self) {
         let mut folded = State::default();
         for record in self.journal.lines() {
             let fact = Fact::decode(&record).unwrap();
-            assert_eq!(fact.encode(), record.body, "a fact reads as it was written");
+            if record.version == fact.version() {
+                assert_eq!(fact.encode(), record.body, "a fact reads as it was written");
+            }
             folded.evolve(&fact, record.at, record.seq, record.epoch);
             folded.head = record.hash;
         }
@@ -121,7 +121,9 @@ impl Lab {
         for send in &sends {
             self.receipt(send, accepted(), at);
         }
-        let line = |it: &Send| format!("{} by {}: {}", it.message.person, it.channel, it.message.subject);
+        self.check();
+        let line =
+            |it: &Send| format!("{} by {}: {}", it.message.person, it.channel, it.message.subject);
         sends.iter().map(line).collect()
     }
 }
@@ -143,7 +145,7 @@ fn alert(name: &str, more: &[(&str, &str)]) -> Incoming {
 }
 
 fn until(alert: &Incoming, at: i64) -> Incoming {
-    Incoming { ends_at: Some(second(at)), ..alert.clone() }
+    Incoming { starts_at: Some(second(0)), ends_at: Some(second(at)), ..alert.clone() }
 }
 
 #[track_caller]
@@ -167,9 +169,12 @@ fn a_group_is_told_once_by_the_webhook_and_again_when_it_is_over() {
     lab.receipt(&sends[0], accepted(), 31);
     assert!(lab.delivered(331).is_empty(), "nothing is new");
     // Without a renewal both are over, which the next tick says.
-    check(&lab.delivered(631), &expect![[r#"
+    check(
+        &lab.delivered(631),
+        &expect![[r#"
         hook by webhook: [resolved] {alertname="Disk"}
-    "#]]);
+    "#]],
+    );
     assert!(lab.engine.published().read().dispatch.groups().is_empty());
     let outbox = &lab.engine.published().read().outbox;
     assert!(outbox.values().all(|it| it.intent.payload.is_none()), "words are not kept");
@@ -212,9 +217,12 @@ fn alerts_of_others_page_people_and_join_an_open_escalation() {
     let down = alert("Down", &[("shop", "yes"), ("service", "cart"), ("severity", "critical")]);
     let slow = alert("Slow", &[("shop", "yes"), ("service", "cart"), ("severity", "warning")]);
     lab.post(&[until(&down, 9_000)], 0);
-    check(&lab.delivered(0), &expect![[r#"
+    check(
+        &lab.delivered(0),
+        &expect![[r#"
         ana by inbox: [page] INC-1 {alertname="Down", service="cart", severity="critical", shop="yes"}
-    "#]]);
+    "#]],
+    );
     lab.post(&[until(&slow, 9_000)], 10);
     lab.pass(60);
     let state = lab.engine.published().read();
@@ -226,7 +234,11 @@ fn alerts_of_others_page_people_and_join_an_open_escalation() {
     let sends = lab.take(300);
     let to_ben = sends.iter().find(|it| it.message.person == "ben").unwrap();
     assert!(to_ben.message.subject.ends_with("and 1 more"), "{}", to_ben.message.subject);
-    assert!(to_ben.message.text.contains(r#"also     {alertname="Slow""#), "{}", to_ben.message.text);
+    assert!(
+        to_ben.message.text.contains(r#"also     {alertname="Slow""#),
+        "{}",
+        to_ben.message.text
+    );
     sends.iter().for_each(|it| lab.receipt(it, accepted(), 300));
     // It ends with its last alert.
     lab.post(&[until(&down, 400)], 400);
@@ -313,11 +325,34 @@ fn alerts_of_the_time_before_groups_go_on_and_page_nobody_twice() {
     let policy = serde_json::to_string(&config().roster.policies["shop-primary"]).unwrap();
     let bodies = [
         ("epoch", r#"{"program":"0.1"}"#.to_owned()),
-        ("alert", format!(r#"{{"id":"{key}","fact":{{"Fired":{{"labels":{{"alertname":"SLOBurn","severity":"page"}},"annotations":{{"summary":"burns"}},"evidence":{evidence},"gist":"1h"}}}}}}"#)),
-        ("route", format!(r#"{{"alert":"{key}","activation":1,"decision":{{"escalation":"shop-primary","because":"named by the rule itself","origin":{origin},"rejected":[]}},"urgency":"Page","escalation":"{escalation}","incident":null}}"#)),
-        ("escalation", format!(r#"{{"id":"{escalation}","fact":{{"Started":{{"policy":{policy}}}}}}}"#)),
-        ("escalation", format!(r#"{{"id":"{escalation}","fact":{{"StepEntered":{{"round":0,"step":0,"deadline":"1970-01-01T00:05:00Z","reached":[]}}}}}}"#)),
-        ("alert", format!(r#"{{"id":"{key}","fact":{{"Changed":{{"annotations":{{"summary":"burns more"}},"evidence":{evidence},"gist":"1h 6h"}}}}}}"#)),
+        (
+            "alert",
+            format!(
+                r#"{{"id":"{key}","fact":{{"Fired":{{"labels":{{"alertname":"SLOBurn","severity":"page"}},"annotations":{{"summary":"burns"}},"evidence":{evidence},"gist":"1h"}}}}}}"#
+            ),
+        ),
+        (
+            "route",
+            format!(
+                r#"{{"alert":"{key}","activation":1,"decision":{{"escalation":"shop-primary","because":"named by the rule itself","origin":{origin},"rejected":[]}},"urgency":"Page","escalation":"{escalation}","incident":null}}"#
+            ),
+        ),
+        (
+            "escalation",
+            format!(r#"{{"id":"{escalation}","fact":{{"Started":{{"policy":{policy}}}}}}}"#),
+        ),
+        (
+            "escalation",
+            format!(
+                r#"{{"id":"{escalation}","fact":{{"StepEntered":{{"round":0,"step":0,"deadline":"1970-01-01T00:05:00Z","reached":[]}}}}}}"#
+            ),
+        ),
+        (
+            "alert",
+            format!(
+                r#"{{"id":"{key}","fact":{{"Changed":{{"annotations":{{"summary":"burns more"}},"evidence":{evidence},"gist":"1h 6h"}}}}}}"#
+            ),
+        ),
     ];
     let journal = TestJournal::default().with(&bodies);
     let mut lab = Lab { engine: recover(&journal, 10), journal, now: 10 };
@@ -425,10 +460,10 @@ proptest! {
                 }
                 Deed::Restart => {
                     lab.engine = recover(&lab.journal, now);
-                    lab.check();
                     lab.ask(Command::ApplyConfig(with_routes()), now).unwrap();
                 }
             }
+            lab.check();
         }
     }
 }

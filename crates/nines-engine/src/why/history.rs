@@ -64,7 +64,8 @@ impl History {
             }
             dispatch::Fact::Expired(expired) => {
                 for it in expired.iter().filter(|it| it.key == self.key) {
-                    let text = format!("nobody renewed it; its source last spoke at {}", it.seen_at);
+                    let text =
+                        format!("nobody renewed it; its source last spoke at {}", it.seen_at);
                     self.entries.push((at, Entry::Said { part: "expired", text }));
                 }
             }
@@ -113,7 +114,8 @@ impl History {
             self.entries.push((flushed.at, Entry::Muted(muted)));
             return;
         }
-        let mentions = |it: &Notice| it.firing.contains(&self.key) || it.resolved.contains(&self.key);
+        let mentions =
+            |it: &Notice| it.firing.contains(&self.key) || it.resolved.contains(&self.key);
         let receiver = &flushed.receiver;
         for outcome in &flushed.outcomes {
             let (part, text) = match outcome {

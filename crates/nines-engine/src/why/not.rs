@@ -146,13 +146,7 @@ fn told(
 }
 
 /// Whom the first step that reaches somebody would reach.
-fn first_step(
-    state: &State,
-    config: &Config,
-    policy: &str,
-    at: Timestamp,
-    links: &mut Vec<Link>,
-) {
+fn first_step(state: &State, config: &Config, policy: &str, at: Timestamp, links: &mut Vec<Link>) {
     let Some(policy) = config.roster.policies.get(policy) else {
         let text = format!("escalation {policy} is not defined: nobody is told");
         links.push(link("step", Some(at), text, None));
@@ -178,9 +172,8 @@ fn first_step(
                     })
                     .collect();
                 reaches |= !contacts.is_empty();
-                let shift = shift.map_or(String::new(), |it| {
-                    format!(", on call {} to {}", it.from, it.until)
-                });
+                let shift = shift
+                    .map_or(String::new(), |it| format!(", on call {} to {}", it.from, it.until));
                 let by = contacts.join(", ");
                 let by = if by.is_empty() { "no contact".to_owned() } else { by };
                 let text = format!("step {number}: {target} → {} by {by}{shift}", person.name);

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use nines_alert::{Alert, AlertKey, RouteDecision};
 use nines_incident::suspects::Suspect;
 use nines_oncall::{Page, State as Escalation};
-use nines_port::{Message, Urgency};
+use nines_port::{Message, Place, Urgency};
 use sha2::{Digest, Sha256};
 
 use crate::config::Installation;
@@ -130,6 +130,7 @@ pub(crate) fn render(outgoing: &Outgoing, installation: &Installation) -> Messag
         ack_url,
         decided_at: outgoing.recorded_at,
         possible_repeat: outgoing.possible_repeat,
+        place: Place::New,
         details: intent.details.clone(),
         payload: intent.payload.clone(),
     }

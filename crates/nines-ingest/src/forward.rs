@@ -23,8 +23,8 @@ use tokio::sync::Notify;
 
 use crate::relabel::{Relabel, relabel};
 use crate::remote_write::{Version, encode, encode_2};
-use crate::scrape::{Clients, HttpSettings, signed};
-use crate::with_causes;
+use nines_http::{Clients, signed, with_causes};
+use nines_port::HttpSettings;
 use queue::{Queue, Request};
 
 /// The first wait after a failure; each further one is twice as long.

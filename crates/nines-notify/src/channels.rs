@@ -29,6 +29,9 @@ impl Notifier for Channels {
                 reason: "no SMTP server is configured: add `smtp` to the Notify document"
                     .to_owned(),
             },
+            (Channel::Provider { account, .. }, _) => Delivery::Refused {
+                reason: format!("there is no account `{account}`: add it to the Notify document"),
+            },
             (Channel::Receiver { receiver, .. }, _) => Delivery::Refused {
                 reason: format!("the receiver `{receiver}` is not configured any more"),
             },
@@ -40,7 +43,8 @@ impl Notifier for Channels {
             (Channel::Inbox, _) => self.inbox.deduplicates(channel),
             (Channel::Webhook { .. }, _) => self.webhook.deduplicates(channel),
             (Channel::Email { .. }, Some(smtp)) => smtp.deduplicates(channel),
-            (Channel::Email { .. }, None) | (Channel::Receiver { .. }, _) => false,
+            (Channel::Email { .. }, None)
+            | (Channel::Provider { .. } | Channel::Receiver { .. }, _) => false,
         }
     }
 }

@@ -218,7 +218,7 @@ fn before_data(error: &lettre::transport::smtp::Error) -> Delivery {
     if error.is_permanent() || error.is_client() {
         Delivery::Refused { reason }
     } else {
-        Delivery::Temporary { reason }
+        Delivery::Temporary { reason, after: None }
     }
 }
 

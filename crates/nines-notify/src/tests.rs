@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use nines_port::{Channel, Delivery, Message, Notifier, Urgency, VirtualClock};
+use nines_port::{Channel, Delivery, Message, Notifier, Place, Urgency, VirtualClock};
 
 use crate::smtp::tests::{Script, Sink};
 use crate::webhook::tests::Receiver;
@@ -23,6 +23,7 @@ pub(crate) fn message() -> Message {
         ack_url: Some("http://localhost:9999/ack/abc?x=1&y=2".to_owned()),
         decided_at: DECIDED_AT.parse().unwrap(),
         possible_repeat: false,
+        place: Place::New,
         details: BTreeMap::from([("service".to_owned(), "checkout".to_owned())]),
         payload: None,
     }

@@ -225,7 +225,7 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 }
 
 fn temporary(reason: String) -> Delivery {
-    Delivery::Temporary { reason }
+    Delivery::Temporary { reason, after: None }
 }
 
 fn refused(reason: String) -> Delivery {

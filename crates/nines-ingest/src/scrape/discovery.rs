@@ -19,9 +19,9 @@ use jiff::SignedDuration;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
-use super::client::Clients;
-use super::http::HttpSettings;
 use super::job::{ScrapeJob, Target};
+use nines_http::Clients;
+use nines_port::HttpSettings;
 
 pub use groups::TargetGroup;
 

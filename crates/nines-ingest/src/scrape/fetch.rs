@@ -5,11 +5,11 @@
 use reqwest::Response;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 
-use super::client::{Clients, signed};
 use super::read::Body;
 use super::target::Settings;
-use crate::causes::with_causes;
 use crate::text::Format;
+use nines_http::with_causes;
+use nines_http::{Clients, signed};
 
 /// OpenMetrics first, then the older text, then whatever there is.
 const ACCEPTED: &str =

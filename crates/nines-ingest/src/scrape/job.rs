@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use nines_base::{Labels, Origin};
 
 use super::discovery::Discovery;
-use super::http::HttpSettings;
 use crate::relabel::Relabel;
+use nines_port::HttpSettings;
 
 /// For jobs whose author says nothing: samples of one scrape.
 pub const SAMPLE_LIMIT_DEFAULT: usize = 200_000;

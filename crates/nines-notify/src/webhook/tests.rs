@@ -90,7 +90,7 @@ fn read_request(connection: &TcpStream) -> String {
 fn outcome(delivery: Delivery) -> String {
     match delivery {
         Delivery::Accepted { reference } => format!("accepted: {reference}"),
-        Delivery::Temporary { reason } => format!("temporary: {reason}"),
+        Delivery::Temporary { reason, .. } => format!("temporary: {reason}"),
         Delivery::Refused { reason } => format!("refused: {reason}"),
         Delivery::Unknown { reason } => format!("unknown: {reason}"),
     }

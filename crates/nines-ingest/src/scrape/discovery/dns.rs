@@ -11,8 +11,8 @@ use nines_base::Labels;
 use tokio::time::sleep;
 
 use super::{DnsRecord, Output};
-use crate::causes::with_causes;
 use crate::scrape::job::Target;
+use nines_http::with_causes;
 
 /// Set on every target: the name that was looked up.
 const META: &str = "__meta_dns_name";

@@ -9,11 +9,11 @@ use tokio::time::sleep;
 
 use super::Output;
 use super::groups::{read_json, targets};
-use crate::causes::with_causes;
-use crate::scrape::client::{Clients, signed};
 use crate::scrape::fetch::{BodyError, read_body};
-use crate::scrape::http::HttpSettings;
 use crate::scrape::job::Target;
+use nines_http::with_causes;
+use nines_http::{Clients, signed};
+use nines_port::HttpSettings;
 
 /// Bytes of one answer.
 const BYTES_MAX: usize = 16 << 20;

@@ -16,12 +16,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use nines_http::Clients;
+use nines_port::HttpSettings;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
 use super::job::{ScrapeJob, Target};
-use nines_http::Clients;
-use nines_port::HttpSettings;
 
 pub use groups::TargetGroup;
 

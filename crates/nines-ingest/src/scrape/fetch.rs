@@ -2,14 +2,13 @@
 //!
 //! It must not know what a body means.
 
+use nines_http::{Clients, signed, with_causes};
 use reqwest::Response;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 
 use super::read::Body;
 use super::target::Settings;
 use crate::text::Format;
-use nines_http::with_causes;
-use nines_http::{Clients, signed};
 
 /// OpenMetrics first, then the older text, then whatever there is.
 const ACCEPTED: &str =

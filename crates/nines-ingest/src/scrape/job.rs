@@ -4,10 +4,10 @@ use std::fmt;
 
 use jiff::SignedDuration;
 use nines_base::{Labels, Origin};
+use nines_port::HttpSettings;
 
 use super::discovery::Discovery;
 use crate::relabel::Relabel;
-use nines_port::HttpSettings;
 
 /// For jobs whose author says nothing: samples of one scrape.
 pub const SAMPLE_LIMIT_DEFAULT: usize = 200_000;

@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use nines_base::{Exemplar, Labels, METRIC_NAME, Sample, stale_marker};
-use nines_port::MetricMetadata;
+use nines_port::{HttpSettings, MetricMetadata};
 
 use super::job::LabelLimits;
 use super::read::{Attach, Body, BodyMemory, Read, Reading, Times};
 use super::series::Pending;
 use crate::relabel::{Relabel, relabel};
 use crate::text::TextLimits;
-use nines_port::HttpSettings;
 
 /// A shorter interval is this one.
 pub(super) const INTERVAL_MIN: SignedDuration = SignedDuration::from_millis(100);

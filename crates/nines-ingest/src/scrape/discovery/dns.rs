@@ -8,11 +8,11 @@ use hickory_resolver::proto::rr::{RData, RecordType};
 use hickory_resolver::{ResolverBuilder, TokioResolver};
 use jiff::SignedDuration;
 use nines_base::Labels;
+use nines_http::with_causes;
 use tokio::time::sleep;
 
 use super::{DnsRecord, Output};
 use crate::scrape::job::Target;
-use nines_http::with_causes;
 
 /// Set on every target: the name that was looked up.
 const META: &str = "__meta_dns_name";

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use nines_http::{Clients, signed, with_causes};
+use nines_port::HttpSettings;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use tokio::time::sleep;
 
@@ -11,9 +13,6 @@ use super::Output;
 use super::groups::{read_json, targets};
 use crate::scrape::fetch::{BodyError, read_body};
 use crate::scrape::job::Target;
-use nines_http::with_causes;
-use nines_http::{Clients, signed};
-use nines_port::HttpSettings;
 
 /// Bytes of one answer.
 const BYTES_MAX: usize = 16 << 20;

@@ -2,8 +2,6 @@
 //!
 //! It must not know who asks, or what for.
 
-#![expect(clippy::disallowed_methods, reason = "this crate does the IO")]
-
 mod causes;
 mod client;
 mod secret;

@@ -165,6 +165,8 @@ pub struct Message {
     pub possible_repeat: bool,
     /// Where it belongs in a conversation.
     pub place: Place,
+    /// Whether it says that the matter is over.
+    pub is_over: bool,
     /// Machine-readable details, for webhooks.
     pub details: BTreeMap<String, String>,
     /// What a [`Channel::Receiver`] is told, instead of the words above.

@@ -186,18 +186,6 @@ pub enum Place {
 }
 
 /// What an integration is told, rendered once. Without secrets and addresses: the adapter adds them.
-///
-/// | kind | `body` | `fields` |
-/// |---|---|---|
-/// | `webhook`, `slack`, `discord`, `msteams`, `msteamsv2`, `mattermost`, `rocketchat`, `webex`, `telegram`, `incidentio` | the JSON that is posted | |
-/// | `pagerduty` | JSON without `routing_key` or `service_key` | |
-/// | `opsgenie` | JSON of the action | `action`: `create` or `close`; `alias` |
-/// | `victorops` | JSON | `routing_key` |
-/// | `wechat` | JSON with `agentid`, `touser`, … | |
-/// | `pushover` | | the form: `title`, `message`, `url`, `priority`, `retry`, `expire`, … |
-/// | `sns` | | `TopicArn` or `PhoneNumber` or `TargetArn`, `Subject`, `Message`, `attribute.NAME` |
-/// | `jira` | JSON of the issue's `fields` | `status`: `firing` or `resolved`; `project`, `label`, `reopen_transition`, `resolve_transition` |
-/// | `email` | HTML, may be empty | `from`, `to`, `text`, `header.NAME` (`header.Subject`) |
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payload {
     /// The body as the provider wants it, mostly JSON.

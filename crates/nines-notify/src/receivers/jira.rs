@@ -4,33 +4,36 @@
 
 use nines_port::Delivery;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Exchange, join};
 use crate::http::{Answer, Request, segment};
 
 pub(super) fn file(exchange: &Exchange<'_>) -> Result<Delivery, String> {
-    let fields = serde_json::from_str(&exchange.payload.body);
-    let fields: Value = fields.map_err(|error| format!("the issue is not JSON: {error}"))?;
-    Ok(go(exchange, &fields).unwrap_or_else(|delivery| delivery))
+    let issue = serde_json::from_str(&exchange.payload.body);
+    let issue: Value = issue.map_err(|error| format!("the issue is not JSON: {error}"))?;
+    Ok(go(exchange, &issue).unwrap_or_else(|delivery| delivery))
 }
 
-fn go(exchange: &Exchange<'_>, fields: &Value) -> Result<Delivery, Delivery> {
-    let found = find(exchange)?;
+fn go(exchange: &Exchange<'_>, issue: &Value) -> Result<Delivery, Delivery> {
     let is_over = exchange.field("status") == "resolved";
-    let Some(issue) = found else {
+    let Some(found) = find(exchange, issue, is_over)? else {
         if is_over {
             return Ok(accepted("no open issue"));
         }
-        let request = request(exchange, Method::POST, "issue")?.json(&json!({ "fields": fields }));
+        let request = request(exchange, Method::POST, "issue")?.json(issue);
         let answer = checked(exchange, &request)?;
         return Ok(accepted(answer.json()["key"].as_str().unwrap_or("created")));
     };
-    let key = issue["key"].as_str().unwrap_or_default().to_owned();
-    let is_done = issue["fields"]["status"]["statusCategory"]["key"] == "done";
+    let key = found["key"].as_str().unwrap_or_default().to_owned();
+    let is_done = found["fields"]["status"]["statusCategory"]["key"] == "done";
     let path = format!("issue/{}", segment(&key));
-    if !is_over {
-        let words = json!({ "summary": fields["summary"], "description": fields["description"] });
+    let words: Map<String, Value> = ["summary", "description"]
+        .into_iter()
+        .filter(|name| !is_over && exchange.field(&format!("update:{name}")) == "true")
+        .map(|name| (name.to_owned(), issue["fields"][name].clone()))
+        .collect();
+    if !words.is_empty() {
         let request = request(exchange, Method::PUT, &path)?.json(&json!({ "fields": words }));
         checked(exchange, &request)?;
     }
@@ -45,12 +48,24 @@ fn go(exchange: &Exchange<'_>, fields: &Value) -> Result<Delivery, Delivery> {
     Ok(accepted(&key))
 }
 
-/// The newest issue with the label of the group.
-fn find(exchange: &Exchange<'_>) -> Result<Option<Value>, Delivery> {
+/// The newest issue with the label of the group. Closed ones count while they may be opened again.
+fn find(exchange: &Exchange<'_>, issue: &Value, is_over: bool) -> Result<Option<Value>, Delivery> {
     let quoted = |it: &str| Value::from(it).to_string();
-    let (project, label) = (quoted(exchange.field("project")), quoted(exchange.field("label")));
-    let query =
-        format!("project={project} and labels={label} order by status ASC,resolutiondate DESC");
+    let mut query = String::new();
+    if !exchange.field("wont_fix_resolution").is_empty() {
+        let resolution = quoted(exchange.field("wont_fix_resolution"));
+        query += &format!("(resolution is EMPTY or resolution != {resolution}) and ");
+    }
+    let minutes = exchange.field("reopen_duration").parse::<u64>().unwrap_or(0) / 60;
+    if is_over || exchange.field("reopen_transition").is_empty() {
+        query += "statusCategory != Done and ";
+    } else if minutes != 0 {
+        query += &format!("(resolutiondate is EMPTY or resolutiondate >= -{minutes}m) and ");
+    }
+    let project = quoted(issue["fields"]["project"]["key"].as_str().unwrap_or_default());
+    let label = quoted(exchange.field("label"));
+    query +=
+        &format!("project={project} and labels={label} order by status ASC,resolutiondate DESC");
     // Version 3 of the cloud has another address for searches.
     let is_3 = exchange.account.setting("api_url").is_some_and(|it| it.contains("/rest/api/3"));
     let path = if is_3 { "search/jql" } else { "search" };

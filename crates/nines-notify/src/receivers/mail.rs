@@ -27,7 +27,9 @@ fn server(exchange: &Exchange<'_>) -> Result<MailServer, String> {
         return Err("CRAM-MD5 (`auth_secret`) is not supported: use `auth_password`".to_owned());
     }
     let requires_tls = account.setting("require_tls") != Some("false");
+    let is_implicit = account.setting("force_implicit_tls") == Some("true");
     let tls = match (port, requires_tls) {
+        _ if is_implicit => Tls::Tls,
         (465, _) => Tls::Tls,
         (_, true) => Tls::StartTls,
         (_, false) => Tls::None,
@@ -65,7 +67,8 @@ fn compose(exchange: &Exchange<'_>) -> Result<lettre::Message, String> {
     let domain = from.email.domain().to_owned();
     let id = |what: &str, of: &str| format!("<{}@{domain}>", digest(&format!("{what}:{of}")));
     let message = exchange.message;
-    let thread = id("thread", &message.thread);
+    let thread = Some(exchange.field("thread")).filter(|it| !it.is_empty());
+    let thread = id("thread", thread.unwrap_or(&message.thread));
     let mut builder = lettre::Message::builder()
         .from(from)
         .date(date(message.decided_at))
@@ -76,16 +79,16 @@ fn compose(exchange: &Exchange<'_>) -> Result<lettre::Message, String> {
         builder = builder.to(address(to)?);
     }
     for (name, value) in &exchange.payload.fields {
-        let Some(name) = name.strip_prefix("header.") else { continue };
+        let Some(name) = name.strip_prefix("header:") else { continue };
         if is_ours(name) {
             continue;
         }
         let name = HeaderName::new_from_ascii(name.to_owned());
         let name = name.map_err(|error| format!("a header cannot be named so: {error}"))?;
-        let line: String = value.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
-        builder = builder.raw_header(HeaderValue::new(name, line));
+        builder = builder.raw_header(HeaderValue::new(name, line(value)));
     }
-    let (html, text) = (exchange.payload.body.as_str(), exchange.field("text"));
+    builder = builder.subject(line(exchange.field("subject")));
+    let (html, text) = (exchange.field("html"), exchange.field("text"));
     let part = |kind, body: &str| SinglePart::builder().header(kind).body(body.to_owned());
     let html_type = lettre::message::header::ContentType::TEXT_HTML;
     let text_type = lettre::message::header::ContentType::TEXT_PLAIN;
@@ -101,6 +104,11 @@ fn compose(exchange: &Exchange<'_>) -> Result<lettre::Message, String> {
         (true, _) => builder.singlepart(part(text_type, text)),
     };
     built.map_err(|error| format!("the e-mail cannot be written: {error}"))
+}
+
+/// A line break would begin another header.
+fn line(text: &str) -> String {
+    text.chars().map(|it| if it.is_control() { ' ' } else { it }).collect()
 }
 
 /// Headers that follow from other settings, or that tell repeats apart.

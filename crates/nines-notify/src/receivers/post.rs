@@ -1,8 +1,9 @@
 //! Kinds that are one POST of JSON.
 
 use nines_port::Delivery;
+use reqwest::Method;
 use reqwest::StatusCode;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::{Exchange, join};
 use crate::http::{Answer, Request, seconds, segment};
@@ -17,11 +18,23 @@ const WEBEX: &str = "https://webexapis.com/v1/messages";
 
 pub(super) fn send(kind: &str, exchange: &Exchange<'_>) -> Result<Delivery, String> {
     let request = request(kind, exchange)?;
-    let answer = match exchange.ask(&request) {
-        Ok(answer) => answer,
-        Err(delivery) => return Ok(delivery),
-    };
-    Ok(judge(kind, exchange, &answer))
+    let delivery = ask(kind, exchange, &request);
+    if kind == "opsgenie" && matches!(delivery, Delivery::Accepted { .. }) {
+        return update(exchange, delivery);
+    }
+    Ok(delivery)
+}
+
+fn ask(kind: &str, exchange: &Exchange<'_>, request: &Request) -> Delivery {
+    exchange.ask(request).map_or_else(|it| it, |answer| judge(kind, exchange, &answer))
+}
+
+/// What a template made of an address or a key, else what is written.
+fn filled<'a>(exchange: &'a Exchange<'_>, name: &str) -> Result<&'a str, String> {
+    match exchange.field(name) {
+        "" => exchange.account.need(name),
+        text => Ok(text),
+    }
 }
 
 fn request(kind: &str, exchange: &Exchange<'_>) -> Result<Request, String> {
@@ -31,7 +44,7 @@ fn request(kind: &str, exchange: &Exchange<'_>) -> Result<Request, String> {
     };
     let request = match kind {
         "webhook" => {
-            let request = Request::post(account.need("url")?);
+            let request = Request::post(filled(exchange, "url")?);
             request.header("idempotency-key", exchange.message.key.as_str())
         }
         "slack" => match account.secret("app_token") {
@@ -49,7 +62,15 @@ fn request(kind: &str, exchange: &Exchange<'_>) -> Result<Request, String> {
         "webex" => Request::post(url("api_url", WEBEX)),
         "telegram" => {
             let path = format!("bot{}/sendMessage", account.need("bot_token")?);
-            Request::post(join(&url("api_url", TELEGRAM), &path))
+            let request = Request::post(join(&url("api_url", TELEGRAM), &path));
+            // The chat may be written in a file.
+            if let Some(chat) = account.secret("chat_id") {
+                let mut body = object(exchange)?;
+                let chat = chat.parse::<i64>().map_or_else(|_| chat.into(), Value::from);
+                body.insert("chat_id".to_owned(), chat);
+                return Ok(request.json(&body));
+            }
+            request
         }
         "incidentio" => {
             let request = Request::post(account.need("url")?);
@@ -59,8 +80,8 @@ fn request(kind: &str, exchange: &Exchange<'_>) -> Result<Request, String> {
             }
         }
         "victorops" => {
-            let (key, route) = (segment(account.need("api_key")?), exchange.field("routing_key"));
-            let path = format!("{key}/{}", segment(route));
+            let route = segment(filled(exchange, "routing_key")?);
+            let path = format!("{}/{route}", segment(account.need("api_key")?));
             Request::post(join(&url("api_url", VICTOROPS), &path))
         }
         "opsgenie" => opsgenie(exchange, &url("api_url", OPSGENIE))?,
@@ -72,28 +93,62 @@ fn request(kind: &str, exchange: &Exchange<'_>) -> Result<Request, String> {
 
 /// The key of the integration is a part of the body.
 fn pagerduty(exchange: &Exchange<'_>) -> Result<Request, String> {
-    let account = exchange.account;
-    let body = serde_json::from_str(&exchange.payload.body);
-    let mut body: Value = body.map_err(|error| format!("the event is not JSON: {error}"))?;
-    let (name, standard) = match account.secret("routing_key") {
-        Some(_) => ("routing_key", PAGERDUTY_2),
-        None => ("service_key", PAGERDUTY_1),
+    let mut body = object(exchange)?;
+    let (name, standard) = if is_first_version(exchange) {
+        ("service_key", PAGERDUTY_1)
+    } else {
+        ("routing_key", PAGERDUTY_2)
     };
-    let key = account.need(name)?;
-    let fields = body.as_object_mut().ok_or("the event is not a JSON object")?;
-    fields.insert(name.to_owned(), key.into());
-    Ok(Request::post(account.setting("url").unwrap_or(standard)).json(&body))
+    body.insert(name.to_owned(), filled(exchange, name)?.into());
+    // The default of all files is the address of the second version.
+    let url = exchange.account.setting("url").filter(|it| *it != PAGERDUTY_2);
+    Ok(Request::post(url.unwrap_or(standard)).json(&body))
+}
+
+/// Events of the first version have a service's key, and an address of their own.
+fn is_first_version(exchange: &Exchange<'_>) -> bool {
+    filled(exchange, "routing_key").is_err()
+}
+
+fn object(exchange: &Exchange<'_>) -> Result<Map<String, Value>, String> {
+    let body = serde_json::from_str(&exchange.payload.body);
+    body.map_err(|error| format!("the body is not a JSON object: {error}"))
 }
 
 fn opsgenie(exchange: &Exchange<'_>, base: &str) -> Result<Request, String> {
-    let path = match exchange.field("action") {
-        "close" => {
-            format!("v2/alerts/{}/close?identifierType=alias", segment(exchange.field("alias")))
-        }
+    let path = match exchange.field("status") {
+        "resolved" => of_alias(exchange, "close"),
         _ => "v2/alerts".to_owned(),
     };
-    let key = exchange.account.need("api_key")?;
-    Ok(Request::post(join(base, &path)).header("authorization", format!("GenieKey {key}")))
+    Ok(Request::post(join(base, &path)).header("authorization", genie_key(exchange)?))
+}
+
+fn of_alias(exchange: &Exchange<'_>, what: &str) -> String {
+    format!("v2/alerts/{}/{what}?identifierType=alias", segment(exchange.field("alias")))
+}
+
+fn genie_key(exchange: &Exchange<'_>) -> Result<String, String> {
+    Ok(format!("GenieKey {}", exchange.account.need("api_key")?))
+}
+
+/// An alert that exists already does not take a new message by being created: `update_alerts` says it twice.
+fn update(exchange: &Exchange<'_>, created: Delivery) -> Result<Delivery, String> {
+    let is_wanted = exchange.field("update") == "true" && exchange.field("status") != "resolved";
+    if !is_wanted {
+        return Ok(created);
+    }
+    let body = object(exchange)?;
+    for what in ["message", "description"] {
+        let Some(text) = body.get(what) else { continue };
+        let base = exchange.account.setting("api_url").unwrap_or(OPSGENIE);
+        let request = Request::new(Method::PUT, join(base, &of_alias(exchange, what)));
+        let request = request.header("authorization", genie_key(exchange)?);
+        let delivery = ask("opsgenie", exchange, &request.json(&json!({ what: text })));
+        if !matches!(delivery, Delivery::Accepted { .. }) {
+            return Ok(delivery);
+        }
+    }
+    Ok(created)
 }
 
 fn judge(kind: &str, exchange: &Exchange<'_>, answer: &Answer) -> Delivery {
@@ -103,8 +158,7 @@ fn judge(kind: &str, exchange: &Exchange<'_>, answer: &Answer) -> Delivery {
     match (kind, by_status) {
         // The first version of PagerDuty's events tells of its limit by 403.
         ("pagerduty", Delivery::Refused { reason })
-            if answer.status == StatusCode::FORBIDDEN
-                && exchange.account.secret("routing_key").is_none() =>
+            if answer.status == StatusCode::FORBIDDEN && is_first_version(exchange) =>
         {
             Delivery::Temporary { reason, after: None }
         }

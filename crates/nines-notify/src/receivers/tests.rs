@@ -24,7 +24,7 @@ struct Case {
     answer: (u16, &'static str),
 }
 
-const JSON: &str = r#"{"text":"as rendered"}"#;
+const JSON: &str = r#"{"message":"as rendered"}"#;
 
 fn cases() -> Vec<Case> {
     let case = |kind, settings, secrets, fields, answer| Case {
@@ -75,7 +75,7 @@ fn cases() -> Vec<Case> {
             "opsgenie",
             &[("api_url", "{base}/")],
             &[("api_key", "s3cret")],
-            &[("action", "create"), ("alias", "abc")],
+            &[("alias", "abc"), ("update", "true"), ("status", "firing")],
             (202, r#"{"result":"Request will be processed"}"#),
         ),
         case(
@@ -94,13 +94,14 @@ fn cases() -> Vec<Case> {
         ),
         case(
             "sns",
-            &[("api_url", "{base}"), ("region", "us-east-2"), ("access_key", "AKID")],
-            &[("secret_key", "s3cret")],
+            &[("sigv4.region", "us-east-2"), ("sigv4.access_key", "AKID")],
+            &[("sigv4.secret_key", "s3cret")],
             &[
-                ("TopicArn", "arn:aws:sns:us-east-2:123456789012:My-Topic.fifo"),
-                ("Subject", "checkout burns"),
-                ("Message", "a & b"),
-                ("attribute.severity", "page"),
+                ("api_url", "{base}"),
+                ("topic_arn", "arn:aws:sns:us-east-2:123456789012:My-Topic.fifo"),
+                ("subject", "checkout burns"),
+                ("message", "a & b"),
+                ("attribute:severity", "page"),
             ],
             (200, "<PublishResponse/>"),
         ),
@@ -173,14 +174,15 @@ fn channel(kind: &str) -> Channel {
     Channel::Receiver { receiver: "shop".to_owned(), integration: 1, kind: kind.to_owned() }
 }
 
-fn notice(case: &Case) -> Message {
-    let fields = case.fields.iter().map(|(name, it)| ((*name).to_owned(), (*it).to_owned()));
+fn notice(base: &str, case: &Case) -> Message {
+    let fields =
+        case.fields.iter().map(|(name, it)| ((*name).to_owned(), it.replace("{base}", base)));
     let payload = Payload { body: case.body.to_owned(), fields: fields.collect() };
     Message { payload: Some(payload), ..message() }
 }
 
 fn send(base: &str, case: &Case) -> Delivery {
-    receivers(base, case).send(&channel(case.kind), &notice(case))
+    receivers(base, case).send(&channel(case.kind), &notice(base, case))
 }
 
 #[test]
@@ -306,22 +308,19 @@ fn jira_has_one_issue_for_a_group() {
         kind: "jira",
         settings: &[("api_url", "{base}/rest/api/2")],
         secrets: &[],
-        body: r#"{"project":{"key":"OPS"},"summary":"checkout burns","labels":["ALERT{abc}"]}"#,
+        body: r#"{"fields":{"project":{"key":"OPS"},"summary":"checkout burns","labels":["ALERT{abc}"]}}"#,
         fields: status,
         answer: (200, ""),
     };
     let firing = case(&[
         ("status", "firing"),
-        ("project", "OPS"),
         ("label", "ALERT{abc}"),
         ("reopen_transition", "To Do"),
+        ("reopen_duration", "7200"),
+        ("update:summary", "true"),
     ]);
-    let resolved = case(&[
-        ("status", "resolved"),
-        ("project", "OPS"),
-        ("label", "ALERT{abc}"),
-        ("resolve_transition", "Done"),
-    ]);
+    let resolved =
+        case(&[("status", "resolved"), ("label", "ALERT{abc}"), ("resolve_transition", "Done")]);
     let none = r#"{"issues":[]}"#;
     let open =
         r#"{"issues":[{"key":"OPS-1","fields":{"status":{"statusCategory":{"key":"new"}}}}]}"#;
@@ -356,13 +355,15 @@ fn mail_of_a_receiver_has_its_own_server_and_words() {
         kind: "email",
         settings,
         secrets: &[],
-        body: "<b>checkout</b>",
+        body: "",
         fields: &[
             ("from", "alerts@example.org"),
             ("to", "ana@example.org, Bea <bea@example.org>"),
             ("text", "checkout"),
-            ("header.Subject", "[FIRING:1] checkout\r\nBcc: mallory@example.org"),
-            ("header.X-Team", "shop"),
+            ("subject", "[FIRING:1] checkout\r\nBcc: mallory@example.org"),
+            ("header:Reply-To", "shop@example.org\r\nBcc: mallory@example.org"),
+            ("html", "<b>checkout</b>"),
+            ("header:X-Team", "shop"),
         ],
         answer: (250, ""),
     };
@@ -385,7 +386,7 @@ fn receivers_that_cannot_work_are_refused() {
         other => panic!("{other:?}"),
     };
     assert_eq!(
-        reason(&channel("slack"), &notice(&case)),
+        reason(&channel("slack"), &notice("", &case)),
         "the receiver `shop` has no such integration any more"
     );
     assert_eq!(reason(&channel("webhook"), &message()), "the message has nothing for a receiver");

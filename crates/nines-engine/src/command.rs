@@ -135,6 +135,24 @@ pub enum Command {
     Wake,
 }
 
+impl Command {
+    /// Whether it gives way while little room is left in the journal: it notes something, and nobody is woken by it.
+    pub(crate) fn can_wait(&self) -> bool {
+        match self {
+            Self::RecordChange(_)
+            | Self::NotePromises(_)
+            | Self::NoteForecasts(_)
+            | Self::ObservePolicies(_)
+            | Self::Exclude(_) => true,
+            Self::Incident { command, .. } => {
+                matches!(command, nines_incident::Command::Note { .. })
+            }
+            Self::Once { command, .. } => command.can_wait(),
+            _ => false,
+        }
+    }
+}
+
 /// How much is known of what holds now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coverage {

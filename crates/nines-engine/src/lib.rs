@@ -28,6 +28,7 @@ mod published;
 mod releases;
 mod replay;
 pub mod snapshot;
+mod standby;
 mod state;
 pub mod why;
 
@@ -39,7 +40,7 @@ pub use config::{Config, Installation, SECRET_BYTES};
 pub use decide::{NO_DATA_ALERT, POLICY_ALERT, SLO_ALERT, rank_suspects};
 pub use engine::{BATCH_MAX, Engine, EngineError};
 pub use fact::{ConfigApplied, DecodeError, EpochStarted, Fact, Line, Of, Routed, RoutedAlert};
-pub use host::{EngineHandle, Hooks, QUEUE_MAX, SubmitError};
+pub use host::{EngineHandle, Following, Hooks, QUEUE_MAX, SubmitError};
 pub use message::{ack_token, read_ack_token};
 pub use policies::{decide_gate, decide_gate_at, policy_inputs, scrape_intervals, unrecorded};
 pub use published::Published;

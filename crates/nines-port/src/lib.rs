@@ -17,7 +17,9 @@ pub use clock::{Clock, VirtualClock};
 pub use http::{
     Authorization, Compression, HttpSettings, Redirects, Secret, TlsSettings, Verification,
 };
-pub use journal::{HASH_BYTES, Journal, JournalError, Record};
+pub use journal::{
+    Failure, HASH_BYTES, Holder, Journal, JournalError, Record, Room, SharedJournal, Turn,
+};
 pub use notifier::{Channel, Delivery, Message, Notifier, Payload, Place, Provider, Urgency};
 pub use outlet::Outlet;
 pub use runner::{CapturedOutput, StepEnd, StepOutcome, StepRequest, StepRunner};

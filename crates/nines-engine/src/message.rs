@@ -141,7 +141,7 @@ fn cut(mut text: String) -> String {
 /// Messages of one escalation, or about one group, are about one matter.
 fn thread(intent: &Intent) -> String {
     let escalation = intent.escalation.map(|it| it.to_string());
-    let group = || intent.notice.as_ref().map(|it| it.group.clone());
+    let group = || intent.notice.as_ref().map(|it| it.group.to_string());
     escalation.or_else(group).unwrap_or_else(|| intent.id.clone())
 }
 

@@ -14,6 +14,7 @@ mod scraping;
 mod silence;
 mod slices;
 mod steps;
+mod takeover;
 mod upkeep;
 
 pub(crate) use alertmanagers::send_to_alertmanagers;
@@ -30,4 +31,5 @@ pub(crate) use rules::{watch_rule_alerts, watch_rules};
 pub(crate) use scraping::{read_groups, receivers, scrape_jobs};
 pub(crate) use slices::read_slices;
 pub(crate) use steps::{StepEnvironment, run_steps};
+pub(crate) use takeover::take_over;
 pub(crate) use upkeep::{save_snapshot, save_snapshots, sync_samples, upkeep};

@@ -19,6 +19,8 @@ use crate::health::Health;
 const SENDS_MAX: usize = 32;
 /// The longest pause between two looks.
 const IDLE_MAX: Duration = Duration::from_millis(500);
+/// After an engine that would not give anything out, as with a full disk.
+const REFUSED_PAUSE: Duration = Duration::from_millis(250);
 /// How often a receipt is offered to a busy engine, and how long it is waited in between.
 const RECEIPT_TRIES_MAX: u32 = 200;
 const RECEIPT_PAUSE: Duration = Duration::from_millis(50);
@@ -35,7 +37,10 @@ pub(crate) fn send_messages(app: &Arc<Shared>, notifier: &dyn Notifier, commits:
                 continue;
             }
             let taken = app.engine.ask(Command::TakeSends { count_max });
-            let Ok(Ok(Reply::Sends(sends))) = taken else { continue };
+            let Ok(Ok(Reply::Sends(sends))) = taken else {
+                std::thread::sleep(REFUSED_PAUSE);
+                continue;
+            };
             for send in sends {
                 let busy = senders.busy.fetch_add(1, Ordering::AcqRel) + 1;
                 if threads < busy {

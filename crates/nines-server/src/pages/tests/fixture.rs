@@ -16,7 +16,7 @@ use nines_ingest::TargetsStatus;
 use nines_port::{Clock, SampleSink, Urgency, VirtualClock};
 use nines_slo::{Tracker, TrackerConfig};
 use nines_spec::{SourceFile, read_files};
-use nines_store::{MemoryJournal, SnapshotFiles};
+use nines_store::{JournalPlace, MemoryJournal, SnapshotFiles};
 use nines_tsdb::{Options, Tsdb};
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, watch};
@@ -102,8 +102,11 @@ impl Fixture {
         };
         let journal = Box::new(MemoryJournal::default());
         let engine = Engine::recover(journal, installation.clone(), None, 7, now).unwrap();
-        let hooks =
-            Hooks { on_commit: Box::new(|_| {}), on_failure: Box::new(|error| panic!("{error}")) };
+        let hooks = Hooks {
+            on_active: Box::new(|_| {}),
+            on_commit: Box::new(|_| {}),
+            on_failure: Box::new(|error| panic!("{error}")),
+        };
         let (handle, _) =
             EngineHandle::spawn(engine, Arc::clone(&clock) as Arc<dyn Clock>, hooks).unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -142,6 +145,8 @@ impl Fixture {
             committed: watch::channel(0).1,
             reload: Reload::new().0,
             data_dir: folder.path().to_owned(),
+            journal: JournalPlace::Folder(folder.path().to_owned()),
+            active: watch::channel(true).1,
             retention: Retention::default(),
             damages: 0,
             prom: PromSettings::default(),

@@ -303,7 +303,9 @@ impl Draft<'_> {
         for id in self.state.due_sends(self.now, count_max) {
             let Some(outgoing) = self.state.outbox.get(&id) else { continue };
             let Some(fact) = outgoing.start(self.now) else { continue };
-            let message = message::render(outgoing, self.installation);
+            let matter = outgoing.intent.escalation.map(|it| self.state.outgoing(it));
+            let place = message::place(outgoing, &matter.unwrap_or_default());
+            let message = message::render(outgoing, place, self.installation);
             let channel = outgoing.intent.channel.clone();
             let attempt = outgoing.attempts + 1;
             self.apply(Fact::Outbox(Of { id: id.clone(), fact }));

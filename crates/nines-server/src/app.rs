@@ -29,6 +29,7 @@ use crate::reload::Reload;
 use crate::rules::RuleBook;
 use crate::serve::Retention;
 use crate::watched::Watched;
+use crate::work::Outward;
 
 /// Shared by all requests.
 pub(crate) type App = Arc<Shared>;
@@ -64,6 +65,8 @@ pub(crate) struct Shared {
     /// A permit for each query that may run.
     pub(crate) queries: Arc<Semaphore>,
     pub(crate) health: Health,
+    /// What sends messages.
+    pub(crate) outward: Arc<Outward>,
     /// Events since the start, for `/metrics`.
     pub(crate) slo_counters: own_metrics::Counters,
     /// What rules of Prometheus have found.

@@ -145,3 +145,6 @@ impl Draft<'_> {
         self.note_silences(facts.unwrap_or_default());
     }
 }
+
+#[cfg(test)]
+mod tests;

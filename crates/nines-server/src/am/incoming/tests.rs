@@ -20,7 +20,10 @@ fn check(body: &str, expect: &Expect) {
             let lines: String = alerts.iter().map(told).collect();
             lines + &invalid.iter().map(|it| format!("invalid: {it}\n")).collect::<String>()
         }
-        Err(error) => format!("{error:?} {}\n", error.into_response().status()),
+        Err(error) => {
+            let told = format!("{error:?}");
+            format!("{} {told}\n", error.into_response().status())
+        }
     };
     expect.assert_eq(&told);
 }

@@ -148,6 +148,8 @@ impl Draft<'_> {
             self.apply(Fact::ConfigApplied(applied));
         }
         self.regroup();
+        // An edit is never refused.
+        drop(self.change_rota(nines_oncall::rota::Command::Reconfigured));
         Reply::Done
     }
 
@@ -291,6 +293,7 @@ impl Draft<'_> {
             // A wake-up is never refused; see `nines_oncall::decide`.
             drop(self.escalate(id, nines_oncall::Command::Wake));
         }
+        self.wake_rota();
         Reply::Done
     }
 
@@ -410,13 +413,6 @@ impl Draft<'_> {
         let id = self.new_id();
         let facts = nines_alert::silence::decide(&self.state.silences, command, id, self.now)?;
         Ok(self.apply_all(facts.into_iter().map(Fact::Silence)))
-    }
-
-    fn change_rota(&mut self, command: nines_oncall::rota::Command) -> Result<Reply, Refusal> {
-        let config = self.config.ok_or(Refusal::NoConfig)?;
-        let facts =
-            nines_oncall::rota::decide(&self.state.rota, command, &config.roster, self.now)?;
-        Ok(self.apply_all(facts.into_iter().map(Fact::Rota)))
     }
 
     // Changes, incidents, runs

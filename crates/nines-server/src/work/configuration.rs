@@ -71,6 +71,7 @@ pub fn engine_config(spec: &Spec) -> Arc<Config> {
         templates: Arc::default(),
         depends_on: needs.collect(),
         runbooks: spec.runbooks.iter().map(|it| (it.name.clone(), it.clone())).collect(),
+        heartbeats: spec.heartbeats.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         release: spec.rulebook(),
     })
 }

@@ -479,3 +479,6 @@ pub(crate) fn ended_by(fact: &dispatch::Fact) -> Vec<AlertKey> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

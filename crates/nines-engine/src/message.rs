@@ -93,7 +93,7 @@ pub(crate) fn summary(alert: &Alert) -> String {
 }
 
 fn annotation<'a>(alert: &'a Alert, name: &str) -> &'a str {
-    alert.annotations().get(name).map_or("", String::as_str)
+    alert.annotations().get(name).unwrap_or("")
 }
 
 /// What a group is called in a line: the values that its alerts share, or the name of the only one.

@@ -217,13 +217,12 @@ impl Draft<'_> {
             record.and_then(|it| it.alert.activation.as_ref()).map_or(1, |it| it.number);
         let routed = Routed { alert: key, activation, decision, urgency, escalation, incident };
         self.apply(Fact::Routed(routed));
-        if let (Some(id), Some(mut policy)) = (escalation, policy) {
-            if urgency == Urgency::Ticket {
-                // A ticket tells the first step once and wakes nobody after that.
-                policy.steps.truncate(1);
-                policy.repeat = 0;
-            }
-            self.escalate(id, nines_oncall::Command::Start(policy))?;
+        if let (Some(id), Some(policy)) = (escalation, policy) {
+            let severity = observation.labels.value("severity").to_owned();
+            let about = nines_oncall::About { urgency, severity, alerts: 1 };
+            let turn = self.state.turns.get(&policy.name).copied().unwrap_or(0);
+            let start = nines_oncall::Start { policy, about, turn };
+            self.escalate(id, nines_oncall::Command::Start(Box::new(start)))?;
         }
         Ok(())
     }
@@ -334,14 +333,13 @@ impl Draft<'_> {
             incident: number,
             suspect: suspect.as_ref(),
         });
-        let nines_oncall::Page { round, step, person, contact } = page;
         let intent = Intent {
-            id: format!("{}{round}.{step}.{person}.{contact}", intent_prefix(id)),
+            id: format!("{}{page}", intent_prefix(id)),
             escalation: Some(id),
             alert: record.alert,
             purpose: Purpose::Page,
             urgency: record.urgency,
-            person: person.clone(),
+            person: page.person.clone(),
             channel,
             due,
             subject,
@@ -394,9 +392,13 @@ impl Draft<'_> {
         }
     }
 
+    /// Cancels what the escalation does not want any more.
     fn cancel(&mut self, id: EscalationId, why: CancelReason) {
-        let cancelled = |it: &&Outgoing| it.cancel(why).map(|fact| (it.intent.id.clone(), fact));
-        let cancelled: Vec<_> = self.state.outgoing(id).iter().filter_map(cancelled).collect();
+        let Some(record) = self.state.escalations.get(&id) else { return };
+        let outgoing = self.state.outgoing(id);
+        let unwanted = outgoing.iter().filter(|it| !record.state.wants(&it.intent.person));
+        let cancelled = unwanted.filter_map(|it| Some((it.intent.id.clone(), it.cancel(why)?)));
+        let cancelled: Vec<_> = cancelled.collect();
         for (id, fact) in cancelled {
             self.apply(Fact::Outbox(Of { id, fact }));
         }

@@ -63,6 +63,8 @@ pub struct State {
     pub runs: BTreeMap<RunId, run::State>,
     /// Levels of policies, decisions, overrides.
     pub releases: Releases,
+    /// How many escalations have begun under each policy: whose turn it is.
+    pub turns: BTreeMap<String, u32>,
     /// When escalations want to be woken.
     wakes: BTreeSet<(Timestamp, EscalationId)>,
     /// When messages want to be sent.
@@ -200,6 +202,10 @@ impl State {
 
     fn evolve_escalation(&mut self, id: EscalationId, fact: &nines_oncall::Fact, at: Timestamp) {
         let Some(record) = self.escalations.get_mut(&id) else { return };
+        if let nines_oncall::Fact::Started { policy, .. } = fact {
+            let turns = self.turns.entry(policy.name.clone()).or_default();
+            *turns = turns.wrapping_add(1);
+        }
         let before = record.state.wake_at();
         nines_oncall::evolve(&mut record.state, fact, at);
         let after = record.state.wake_at();

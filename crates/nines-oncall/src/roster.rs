@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::{Person, Policy, Schedule, Shift, Target, rota};
+use crate::{Person, Policy, Schedule, Shift, Target, Team, rota};
 
 /// People, schedules and policies of one configuration, by name.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Roster {
     pub schedules: BTreeMap<String, Schedule>,
     /// By [`Policy::name`].
     pub policies: BTreeMap<String, Policy>,
+    /// By [`Team::name`].
+    pub teams: BTreeMap<String, Team>,
 }
 
 /// Who can be told now: what the files say, and what people changed of it.
@@ -32,6 +34,7 @@ impl<'a> Duty<'a> {
         let found = match target {
             Target::Person(name) => self.roster.people.get(name).map(|it| (it, None)),
             Target::Schedule(name) => self.on_call(name, at),
+            _ => None,
         };
         found.into_iter().collect()
     }

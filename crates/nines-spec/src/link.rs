@@ -190,28 +190,39 @@ fn why_nobody(draft: &Draft<'_>, slo: &Slo, goal: &Goal) -> Option<String> {
         .then(|| format!("nobody in escalation `{name}` has a contact"))
 }
 
-fn is_reached(draft: &Draft<'_>, target: &Target) -> bool {
-    let has_contact =
-        |name: &str| draft.spec.people.iter().any(|it| it.name == name && !it.contacts.is_empty());
-    match target {
-        Target::Person(name) => has_contact(name),
-        Target::Schedule(name) => {
-            let schedule = draft.spec.schedules.iter().find(|it| it.name == *name);
-            schedule.is_some_and(|it| it.members.iter().any(|it| has_contact(it)))
+/// The people whom a target may stand for, and whether all that it names is there.
+fn people_behind<'d>(draft: &'d Draft<'_>, target: &'d Target) -> (Vec<&'d str>, bool) {
+    let spec = &draft.spec;
+    let members = match target {
+        Target::Person(name) => Some(std::slice::from_ref(name)),
+        Target::RoundRobin(names) => Some(names.as_slice()),
+        Target::Schedule(name) | Target::NextOnCall(name) => {
+            let schedule = spec.schedules.iter().find(|it| it.name == *name);
+            schedule.map(|it| it.members.as_slice())
         }
-    }
+        Target::Team(name) => {
+            let team = spec.teams.iter().find(|it| it.name == *name);
+            team.map(|it| it.members.as_slice())
+        }
+        // A room is nobody who wakes.
+        Target::Receiver(_) => Some(&[][..]),
+    };
+    let people: Vec<&str> = members.into_iter().flatten().map(String::as_str).collect();
+    let is_there = |name: &&str| spec.people.iter().any(|it| it.name == **name);
+    let is_complete = members.is_some() && people.iter().all(is_there);
+    (people, is_complete)
+}
+
+fn is_reached(draft: &Draft<'_>, target: &Target) -> bool {
+    let has_contact = |name: &&str| {
+        draft.spec.people.iter().any(|it| it.name == **name && !it.contacts.is_empty())
+    };
+    people_behind(draft, target).0.iter().any(has_contact)
 }
 
 /// Whether all that the policy names is there; else that is the finding.
 fn is_complete(draft: &Draft<'_>, policy: &Policy) -> bool {
-    let has_person = |name: &str| draft.spec.people.iter().any(|it| it.name == name);
-    policy.steps.iter().flat_map(|it| &it.targets).all(|it| match it {
-        Target::Person(name) => has_person(name),
-        Target::Schedule(name) => {
-            let schedule = draft.spec.schedules.iter().find(|it| it.name == *name);
-            schedule.is_some_and(|it| it.members.iter().all(|it| has_person(it)))
-        }
-    })
+    policy.steps.iter().flat_map(|it| &it.targets).all(|it| people_behind(draft, it).1)
 }
 
 fn check_mail(draft: &mut Draft<'_>) {

@@ -15,13 +15,21 @@ impl Spec {
         let members = schedules
             .map(|it| (it.name.clone(), it.members.iter().cloned().collect::<BTreeSet<_>>()));
         let schedules: BTreeMap<String, BTreeSet<String>> = members.collect();
+        let teams: BTreeMap<&str, &[String]> =
+            self.teams.iter().map(|it| (it.name.as_str(), it.members.as_slice())).collect();
         let mut groups = schedules.clone();
         for policy in &self.policies {
             let group = groups.entry(policy.name.clone()).or_default();
             for target in policy.steps.iter().flat_map(|it| &it.targets) {
                 match target {
                     Target::Person(name) => drop(group.insert(name.clone())),
-                    Target::Schedule(name) => {
+                    Target::RoundRobin(names) => group.extend(names.iter().cloned()),
+                    Target::Team(name) => {
+                        let members = teams.get(name.as_str()).copied().unwrap_or_default();
+                        group.extend(members.iter().cloned());
+                    }
+                    Target::Receiver(_) => {}
+                    Target::Schedule(name) | Target::NextOnCall(name) => {
                         group.extend(schedules.get(name).into_iter().flatten().cloned());
                     }
                 }

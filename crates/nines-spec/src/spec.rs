@@ -9,7 +9,7 @@ use nines_alert::Routing;
 use nines_alert::dispatch::Rules;
 use nines_alert::rule::RuleGroup;
 use nines_base::{Labels, Origin};
-use nines_oncall::{Person, Policy, Schedule};
+use nines_oncall::{Person, Policy, Schedule, Team};
 use nines_release::Policy as ReleasePolicy;
 use nines_runbook::Runbook;
 use nines_slo::{Overlay, Slo};
@@ -26,6 +26,8 @@ pub struct Spec {
     pub overlays: Vec<Overlay>,
     /// Who can be told.
     pub people: Vec<Person>,
+    /// Who answers together.
+    pub teams: Vec<Team>,
     /// Who is on call when.
     pub schedules: Vec<Schedule>,
     /// Escalation policies.

@@ -69,7 +69,7 @@ pub(in crate::kinds) fn escalation(page: &mut Page<'_, '_>, document: &Envelope<
     let steps: Vec<Step> = items.iter().take(STEPS_MAX).filter_map(|it| step(page, it)).collect();
     let Some(name) = name.filter(|_| !steps.is_empty()) else { return };
     let (name, origin) = (name.text.to_owned(), document.origin.clone());
-    page.draft.spec.policies.push(Policy { name, steps, repeat, origin });
+    page.draft.spec.policies.push(Policy { name, steps, repeat, origin, ..Policy::default() });
 }
 
 fn step(page: &mut Page<'_, '_>, node: &Node) -> Option<Step> {
@@ -80,7 +80,7 @@ fn step(page: &mut Page<'_, '_>, node: &Node) -> Option<Step> {
     page.check_length(items.len(), 1, STEPS_MAX, "`notify`", notify.span);
     let targets: Vec<Target> =
         items.iter().take(STEPS_MAX).filter_map(|it| target(page, it)).collect();
-    Some(Step { targets, wait })
+    Some(Step::new(targets, wait))
 }
 
 fn target(page: &mut Page<'_, '_>, node: &Node) -> Option<Target> {

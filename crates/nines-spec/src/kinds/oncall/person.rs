@@ -1,7 +1,7 @@
 //! Kind `Person`: who can be told, and how.
 
 use jiff::SignedDuration;
-use nines_oncall::{Contact, Person};
+use nines_oncall::{Contact, Person, Rules};
 use nines_port::Channel;
 
 use crate::draft::{Noun, Page};
@@ -67,6 +67,7 @@ pub(in crate::kinds) fn person(page: &mut Page<'_, '_>, document: &Envelope<'_>)
         name: name.text.to_owned(),
         display_name: display_name.unwrap_or(name).text.to_owned(),
         contacts,
+        rules: Rules::default(),
         origin: document.origin.clone(),
     });
 }

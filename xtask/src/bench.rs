@@ -2,6 +2,7 @@
 //!
 //! Where a machine is shared, seconds say little; with valgrind the instructions are counted too.
 
+mod alerting;
 mod metrics;
 mod peer;
 mod slo;
@@ -38,6 +39,10 @@ const OWN: &[(&str, &str)] = &[
         "many objectives: scale (28 days of counts), rules (against Prometheus), gate; --trial records nothing",
     ),
     (
+        "alerting [PART]",
+        "against Alertmanager: load, groups, latency, outage; --trial records nothing",
+    ),
+    (
         "metrics [PART]",
         "the store against Prometheus and VictoriaMetrics: steady, disk, many, scrape, query",
     ),
@@ -55,11 +60,19 @@ pub(crate) fn run(repository: &Repository, arguments: &[String]) -> anyhow::Resu
             }
             return Ok(ExitCode::SUCCESS);
         }
-        [name] => (name.as_str(), None),
+        [name] if name != "alerting" && name != "slo" => (name.as_str(), None),
         [name, part] if name == "metrics" => (name.as_str(), Some(part.as_str())),
         [name, rest @ ..] if name == "slo" => {
             let plan = slo::Plan::read(rest)?;
             let result = slo::run(repository, &plan)?;
+            if !plan.is_trial() {
+                record(repository, name, &result)?;
+            }
+            return Ok(ExitCode::SUCCESS);
+        }
+        [name, rest @ ..] if name == "alerting" => {
+            let plan = alerting::Plan::read(rest)?;
+            let result = alerting::run(repository, &plan)?;
             if !plan.is_trial() {
                 record(repository, name, &result)?;
             }

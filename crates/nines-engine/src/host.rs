@@ -1,33 +1,39 @@
 //! The engine's thread: a bounded queue in front of it, and timers.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use nines_port::Clock;
+use nines_port::{Clock, Holder, SharedJournal};
 
 use crate::command::{Command, Refusal, Reply};
+use crate::config::Installation;
 use crate::engine::{BATCH_MAX, Engine, EngineError};
+use crate::published::Published;
+use crate::standby::{self, Standby};
 use crate::state::State;
 
 /// The most commands that wait.
 pub const QUEUE_MAX: usize = 8_192;
 /// The engine looks at the clock at least so often, because somebody may set it.
-const IDLE_MAX: Duration = Duration::from_secs(1);
+const IDLE_MAX: Duration = Duration::from_millis(500);
 
 /// Called with the answer, on the engine's thread: it must not block.
-type Answer = Box<dyn FnOnce(Result<Reply, Refusal>) + Send>;
+pub(crate) type Answer = Box<dyn FnOnce(Result<Reply, Refusal>) + Send>;
 
-enum Envelope {
+pub(crate) enum Envelope {
     Command(Box<Command>, Answer),
     Stop,
 }
 
 /// What the engine's thread tells the process.
 pub struct Hooks {
+    /// Once this process may decide: at once, or when another one has ended. It must not block.
+    pub on_active: Box<dyn FnOnce() + Send>,
     /// After every commit, with the last sequence number; it must not block.
     pub on_commit: Box<dyn Fn(u64) + Send>,
     /// The engine cannot go on; the process must end.
@@ -44,7 +50,36 @@ impl fmt::Debug for Hooks {
 #[derive(Clone)]
 pub struct EngineHandle {
     queue: SyncSender<Envelope>,
-    published: Arc<RwLock<State>>,
+    published: Published,
+    role: Role,
+}
+
+/// Whether this process decides. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Role {
+    is_standby: Arc<AtomicBool>,
+    following: Arc<RwLock<Option<Following>>>,
+}
+
+/// Whom a standby follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Following {
+    /// Who decides, if somebody does.
+    pub holder: Option<Holder>,
+    /// The state is that of the journal at this instant.
+    pub current_at: Timestamp,
+}
+
+impl Role {
+    pub(crate) fn follow(&self, following: Following) {
+        *self.following.write().expect("nobody panics while holding a name") = Some(following);
+        self.is_standby.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn decide(&self) {
+        *self.following.write().expect("nobody panics while holding a name") = None;
+        self.is_standby.store(false, Ordering::Release);
+    }
 }
 
 impl fmt::Debug for EngineHandle {
@@ -62,6 +97,9 @@ pub enum SubmitError {
     /// The process is about to end.
     #[error("the engine has stopped")]
     Stopped,
+    /// Ask the process that decides.
+    #[error("this process follows the one that decides, and cannot reach it for you now")]
+    Standby,
 }
 
 impl EngineHandle {
@@ -76,21 +114,62 @@ impl EngineHandle {
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, inbox) = sync_channel(QUEUE_MAX);
         let published = engine.published();
-        let thread = std::thread::Builder::new()
-            .name("engine".to_owned())
-            .spawn(move || run(engine, clock.as_ref(), hooks, &inbox))?;
-        Ok((Self { queue, published }, thread))
+        let Hooks { on_active, on_commit, on_failure } = hooks;
+        let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
+            on_active();
+            run(engine, clock.as_ref(), (on_commit, on_failure), &inbox);
+        })?;
+        Ok((Self { queue, published, role: Role::default() }, thread))
+    }
+
+    /// Follows a journal that several processes share on a thread of its own, and decides once it is our turn. The
+    /// configuration is remembered until then; other commands are not taken.
+    ///
+    /// # Errors
+    /// The system has no thread to give.
+    pub fn spawn_shared(
+        journal: Box<dyn SharedJournal>,
+        installation: Installation,
+        snapshot: Option<Vec<u8>>,
+        seed: u64,
+        clock: Arc<dyn Clock>,
+        hooks: Hooks,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let (queue, inbox) = sync_channel(QUEUE_MAX);
+        let (published, role) = (Published::new(State::default()), Role::default());
+        role.follow(Following { holder: None, current_at: Timestamp::MIN });
+        let standby = Standby::new(journal, installation, seed, published.clone(), role.clone());
+        let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
+            standby::run(standby, snapshot, clock.as_ref(), hooks, &inbox);
+        })?;
+        Ok((Self { queue, published, role }, thread))
+    }
+
+    /// Whom this process follows; `None` when it decides itself.
+    ///
+    /// # Panics
+    /// Never: nobody panics while holding a name.
+    pub fn following(&self) -> Option<Following> {
+        self.role.following.read().expect("nobody panics while holding a name").clone()
+    }
+
+    /// Whether this process decides.
+    pub fn is_active(&self) -> bool {
+        !self.role.is_standby.load(Ordering::Acquire)
     }
 
     /// Queues a command; `answer` is called once its facts are durable, or it was refused.
     ///
     /// # Errors
-    /// The queue is full, or the engine has stopped; then `answer` is never called.
+    /// The queue is full, the engine has stopped, or another process decides; then `answer` is never called.
     pub fn submit(
         &self,
         command: Command,
         answer: impl FnOnce(Result<Reply, Refusal>) + Send + 'static,
     ) -> Result<(), SubmitError> {
+        if !self.is_active() && !matches!(command, Command::ApplyConfig(_)) {
+            return Err(SubmitError::Standby);
+        }
         self.queue.try_send(Envelope::Command(Box::new(command), Box::new(answer))).map_err(
             |error| match error {
                 TrySendError::Full(_) => SubmitError::Busy,
@@ -112,12 +191,20 @@ impl EngineHandle {
         receiver.recv().map_err(|_| SubmitError::Stopped)
     }
 
-    /// Reads the state as of the last commit. Keep it short: the engine waits for readers.
+    /// Reads the state as of the last commit. The engine does not wait for readers, but a long look costs a copy.
     ///
     /// # Panics
     /// The engine's thread has panicked; the process is about to end.
     pub fn read<T>(&self, view: impl FnOnce(&State) -> T) -> T {
-        view(&self.published.read().expect("the engine's thread did not panic"))
+        view(&self.published.read())
+    }
+
+    /// The state as of the last commit, for whoever looks for longer than a moment, as a stream of a long list does.
+    ///
+    /// # Panics
+    /// The engine's thread has panicked; the process is about to end.
+    pub fn state(&self) -> Arc<State> {
+        self.published.read()
     }
 
     /// Ends the thread after the commands that wait already.
@@ -127,7 +214,16 @@ impl EngineHandle {
     }
 }
 
-fn run(mut engine: Engine, clock: &dyn Clock, hooks: Hooks, inbox: &Receiver<Envelope>) {
+/// The two of [`Hooks`] that a deciding engine needs.
+pub(crate) type Told = (Box<dyn Fn(u64) + Send>, Box<dyn FnOnce(EngineError) + Send>);
+
+/// Decides until it is stopped, or cannot go on.
+pub(crate) fn run(
+    mut engine: Engine,
+    clock: &dyn Clock,
+    (on_commit, on_failure): Told,
+    inbox: &Receiver<Envelope>,
+) {
     let mut stopping = false;
     let mut seq = 0;
     while !stopping {
@@ -155,6 +251,10 @@ fn run(mut engine: Engine, clock: &dyn Clock, hooks: Hooks, inbox: &Receiver<Env
             commands.push(Command::Wake);
             answers.push(Box::new(drop));
         }
+        if let Err(error) = engine.keep_turn() {
+            on_failure(error);
+            return;
+        }
         match engine.cycle(commands, now) {
             Ok(outcomes) => {
                 for (answer, outcome) in answers.into_iter().zip(outcomes) {
@@ -162,14 +262,14 @@ fn run(mut engine: Engine, clock: &dyn Clock, hooks: Hooks, inbox: &Receiver<Env
                 }
             }
             Err(error) => {
-                (hooks.on_failure)(error);
+                on_failure(error);
                 return;
             }
         }
         let committed = engine.seq();
         if committed != seq {
             seq = committed;
-            (hooks.on_commit)(seq);
+            on_commit(seq);
         }
     }
 }

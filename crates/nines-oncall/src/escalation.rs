@@ -130,8 +130,6 @@ pub enum Command {
         /// How many are new.
         joined: u32,
     },
-    /// The group still fires and was told again: an exhausted escalation begins again, others go on.
-    Remind,
     /// This person answers.
     Acknowledge {
         /// Who.
@@ -573,6 +571,16 @@ impl State {
         page.entry != 0
             && matches!(&self.phase, Phase::Asking { holder, .. } if *holder == page.person)
     }
+}
+
+/// The common words for severities, the gravest first.
+const SEVERITIES: [&str; 8] =
+    ["critical", "page", "error", "high", "warning", "ticket", "low", "info"];
+
+/// How grave a value of the label `severity` is: 0 is the gravest; words that nobody knows come last.
+pub fn gravity(severity: &str) -> usize {
+    let known = SEVERITIES.iter().position(|it| severity.eq_ignore_ascii_case(it));
+    known.unwrap_or(SEVERITIES.len())
 }
 
 /// Whom an escalation tells next.

@@ -17,7 +17,7 @@ pub use compare::{DutyChange, STRETCHES_MAX, duty_changes};
 pub use escalation::{
     ASK_WAIT, About, Command, EscalationId, EscalationKind, Fact, LAST_RESORT_WAIT,
     LAST_RESORTS_MAX, Moment, Next, Page, Phase, Reached, Reason, Refusal, SNOOZE_MAX, Standing,
-    Start, State, decide, evolve,
+    Start, State, decide, evolve, gravity,
 };
 pub use hours::{DAY_MINUTES, Hours};
 pub use people::{Contact, Person, Rule, Rules, Team};

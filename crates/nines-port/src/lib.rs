@@ -12,7 +12,9 @@ mod runner;
 mod samples;
 
 pub use clock::{Clock, VirtualClock};
-pub use journal::{HASH_BYTES, Journal, JournalError, Record};
+pub use journal::{
+    Failure, HASH_BYTES, Holder, Journal, JournalError, Record, Room, SharedJournal, Turn,
+};
 pub use notifier::{Channel, Delivery, Message, Notifier, Payload, Urgency};
 pub use runner::{CapturedOutput, StepEnd, StepOutcome, StepRequest, StepRunner};
 pub use samples::{Appended, MetricMetadata, RefusedSeries, Row, SampleSink, SeriesKey, SinkError};

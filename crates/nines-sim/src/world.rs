@@ -90,7 +90,7 @@ impl Journal for FlakyJournal {
     }
 
     fn append(&mut self, records: &[Record]) -> Result<(), JournalError> {
-        let error = || JournalError { action: "append to", source: "simulated".into() };
+        let error = || JournalError::unknown("append to", "simulated");
         if self.world.fails() {
             return Err(error());
         }

@@ -29,6 +29,9 @@ enum Kind {
     Nines,
     /// With a configuration of its own.
     NinesServer,
+    /// With the flags of Alertmanager.
+    NinesAlertmanager,
+    Alertmanager,
     Prometheus,
     VictoriaMetrics,
 }
@@ -50,6 +53,14 @@ impl System {
         Self { kind: Kind::NinesServer, program }
     }
 
+    pub(super) fn nines_alertmanager(program: PathBuf) -> Self {
+        Self { kind: Kind::NinesAlertmanager, program }
+    }
+
+    pub(super) fn alertmanager(program: PathBuf) -> Self {
+        Self { kind: Kind::Alertmanager, program }
+    }
+
     pub(super) fn prometheus(program: PathBuf) -> Self {
         Self { kind: Kind::Prometheus, program }
     }
@@ -60,7 +71,8 @@ impl System {
 
     pub(super) fn name(&self) -> &'static str {
         match self.kind {
-            Kind::Nines | Kind::NinesServer => "nines",
+            Kind::Nines | Kind::NinesServer | Kind::NinesAlertmanager => "nines",
+            Kind::Alertmanager => "alertmanager",
             Kind::Prometheus => "prometheus",
             Kind::VictoriaMetrics => "victoria-metrics",
         }
@@ -81,6 +93,16 @@ impl System {
                     .arg("--storage.tsdb.retention.time=10y")
                     .arg(format!("--web.listen-address={address}"))
                     .args(["--web.enable-remote-write-receiver", "--web.enable-admin-api"])
+            }
+            Kind::NinesAlertmanager | Kind::Alertmanager => {
+                if self.kind == Kind::NinesAlertmanager {
+                    command.args(["compat", "alertmanager"]);
+                }
+                command
+                    .arg(flag("--config.file", &config))
+                    .arg(flag("--storage.path", &data))
+                    .arg(format!("--web.listen-address={address}"))
+                    .args(["--cluster.listen-address=", "--log.level=error"])
             }
             Kind::NinesServer => command
                 .arg("serve")
@@ -151,8 +173,8 @@ impl Peer {
 
     fn wait_until_ready(&mut self) -> anyhow::Result<()> {
         let path = match self.system.kind {
-            Kind::Nines | Kind::NinesServer | Kind::Prometheus => "/-/ready",
             Kind::VictoriaMetrics => "/health",
+            _ => "/-/ready",
         };
         let start = Instant::now();
         loop {
@@ -192,6 +214,20 @@ impl Peer {
         let mut answer = request.send(body)?;
         ensure!(
             answer.status().is_success(),
+            "{} answered {}: {}",
+            self.name(),
+            answer.status(),
+            answer.body_mut().read_to_string()?
+        );
+        Ok(())
+    }
+
+    /// Sends alerts to the API of Alertmanager, which has to take them.
+    pub(super) fn post_alerts(&self, body: &str) -> anyhow::Result<()> {
+        let request = self.agent.post(format!("{}/api/v2/alerts", self.url));
+        let mut answer = request.header("Content-Type", "application/json").send(body)?;
+        ensure!(
+            answer.status() == 200,
             "{} answered {}: {}",
             self.name(),
             answer.status(),
@@ -258,6 +294,9 @@ impl Peer {
     pub(super) fn bytes_on_disk(&self) -> anyhow::Result<u64> {
         self.settle()?;
         match self.system.kind {
+            Kind::Alertmanager | Kind::NinesAlertmanager => {
+                bail!("{} has no snapshots of samples", self.name())
+            }
             Kind::Nines | Kind::NinesServer | Kind::Prometheus => {
                 let answer = self.post("/api/v1/admin/tsdb/snapshot")?;
                 let answer: Value = serde_json::from_str(&answer)?;

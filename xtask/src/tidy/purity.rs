@@ -16,7 +16,11 @@ const PURE_DEPENDENCIES: &[&str] = &["jiff", "serde", "thiserror"];
 /// What one pure crate may use besides: crate, dependency.
 const PURE_EXCEPTIONS: &[(&str, &str)] = &[
     ("nines-alert", "regex"),
+    ("nines-alert", "rrule"),
+    ("nines-alert", "sha2"),
     ("nines-base", "regex"),
+    ("nines-oncall", "icalendar"),
+    ("nines-oncall", "rrule"),
     ("nines-promql", "regex"),
     ("nines-runbook", "comrak"),
     ("nines-runbook", "serde_json"),

@@ -70,10 +70,6 @@ impl Run<'_> {
         match command {
             Command::Start(_) | Command::Resolve => Ok(Vec::new()),
             Command::AlertsChanged { about, joined } => Ok(self.change(about, joined)),
-            Command::Remind if self.state.phase == Phase::Exhausted => {
-                Ok(self.again(vec![self.restart()]))
-            }
-            Command::Remind => Ok(Vec::new()),
             Command::Acknowledge { by, via } => self.acknowledge(by, via),
             Command::Escalate { by, why } => Ok(self.escalate(by, why)),
             Command::Add { targets, by } => self.add(&targets, by),
@@ -93,7 +89,9 @@ impl Run<'_> {
         }
     }
 
-    fn change(&self, about: About, joined: u32) -> Vec<Fact> {
+    fn change(&self, mut about: About, joined: u32) -> Vec<Fact> {
+        // What has woken somebody does not become what can wait.
+        about.urgency = about.urgency.min(self.state.about.urgency);
         if about == self.state.about && joined == 0 {
             return Vec::new();
         }

@@ -423,23 +423,16 @@ fn the_last_resort_is_told_again_and_again_but_not_for_ever() {
 }
 
 #[test]
-fn an_exhausted_escalation_begins_again_when_the_group_is_told_again() {
+fn an_exhausted_escalation_begins_again_when_somebody_wants_it() {
     check(
         policy(&[&[on_call()]], 0),
-        &[
-            (30, Command::Remind),
-            (31, Command::Remind),
-            (32, escalate("ana")),
-            (33, Command::Remind),
-        ],
+        &[(30, escalate("eve")), (50, escalate("ana"))],
         &expect![[r#"
             00m started; step 0.0; page ana by inbox at 00m; page ana by email at 02m;
             05m exhausted;
-            30m round 1 is the first again; step 1.0; page ana by inbox at 30m; page ana by email at 32m;
-            31m
-            32m ana is not able; exhausted;
-            33m round 2 is the first again; step 2.0; page ana by inbox at 33m; page ana by email at 35m;
-            38m exhausted;
+            30m round 1 is the first again; eve is not able; step 1.0; page ana by inbox at 30m; page ana by email at 32m;
+            35m exhausted;
+            50m round 2 is the first again; ana is not able; step 2.0; exhausted;
         "#]],
     );
 }
@@ -462,7 +455,9 @@ fn what_can_wait_is_told_once_until_it_cannot_wait_any_more() {
     assert_eq!(apply(Command::Wake, at(5)), ["exhausted"]);
     let worse = apply(changed(Urgency::Page, 2, 1), at(6));
     assert_eq!(worse[..2], ["2 fire, 1 new", "round 1 is the first again"]);
+    assert_eq!(apply(changed(Urgency::Ticket, 1, 0), at(7)), ["1 fire, 0 new"]);
     assert_eq!(state.wake_at(), Some(at(11)));
+    assert_eq!(state.about.urgency, Urgency::Page, "it does not become what can wait");
     assert_eq!(state.next(), Next::Targets(&[person("ben")]));
 }
 
@@ -703,7 +698,6 @@ fn commands() -> impl Strategy<Value = Vec<(i64, Command)>> {
             until: Timestamp::UNIX_EPOCH + SignedDuration::from_mins(minutes),
         }),
         Just(Command::Progress { by: "ben".to_owned() }),
-        Just(Command::Remind),
         Just(Command::Wake),
         (any::<bool>(), 0..9_u32, 0..3_u32).prop_map(|(wakes, alerts, joined)| {
             changed(if wakes { Urgency::Page } else { Urgency::Ticket }, alerts, joined)

@@ -167,6 +167,8 @@ spec:
                     intervals: {},
                     resolve_timeout: 300s,
                 },
+                heartbeats: [],
+                integrations: [],
                 runbooks: [],
                 release_policies: [],
                 services: [],

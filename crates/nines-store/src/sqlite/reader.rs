@@ -29,9 +29,8 @@ impl SqliteReader {
     /// # Errors
     /// There is none, or it cannot be read.
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
-        let failed = |source: Box<dyn std::error::Error + Send + Sync>| JournalError {
-            action: "open for reading",
-            source,
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| {
+            JournalError::unknown("open for reading", source)
         };
         let file = folder.join(DATABASE_FILE);
         if !file.is_file() {
@@ -52,7 +51,7 @@ impl SqliteReader {
     pub fn read(&mut self, after_seq: u64, count_max: usize) -> Result<Vec<Record>, JournalError> {
         let Self { runtime, database, .. } = self;
         let rows = runtime.block_on(select(after_seq, count_max).fetch_all(database));
-        let failed = |error: sqlx::Error| JournalError { action: "read", source: error.into() };
+        let failed = |error: sqlx::Error| JournalError::unknown("read", error);
         records(rows.map_err(failed)?)
     }
 }

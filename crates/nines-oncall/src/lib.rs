@@ -12,6 +12,7 @@ mod policy;
 mod roster;
 pub mod rota;
 mod schedule;
+mod stretch;
 
 pub use compare::{DutyChange, STRETCHES_MAX, duty_changes};
 pub use escalation::{
@@ -19,8 +20,9 @@ pub use escalation::{
     LAST_RESORTS_MAX, Moment, Next, Page, Phase, Reached, Reason, Refusal, SNOOZE_MAX, Standing,
     Start, State, decide, evolve, gravity,
 };
-pub use hours::{DAY_MINUTES, Hours};
+pub use hours::Hours;
 pub use people::{Contact, Person, Rule, Rules, Team};
 pub use policy::{Acks, Action, Condition, Policy, Step, Target};
 pub use roster::{Duty, Roster};
-pub use schedule::{Schedule, Shift};
+pub use schedule::{ClockRange, Crew, Edits, Layer, Member, Rotation, Schedule, Unit, Weekdays};
+pub use stretch::{Cover, LOOK_MAX, OnDuty, Shift, Source, Stretch};

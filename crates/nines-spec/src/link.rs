@@ -95,6 +95,7 @@ fn undefined(draft: &Draft<'_>, reference: &Reference) -> Mistake {
         Noun::Escalation => Mistake::UndefinedEscalation { name, help, consequence, at },
         Noun::Schedule => Mistake::UndefinedSchedule { name, help, consequence, at },
         Noun::Person => Mistake::UndefinedPerson { name, help, consequence, at },
+        Noun::Team => Mistake::UndefinedTeam { name, help, consequence, at },
         Noun::Runbook => Mistake::UndefinedRunbook { name, help, consequence, at },
         Noun::Secret => Mistake::UndefinedSecret { name, help, consequence, at },
         Noun::Slo => Mistake::UndefinedSlo { name, help, consequence, at },
@@ -192,39 +193,18 @@ fn why_nobody(draft: &Draft<'_>, slo: &Slo, goal: &Goal) -> Option<String> {
         .then(|| format!("nobody in escalation `{name}` has a contact"))
 }
 
-/// The people whom a target may stand for, and whether all that it names is there.
-fn people_behind<'d>(draft: &'d Draft<'_>, target: &'d Target) -> (Vec<&'d str>, bool) {
-    let spec = &draft.spec;
-    let members = match target {
-        Target::Person(name) => Some(std::slice::from_ref(name)),
-        Target::RoundRobin(names) => Some(names.as_slice()),
-        Target::Schedule(name) | Target::NextOnCall(name) => {
-            let schedule = spec.schedules.iter().find(|it| it.name == *name);
-            schedule.map(|it| it.members.as_slice())
-        }
-        Target::Team(name) => {
-            let team = spec.teams.iter().find(|it| it.name == *name);
-            team.map(|it| it.members.as_slice())
-        }
-        // A room is nobody who wakes.
-        Target::Receiver(_) => Some(&[][..]),
-    };
-    let people: Vec<&str> = members.into_iter().flatten().map(String::as_str).collect();
-    let is_there = |name: &&str| spec.people.iter().any(|it| it.name == **name);
-    let is_complete = members.is_some() && people.iter().all(is_there);
-    (people, is_complete)
-}
-
 fn is_reached(draft: &Draft<'_>, target: &Target) -> bool {
     let has_contact = |name: &&str| {
         draft.spec.people.iter().any(|it| it.name == **name && !it.contacts.is_empty())
     };
-    people_behind(draft, target).0.iter().any(has_contact)
+    draft.spec.people_behind(target).is_some_and(|it| it.iter().any(has_contact))
 }
 
 /// Whether all that the policy names is there; else that is the finding.
 fn is_complete(draft: &Draft<'_>, policy: &Policy) -> bool {
-    policy.steps.iter().flat_map(|it| &it.targets).all(|it| people_behind(draft, it).1)
+    let has_person = |name: &&str| draft.spec.people.iter().any(|it| it.name == **name);
+    let mut targets = policy.steps.iter().flat_map(|it| &it.targets);
+    targets.all(|it| draft.spec.people_behind(it).is_some_and(|it| it.iter().all(has_person)))
 }
 
 fn check_mail(draft: &mut Draft<'_>) {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Fact, Page, Reached, State};
-use crate::{Duty, Person, Target};
+use crate::{Duty, Person, Shift, Target};
 
 /// Where pages belong.
 #[derive(Debug, Clone, Copy)]
@@ -72,26 +72,15 @@ impl<'a> Asker<'a> {
         })
     }
 
-    fn people(&self, target: &Target, round: u32) -> Vec<(&'a Person, Option<crate::Shift>)> {
-        let people = &self.duty.roster.people;
-        let named = |name: &String| people.get(name).map(|it| (it, None));
-        match target {
-            Target::RoundRobin(names) => {
-                // Whoever is gone from the files loses the turn to the next one.
-                let turn = self.state.turn as usize + round as usize;
-                let known: Vec<_> = names.iter().filter_map(named).collect();
-                let index = turn.checked_rem(known.len());
-                index.and_then(|it| known.get(it)).cloned().into_iter().collect()
-            }
-            Target::Team(name) => {
-                let team = self.duty.roster.teams.get(name);
-                team.map(|it| &it.members).into_iter().flatten().filter_map(named).collect()
-            }
-            Target::Receiver(_) => Vec::new(),
-            Target::Person(_) | Target::Schedule(_) | Target::NextOnCall(_) => {
-                self.duty.resolve(target, self.now)
-            }
+    fn people(&self, target: &Target, round: u32) -> Vec<(&'a Person, Option<Shift>)> {
+        let found = self.duty.resolve(target, self.now);
+        if !matches!(target, Target::RoundRobin(_)) {
+            return found;
         }
+        // Whoever is gone from the files loses the turn to the next one.
+        let turn = self.state.turn as usize + round as usize;
+        let index = turn.checked_rem(found.len());
+        index.and_then(|it| found.into_iter().nth(it)).into_iter().collect()
     }
 }
 

@@ -1,17 +1,17 @@
 use std::fmt::Write;
 
 use expect_test::{Expect, expect};
+use jiff::civil::Weekday;
 use nines_base::Origin;
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Acks, Condition, Contact, Duty, Hours, Person, Roster, Rule, Schedule, Step, Team, rota,
+    Acks, ClockRange, Condition, Contact, Duty, Hours, Person, Roster, Rule, Schedule, Step, Team, Weekdays, rota,
 };
 
 /// Ana and ben by inbox at once and by e-mail after two minutes; cyd by nothing.
 fn roster() -> Roster {
-    let origin = Origin::default;
     let contact = |channel, minutes| Contact { channel, delay: SignedDuration::from_mins(minutes) };
     let person = |name: &str, contacts| Person {
         name: name.to_owned(),
@@ -23,14 +23,8 @@ fn roster() -> Roster {
     let reachable =
         |name: &str| person(name, vec![contact(Channel::Inbox, 0), contact(email(name), 2)]);
     let people = [reachable("ana"), reachable("ben"), person("cyd", Vec::new())];
-    let schedule = Schedule {
-        name: "shop".to_owned(),
-        zone: jiff::tz::TimeZone::UTC,
-        start: "1970-01-01T00:00".parse().unwrap(),
-        weeks: 1,
-        members: vec!["ana".to_owned()],
-        origin: origin(),
-    };
+    let start = "1970-01-01T00:00".parse().unwrap();
+    let schedule = Schedule::weekly("shop", jiff::tz::TimeZone::UTC, start, 1, &["ana"]);
     Roster {
         people: people.into_iter().map(|it| (it.name.clone(), it)).collect(),
         schedules: BTreeMap::from([("shop".to_owned(), schedule)]),
@@ -47,6 +41,13 @@ fn policy(targets: &[&[Target]], repeat: u32) -> Policy {
 
 fn start(policy: Policy) -> Command {
     Command::Start(Box::new(Start { policy, about: About::default(), turn: 0 }))
+}
+
+fn hours(day: i8, begin_minute: u16, end_minute: u16) -> Hours {
+    let day = Weekday::from_monday_one_offset(day).unwrap();
+    let weekdays = Weekdays::NONE.with(day);
+    let range = ClockRange { weekdays, begin_minute, end_minute };
+    Hours { zone: "UTC".to_owned(), ranges: vec![range] }
 }
 
 fn on_call() -> Target {
@@ -258,13 +259,13 @@ fn facts_read_as_they_are_written() {
         "Exhausted"
     "#]];
     let hours =
-        Hours { zone: "UTC".to_owned(), days: vec![1], from_minute: 540, until_minute: 1_020 };
+        hours(1, 540, 1_020);
     let mut policy = policy(&[&[on_call()]], 0);
     policy.ack_expiry = Some(SignedDuration::from_mins(30));
     policy.last_resort = vec![person("ben")];
     policy.steps[0].acks = Acks::Each;
     policy.steps[0].when = vec![
-        Condition::During(hours),
+        Condition::During(working),
         Condition::MoreAlerts { count: 3, within: SignedDuration::from_mins(5) },
         Condition::Severity(vec!["critical".to_owned()]),
     ];
@@ -572,7 +573,7 @@ fn conditions_are_judged_when_a_step_begins() {
     let mut policy =
         policy(&[&[on_call()], &[person("ben")], &[person("ben")], &[person("ana")]], 0);
     let mornings =
-        Hours { zone: "UTC".to_owned(), days: vec![4], from_minute: 5, until_minute: 60 };
+        hours(4, 5, 60);
     policy.steps[0].when = vec![Condition::During(mornings)];
     policy.steps[1].when = vec![Condition::Severity(vec!["critical".to_owned()])];
     let within = SignedDuration::from_mins(5);
@@ -636,7 +637,7 @@ fn targets_stand_for_teams_turns_and_rooms() {
 fn what_can_wait_uses_the_low_list_in_working_hours() {
     let mut roster = roster();
     let work =
-        Hours { zone: "UTC".to_owned(), days: vec![4], from_minute: 540, until_minute: 1_020 };
+        hours(4, 540, 1_020);
     let ana = roster.people.get_mut("ana").unwrap();
     let rule = |contact, minutes| Rule { contact, delay: SignedDuration::from_mins(minutes) };
     ana.rules.high = vec![rule(1, 0), rule(0, 1), rule(1, 5)];

@@ -83,6 +83,8 @@ pub(crate) struct Shared {
 pub(crate) struct Configured {
     /// For a server whose configuration is sent to it.
     pub(crate) revisions: Option<Revisions>,
+    /// Where files that the configuration names are looked for.
+    pub(crate) folder: PathBuf,
     /// What it follows otherwise, for people.
     pub(crate) followed: String,
     pub(crate) plans: tokio::sync::Mutex<Plans>,

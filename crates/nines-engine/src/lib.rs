@@ -17,6 +17,7 @@ mod decide;
 mod engine;
 pub mod exclusions;
 mod fact;
+mod heartbeats;
 mod host;
 mod message;
 pub mod no_data;

@@ -121,6 +121,7 @@ pub(crate) fn config() -> Arc<Config> {
         },
         routing: Routing::default(),
         dispatch: Arc::default(),
+        heartbeats: BTreeMap::new(),
         templates: Arc::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),

@@ -16,6 +16,7 @@ use nines_tsdb::{AppendError, Tsdb};
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use crate::access::Access;
+use crate::api::under_key;
 use crate::applied::Revisions;
 use crate::backend::Backend;
 use crate::checkpoint::Checkpoint;
@@ -243,7 +244,7 @@ impl Shared {
     /// Sends a command to the engine and waits until its facts are durable.
     pub(crate) async fn ask(&self, command: Command) -> Result<Reply, AskError> {
         let (sender, receiver) = oneshot::channel();
-        self.engine.submit(command, move |answer| {
+        self.engine.submit(under_key(command), move |answer| {
             // Whoever asked may have gone.
             drop(sender.send(answer));
         })?;

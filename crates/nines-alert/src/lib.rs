@@ -7,11 +7,15 @@
 mod alert;
 pub mod dispatch;
 mod evidence;
+pub mod heartbeat;
 pub mod inhibit;
 pub mod interval;
+mod lookup;
+pub mod receivers;
 mod routing;
 pub mod rule;
 pub mod silence;
+pub mod syntax;
 pub mod template;
 
 pub use alert::{

@@ -35,6 +35,16 @@ impl<K> Id<K> {
         let millis = u128::from(at.as_millisecond().unsigned_abs()) & ((1 << 48) - 1);
         Self { bits: (millis << 80) | (random & ((1 << 80) - 1)), kind: PhantomData }
     }
+
+    /// The id with these 128 bits, whatever they mean; for formats that name things by numbers or UUIDs.
+    pub fn from_bits(bits: u128) -> Self {
+        Self { bits, kind: PhantomData }
+    }
+
+    /// Its 128 bits: two ids of a kind are the same exactly if these are.
+    pub fn to_bits(self) -> u128 {
+        self.bits
+    }
 }
 
 impl<K: IdKind> fmt::Display for Id<K> {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use regex::Regex;
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Labels;
 
@@ -20,14 +22,24 @@ pub enum MatchOp {
     NotRegex,
 }
 
-impl fmt::Display for MatchOp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl MatchOp {
+    /// All of them; longer signs first, so that the first that a text begins with is the one that is meant.
+    pub const ALL: [Self; 4] = [Self::Regex, Self::NotRegex, Self::NotEqual, Self::Equal];
+
+    /// As it is written.
+    pub fn sign(self) -> &'static str {
+        match self {
             Self::Equal => "=",
             Self::NotEqual => "!=",
             Self::Regex => "=~",
             Self::NotRegex => "!~",
-        })
+        }
+    }
+}
+
+impl fmt::Display for MatchOp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sign())
     }
 }
 
@@ -107,6 +119,34 @@ impl PartialEq for Matcher {
 }
 
 impl Eq for Matcher {}
+
+/// In facts and snapshots: `{"name":"job","op":"=~","value":"shop.*"}`.
+impl Serialize for Matcher {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Matcher", 3)?;
+        fields.serialize_field("name", &self.name)?;
+        fields.serialize_field("op", self.op.sign())?;
+        fields.serialize_field("value", &self.value)?;
+        fields.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Matcher {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error;
+
+        #[derive(Deserialize)]
+        struct Fields {
+            name: String,
+            op: String,
+            value: String,
+        }
+        let Fields { name, op, value } = Fields::deserialize(deserializer)?;
+        let known = MatchOp::ALL.into_iter().find(|it| it.sign() == op);
+        let op = known.ok_or_else(|| D::Error::custom(format!("`{op}` compares nothing")))?;
+        Self::new(&name, op, &value).map_err(D::Error::custom)
+    }
+}
 
 impl fmt::Display for Matcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

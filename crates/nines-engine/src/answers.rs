@@ -56,7 +56,8 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// What is remembered of a reply; work that is handed to a worker is not asked for by clients.
+    /// What is remembered of a reply; work that is handed to a
+    /// worker is not asked for by clients, and telling alerts again is harmless.
     pub(crate) fn of(reply: &Reply) -> Option<Self> {
         match reply {
             Reply::Done => Some(Self::Done),
@@ -67,7 +68,7 @@ impl Answer {
             Reply::Run(id) => Some(Self::Run(*id)),
             Reply::Decision(decision) => Some(Self::Decision(decision.id)),
             Reply::Waiver(waiver) => Some(Self::Waiver(waiver.id)),
-            Reply::Sends(_) | Reply::Steps(_) => None,
+            Reply::Alerts { .. } | Reply::Sends(_) | Reply::Steps(_) => None,
         }
     }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use nines_alert::{AlertKey, Evidence, silence};
+use nines_alert::dispatch::{Incoming, Refused, Source};
+use nines_alert::{AlertKey, Evidence, heartbeat, silence};
 use nines_base::Labels;
 use nines_incident::{IncidentId, changes};
 use nines_oncall::rota;
@@ -28,6 +29,13 @@ pub enum Command {
         firing: Vec<Observation>,
         /// Whether every rule has been judged.
         coverage: Coverage,
+    },
+    /// What others say of alerts: the API of Alertmanager, events, heartbeats. The answer is [`Reply::Alerts`].
+    ObserveAlerts {
+        /// Who says it.
+        source: Source,
+        /// What fires, or is over; others of this source go on.
+        alerts: Vec<Incoming>,
     },
     /// Somebody has it.
     Acknowledge {
@@ -114,6 +122,8 @@ pub enum Command {
     Silence(silence::Command),
     /// A person changes who is on call.
     Rota(rota::Command),
+    /// A job says that it ran.
+    Heartbeat(heartbeat::Command),
     /// A client asks once, however often it repeats itself under the same key.
     Once {
         /// What the client chose; see [`crate::answers::KEY_BYTES_MAX`].
@@ -191,6 +201,13 @@ pub enum AckTarget {
 pub enum Reply {
     /// Done, or there was nothing to do.
     Done,
+    /// What became of alerts that were told.
+    Alerts {
+        /// So many hold, or held already.
+        taken: usize,
+        /// Those that were not taken; nothing of them has changed.
+        refused: Vec<Refused>,
+    },
     /// These alerts were acknowledged.
     Acknowledged(Vec<AlertKey>),
     /// Whether the change was news.
@@ -276,7 +293,13 @@ pub enum Refusal {
     UnknownRun(String),
     /// An alert says no.
     #[error(transparent)]
-    Alert(#[from] nines_alert::Refusal),
+    Alert(#[from] nines_alert::dispatch::Refusal),
+    /// Nobody tells so much at once.
+    #[error("{count} alerts at once are too many; at most {max} are taken", max = crate::alerts::OBSERVATIONS_MAX)]
+    TooManyAlerts {
+        /// How many there were.
+        count: usize,
+    },
     /// An escalation says no.
     #[error(transparent)]
     Escalation(#[from] nines_oncall::Refusal),
@@ -298,6 +321,9 @@ pub enum Refusal {
     /// A silence says no.
     #[error(transparent)]
     Silence(#[from] silence::Refusal),
+    /// A heartbeat says no.
+    #[error(transparent)]
+    Heartbeat(#[from] heartbeat::Refusal),
     /// The rota says no.
     #[error(transparent)]
     Rota(#[from] rota::Refusal),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use nines_alert::Routing;
 use nines_alert::dispatch::Rules;
+use nines_alert::heartbeat::Heartbeat;
+use nines_alert::receivers::Templates;
 use nines_oncall::Roster;
 use nines_release::Rulebook;
 use nines_runbook::Runbook;
@@ -24,10 +26,14 @@ pub struct Config {
     pub routing: Routing,
     /// From alerts to notices.
     pub dispatch: std::sync::Arc<Rules>,
+    /// What notices are worded with.
+    pub templates: std::sync::Arc<Templates>,
     /// What each service needs to work.
     pub depends_on: BTreeMap<String, Vec<String>>,
     /// By name.
     pub runbooks: BTreeMap<String, Runbook>,
+    /// Jobs that say that they ran, by name.
+    pub heartbeats: BTreeMap<String, Heartbeat>,
     /// Which changes may proceed.
     pub release: Rulebook,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
+use nines_alert::dispatch::{Rules, Upkeep};
 use nines_port::{Failure, HASH_BYTES, Journal, JournalError, Record, Room};
 
 use crate::chain;
@@ -158,8 +159,9 @@ impl Engine {
         for fact in &facts {
             engine.working.evolve(fact, engine.now, seq, epoch);
         }
-        engine.draft(&mut facts).take_over();
+        engine.draft(&mut facts, &mut Vec::new()).take_over();
         engine.commit(&facts)?;
+        engine.publish(&facts, &[], None);
         Ok(engine)
     }
 
@@ -176,6 +178,8 @@ impl Engine {
         self.now = now.max(self.now);
         let mut facts = Vec::new();
         let mut answers = Vec::with_capacity(commands.len());
+        let mut upkeep = Vec::new();
+        let mut rules = None;
         let before =
             (self.config.clone(), takes_steps(&commands).then(|| self.handed_steps.clone()));
         for command in commands {
@@ -185,11 +189,15 @@ impl Engine {
             }
             if let Command::ApplyConfig(config) = &command {
                 self.config = Some(Arc::clone(config));
+                self.working.dispatch.configure(&config.dispatch, self.now);
+                rules = Some(Arc::clone(&config.dispatch));
             }
-            answers.push(self.draft(&mut facts).carry_out(command));
+            answers.push(self.draft(&mut facts, &mut upkeep).carry_out(command));
         }
+        self.draft(&mut facts, &mut upkeep).flush();
         match self.commit(&facts) {
             Ok(()) => {
+                self.publish(&facts, &upkeep, rules.as_ref());
                 self.stalled_until = None;
                 Ok(answers)
             }
@@ -238,7 +246,7 @@ impl Engine {
         self.published.clone()
     }
 
-    fn draft<'a>(&'a mut self, facts: &'a mut Vec<Fact>) -> Draft<'a> {
+    fn draft<'a>(&'a mut self, facts: &'a mut Vec<Fact>, upkeep: &'a mut Vec<Upkeep>) -> Draft<'a> {
         Draft {
             state: &mut self.working,
             config: self.config.as_deref(),
@@ -247,6 +255,7 @@ impl Engine {
             now: self.now,
             epoch: self.journal.epoch(),
             facts,
+            upkeep,
             handed_steps: &mut self.handed_steps,
         }
     }
@@ -256,11 +265,10 @@ impl Engine {
             return Ok(());
         }
         let epoch = self.journal.epoch();
-        let first_seq = self.working.seq + 1 - facts.len() as u64;
         let mut head = self.working.head;
         let mut records = Vec::with_capacity(facts.len());
-        for (seq, fact) in (first_seq..).zip(facts) {
-            let (kind, version, body) = (fact.kind().to_owned(), Fact::VERSION, fact.encode());
+        for (seq, fact) in (self.first_seq(facts)..).zip(facts) {
+            let (kind, version, body) = (fact.kind().to_owned(), fact.version(), fact.encode());
             let (at, hash) = (self.now, [0; HASH_BYTES]);
             let mut record = Record { seq, epoch, at, kind, version, body, hash };
             record.hash = chain::hash(&head, &record);
@@ -269,14 +277,30 @@ impl Engine {
         }
         self.journal.append(&records)?;
         self.working.head = head;
-        let now = self.now;
+        Ok(())
+    }
+
+    /// Shows readers what is durable now, and what need not be.
+    fn publish(&self, facts: &[Fact], upkeep: &[Upkeep], rules: Option<&Arc<Rules>>) {
+        if facts.is_empty() && upkeep.is_empty() && rules.is_none() {
+            return;
+        }
+        let (now, epoch, first_seq) = (self.now, self.journal.epoch(), self.first_seq(facts));
         self.published.follow(&self.working, |published| {
+            if let Some(rules) = rules {
+                published.dispatch.configure(rules, now);
+            }
             for (seq, fact) in (first_seq..).zip(facts) {
                 published.evolve(fact, now, seq, epoch);
             }
-            published.head = head;
+            upkeep.iter().for_each(|it| published.dispatch.keep_up(it));
+            published.head = self.working.head;
         });
-        Ok(())
+    }
+
+    /// The sequence number of the first fact of this cycle.
+    fn first_seq(&self, facts: &[Fact]) -> u64 {
+        self.working.seq + 1 - facts.len() as u64
     }
 }
 

@@ -118,6 +118,8 @@ pub enum CancelReason {
     Acknowledged,
     /// The alert is over.
     Resolved,
+    /// A newer message says what is true now.
+    Superseded,
 }
 
 /// Where an intent stands.
@@ -191,6 +193,11 @@ impl Outgoing {
             Phase::Waiting { not_before } => Some(not_before),
             _ => None,
         }
+    }
+
+    /// Whether nothing will happen to it any more.
+    pub fn is_closed(&self) -> bool {
+        !matches!(self.phase, Phase::Waiting { .. } | Phase::Sending)
     }
 
     fn deadline(&self) -> Timestamp {

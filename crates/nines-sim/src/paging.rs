@@ -92,8 +92,8 @@ impl Run {
         let after = self.engine.published().read();
         // What was published was durable: nothing of it may be missing or different.
         assert!(before.seq <= after.seq, "seed {}: facts were lost", self.seed);
-        for (key, record) in &before.alerts {
-            let found = after.alerts.get(key);
+        for (key, record) in before.alerts() {
+            let found = after.alert(key);
             assert!(found.is_some(), "seed {}: an alert was forgotten", self.seed);
             if before.seq + 1 == after.seq {
                 assert_eq!(
@@ -230,6 +230,8 @@ fn config(steps: usize) -> Arc<Config> {
         },
         routing: Routing::default(),
         dispatch: Arc::default(),
+        heartbeats: BTreeMap::new(),
+        templates: Arc::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
         release: nines_release::Rulebook::default(),

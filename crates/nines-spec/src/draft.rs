@@ -45,6 +45,8 @@ pub(crate) enum Noun {
     AlertCondition,
     NotificationTarget,
     Exclusion,
+    Heartbeat,
+    Integration,
 }
 
 impl Noun {
@@ -66,6 +68,8 @@ impl Noun {
             Self::AlertCondition => "AlertCondition",
             Self::NotificationTarget => "AlertNotificationTarget",
             Self::Exclusion => "exclusion",
+            Self::Heartbeat => "heartbeat",
+            Self::Integration => "integration",
         }
     }
 }

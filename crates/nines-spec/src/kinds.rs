@@ -3,6 +3,8 @@
 mod envelope;
 mod exclusion;
 mod gate;
+mod heartbeat;
+mod integration;
 mod metrics;
 mod notify;
 mod oncall;
@@ -29,13 +31,15 @@ pub(crate) const NATIVE: &str = "nines/v1";
 type Reader = fn(&mut Page<'_, '_>, &Envelope<'_>);
 
 /// The kinds, as messages list them. Runbooks are Markdown and so not among them.
-const KINDS: [(&str, Reader); 12] = [
+const KINDS: [(&str, Reader); 14] = [
     ("SLO", slo::read),
     ("Exclusion", exclusion::read),
     ("Person", oncall::person),
     ("Schedule", oncall::schedule),
     ("Escalation", oncall::escalation),
     ("Routing", routing::read),
+    ("Heartbeat", heartbeat::read),
+    ("Integration", integration::read),
     ("Policy", policy::read),
     ("Gate", gate::read),
     ("Service", service::read),
@@ -46,13 +50,15 @@ const KINDS: [(&str, Reader); 12] = [
 
 /// Every kind with the shapes of its `metadata` and its `spec`, in the order of [`KINDS`].
 pub(crate) fn described() -> Vec<(&'static str, &'static Shape, &'static Shape)> {
-    let specs: [(&str, &Shape); 12] = [
+    let specs: [(&str, &Shape); 14] = [
         ("SLO", &slo::SPEC),
         ("Exclusion", &exclusion::SPEC),
         ("Person", &oncall::PERSON),
         ("Schedule", &oncall::SCHEDULE),
         ("Escalation", &oncall::ESCALATION),
         ("Routing", &routing::SPEC),
+        ("Heartbeat", &heartbeat::SPEC),
+        ("Integration", &integration::SPEC),
         ("Policy", &policy::SPEC),
         ("Gate", &gate::SPEC),
         ("Service", &service::SPEC),

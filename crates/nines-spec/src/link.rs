@@ -107,6 +107,8 @@ fn undefined(draft: &Draft<'_>, reference: &Reference) -> Mistake {
         | Noun::AlertPolicy
         | Noun::AlertCondition
         | Noun::NotificationTarget
+        | Noun::Heartbeat
+        | Noun::Integration
         | Noun::Setting => Mistake::UndefinedService { name, help, consequence, at },
     }
 }

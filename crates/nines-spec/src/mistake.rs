@@ -707,6 +707,18 @@ pub(crate) enum Mistake {
         at: Span,
     },
 
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0480),
+        help("write `{field}: {}`", if *field == "cron" { "0 3 * * *" } else { "\"*-*-* 03:00\"" })
+    )]
+    BadClockTimes {
+        field: &'static str,
+        problem: String,
+        #[label("nobody knows when a ping is expected")]
+        at: Span,
+    },
+
     // N05xx: runbooks.
     #[error("runbook `{name}` is not defined")]
     #[diagnostic(code(N0501), help("{help}"))]

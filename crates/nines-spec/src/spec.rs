@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use nines_alert::Routing;
 use nines_alert::dispatch::Rules;
+use nines_alert::heartbeat::Heartbeat;
 use nines_alert::rule::RuleGroup;
 use nines_base::{Labels, Origin};
 use nines_oncall::{Person, Policy, Schedule};
@@ -34,6 +35,10 @@ pub struct Spec {
     pub routing: Routing,
     /// From alerts to notices: `alertmanager.yml`, and the native kinds.
     pub dispatch: Rules,
+    /// Jobs that say that they ran.
+    pub heartbeats: Vec<Heartbeat>,
+    /// Systems that send events in PagerDuty's format.
+    pub integrations: Vec<Integration>,
     /// Markdown runbooks.
     pub runbooks: Vec<Runbook>,
     /// What must hold before a change may proceed.
@@ -62,6 +67,21 @@ pub struct Spec {
     pub revision: String,
     /// How many files were read.
     pub files: usize,
+}
+
+/// A system that sends events in PagerDuty's format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Integration {
+    /// Unique, such as `nagios`.
+    pub name: String,
+    /// Of all its alerts.
+    pub labels: Labels,
+    /// Who is told; else the routes decide.
+    pub escalation: Option<String>,
+    /// The file that holds its routing key.
+    pub key_file: Option<String>,
+    /// Where it was written.
+    pub origin: Origin,
 }
 
 /// Something that serves users or other services.

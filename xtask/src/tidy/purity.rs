@@ -17,6 +17,7 @@ const PURE_DEPENDENCIES: &[&str] = &["jiff", "serde", "thiserror"];
 const PURE_EXCEPTIONS: &[(&str, &str)] = &[
     ("nines-alert", "regex"),
     ("nines-alert", "rrule"),
+    ("nines-alert", "sha2"),
     ("nines-base", "regex"),
     ("nines-oncall", "icalendar"),
     ("nines-oncall", "rrule"),

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use nines_base::{Matcher, Origin};
 
-use crate::inhibit;
 use crate::interval::TimeInterval;
+use crate::receivers::{Provider, Templates};
+use crate::{inhibit, silence};
 
 /// Everything that decides about alerts.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,8 +20,14 @@ pub struct Rules {
     pub inhibitions: Vec<inhibit::Rule>,
     /// By name; any of the elements counts.
     pub intervals: BTreeMap<String, Vec<TimeInterval>>,
+    /// Silences that are written in files.
+    pub silences: Vec<silence::Filed>,
+    /// What silences may be.
+    pub silence_limits: silence::Limits,
     /// The lease of an alert that says no end.
     pub resolve_timeout: SignedDuration,
+    /// What texts of receivers refer to.
+    pub templates: Templates,
 }
 
 /// A node of the tree.
@@ -98,6 +105,8 @@ pub enum Settings {
         /// More alerts are cut off; 0 is no limit.
         max_alerts: u32,
     },
+    /// One of the services that Alertmanager knows.
+    Provider(Box<Provider>),
 }
 
 impl Settings {
@@ -106,6 +115,7 @@ impl Settings {
         match self {
             Self::Escalation(_) => "escalation",
             Self::Webhook { .. } => "webhook",
+            Self::Provider(it) => it.kind.name,
         }
     }
 }
@@ -130,7 +140,10 @@ impl Default for Rules {
             receivers: BTreeMap::new(),
             inhibitions: Vec::new(),
             intervals: BTreeMap::new(),
+            silences: Vec::new(),
+            silence_limits: silence::Limits::default(),
             resolve_timeout: SignedDuration::from_mins(5),
+            templates: Templates::default(),
         }
     }
 }

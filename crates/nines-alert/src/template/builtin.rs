@@ -144,7 +144,8 @@ fn slice(args: &[Value]) -> Result<Value, String> {
     }
 }
 
-fn html(text: &str) -> String {
+/// A text in which nothing means anything to HTML.
+pub(crate) fn html(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, it| {
         match it {
             '&' => out.push_str("&amp;"),

@@ -12,13 +12,15 @@ mod number;
 mod parse;
 mod run;
 mod scan;
+mod time;
 mod tree;
 mod value;
 
 use std::collections::BTreeMap;
 
-pub(crate) use builtin::url_query;
+pub(crate) use builtin::{html, url_query};
 pub use format::{FloatForm, format_float};
+pub use time::Time;
 pub use value::{Map, Value};
 
 use tree::Block;
@@ -27,6 +29,45 @@ use tree::Block;
 pub const TEMPLATE_BYTES_MAX: usize = 64 * 1024;
 /// The longest result, in bytes.
 pub const OUTPUT_BYTES_MAX: usize = 256 * 1024;
+
+/// Named templates that others may call, from several files; the last definition of a name counts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Library {
+    /// The files, to tell libraries apart.
+    texts: Vec<String>,
+    named: BTreeMap<String, Block>,
+}
+
+impl Library {
+    /// Adds what a file defines. An empty definition replaces nothing, as in Go.
+    pub fn add(&mut self, file: &Template) {
+        for (name, body) in &file.named {
+            if !parse::is_empty(body) || !self.named.contains_key(name) {
+                self.named.insert(name.clone(), body.clone());
+            }
+        }
+        self.texts.push(file.text.clone());
+    }
+
+    /// Whether a template of this name is defined.
+    pub fn defines(&self, name: &str) -> bool {
+        self.named.contains_key(name)
+    }
+
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.named.keys().map(String::as_str)
+    }
+}
+
+/// What holes are filled with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Escape {
+    /// The text itself.
+    Nothing,
+    /// The text with everything escaped that means something in HTML, but for [`Value::Markup`].
+    Html,
+}
 
 /// A parsed template.
 #[derive(Debug, Clone)]
@@ -50,6 +91,11 @@ pub trait Functions {
     /// # Errors
     /// In words, such as `can't convert a list to float`.
     fn call(&self, name: &str, args: &[Value]) -> Result<Value, String>;
+
+    /// Calls a method of a value, or says with `None` that it has none of this name. A method hides a field.
+    fn method(&self, _of: &Value, _name: &str, _args: &[Value]) -> Option<Result<Value, String>> {
+        None
+    }
 }
 
 /// What is wrong with a template, or went wrong with it.
@@ -102,7 +148,38 @@ impl Template {
         variables: &[(&str, Value)],
         functions: &dyn Functions,
     ) -> Result<String, TemplateError> {
-        run::run(self, data, variables, functions)
+        self.run_with(data, variables, functions, &Library::default(), Escape::Nothing)
+    }
+
+    /// As [`Self::run`]; it may call the templates of a library too, its own come first.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn run_with(
+        &self,
+        data: &Value,
+        variables: &[(&str, Value)],
+        functions: &dyn Functions,
+        library: &Library,
+        escape: Escape,
+    ) -> Result<String, TemplateError> {
+        run::run(self, data, variables, functions, library, escape)
+    }
+
+    /// Whether it has no holes, so that its result is its text.
+    pub fn is_plain(&self) -> bool {
+        !self.text.contains("{{")
+    }
+
+    /// The templates that it calls and does not define itself, with the place of each call.
+    pub fn calls(&self) -> Vec<(usize, &str)> {
+        let mut calls = Vec::new();
+        tree::calls(&self.body, &mut calls);
+        for body in self.named.values() {
+            tree::calls(body, &mut calls);
+        }
+        calls.retain(|(_, name)| !self.named.contains_key(*name));
+        calls
     }
 
     /// Line and column of a place, both counted from 1; columns in characters.

@@ -218,9 +218,6 @@ impl<'a> Parser<'a> {
         let (body, ending) = self.block()?;
         (self.scope, self.loops) = (scope, loops);
         let Ending::End(_) = ending else { return self.fail("`define` has no {{end}}") };
-        let is_empty = |it: &Block| {
-            it.iter().all(|it| matches!(it, Node::Text(text) if text.trim().is_empty()))
-        };
         if self.named.get(&name).is_some_and(|it| !is_empty(it)) {
             if !is_empty(&body) {
                 let message = format!("multiple definition of template {name:?}");
@@ -284,7 +281,10 @@ impl<'a> Parser<'a> {
             let at = self.at();
             let command = self.command(where_)?;
             let first = command.operands.first();
-            if !first.is_some_and(|it| matches!(it.base, Base::Function(_))) {
+            // A field may be a method, which takes what comes through the pipe.
+            let takes =
+                |it: &Operand| matches!(it.base, Base::Function(_)) || !it.fields.is_empty();
+            if !first.is_some_and(takes) {
                 return Err(TemplateError::new(at, "only a function can stand behind `|`"));
             }
             commands.push(command);
@@ -400,6 +400,11 @@ impl<'a> Parser<'a> {
             _ => return self.fail(format!("function {word:?} not defined")),
         })
     }
+}
+
+/// Whether it says nothing but white space.
+pub(super) fn is_empty(block: &Block) -> bool {
+    block.iter().all(|it| matches!(it, Node::Text(text) if text.trim().is_empty()))
 }
 
 /// As a message calls a token.

@@ -1,8 +1,12 @@
 //! Running a template under limits.
 
 use super::tree::{Base, Bind, Command, Node, Operand, Pipeline};
-use super::{Functions, OUTPUT_BYTES_MAX, Template, TemplateError, Value, builtin};
+use super::{
+    Escape, Functions, Library, OUTPUT_BYTES_MAX, Template, TemplateError, Value, builtin,
+};
 
+/// Nodes that are run, all together: templates that call themselves twice would else never end.
+const STEPS_MAX: usize = 500_000;
 /// Turns of all loops together.
 const TURNS_MAX: usize = 10_000;
 /// How deep templates may call each other.
@@ -15,10 +19,22 @@ pub(super) fn run(
     data: &Value,
     variables: &[(&str, Value)],
     functions: &dyn Functions,
+    library: &Library,
+    escape: Escape,
 ) -> Result<String> {
     let mut scope = vec![(String::new(), data.clone())];
     scope.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-    let mut run = Run { template, functions, scope, out: String::new(), turns: 0, calls: 0 };
+    let mut run = Run {
+        template,
+        functions,
+        library,
+        escape,
+        scope,
+        out: String::new(),
+        steps: 0,
+        turns: 0,
+        calls: 0,
+    };
     run.block(&template.body, data)?;
     Ok(run.out)
 }
@@ -26,9 +42,12 @@ pub(super) fn run(
 struct Run<'a> {
     template: &'a Template,
     functions: &'a dyn Functions,
+    library: &'a Library,
+    escape: Escape,
     /// The last of a name counts; the empty name is `$`.
     scope: Vec<(String, Value)>,
     out: String,
+    steps: usize,
     turns: usize,
     calls: usize,
 }
@@ -45,6 +64,11 @@ impl<'a> Run<'a> {
     fn block(&mut self, nodes: &'a [Node], dot: &Value) -> Result<Flow> {
         let declared = self.scope.len();
         for node in nodes {
+            self.steps += 1;
+            if STEPS_MAX < self.steps {
+                let message = format!("it takes more than {STEPS_MAX} steps");
+                return Err(TemplateError::new(0, message));
+            }
             let flow = self.node(node, dot)?;
             if flow != Flow::Next {
                 self.scope.truncate(declared);
@@ -69,9 +93,15 @@ impl<'a> Run<'a> {
                 let value = self.pipeline(pipeline, dot)?;
                 if pipeline.bind == Bind::Nothing {
                     let at = place(pipeline);
-                    match &value {
-                        Value::Nil => self.write("<no value>", at)?,
-                        value => self.write(&value.to_string(), at)?,
+                    match (&value, self.escape) {
+                        // What is missing is not told at all in HTML, as in Go.
+                        (Value::Nil, Escape::Html) => {}
+                        (Value::Nil, Escape::Nothing) => self.write("<no value>", at)?,
+                        (Value::Markup(it), _) => self.write(it, at)?,
+                        (value, Escape::Nothing) => self.write(&value.to_string(), at)?,
+                        (value, Escape::Html) => {
+                            self.write(&builtin::html(&value.to_string()), at)?;
+                        }
                     }
                 }
             }
@@ -169,9 +199,11 @@ impl<'a> Run<'a> {
         data: Option<&'a Pipeline>,
         dot: &Value,
     ) -> Result<()> {
-        let Some(body) = self.template.named.get(name) else {
+        let own = self.template.named.get(name);
+        let Some(body) = own.or_else(|| self.library.named.get(name)) else {
             return Err(TemplateError::new(at, format!("template {name:?} not defined")));
         };
+        let is_own = own.is_some();
         if self.calls == CALLS_MAX {
             let message = format!("templates call each other more than {CALLS_MAX} deep");
             return Err(TemplateError::new(at, message));
@@ -179,7 +211,14 @@ impl<'a> Run<'a> {
         let data = data.map(|it| self.pipeline(it, dot)).transpose()?.unwrap_or(Value::Nil);
         let scope = std::mem::replace(&mut self.scope, vec![(String::new(), data.clone())]);
         self.calls += 1;
-        self.block(body, &data)?;
+        let done = self.block(body, &data);
+        if let Err(error) = done {
+            // A place in another file says nothing here: the call is the place.
+            if is_own {
+                return Err(error);
+            }
+            return Err(TemplateError::new(at, format!("in {name:?}: {}", error.message)));
+        }
         self.calls -= 1;
         self.scope = scope;
         Ok(())
@@ -232,18 +271,64 @@ impl<'a> Run<'a> {
             Base::Function(name) if first.fields.is_empty() => {
                 self.call(first.at, name, rest, dot, piped)
             }
-            _ => match (rest.first().map(|it| it.at), piped) {
-                (None, None) => self.operand(first, dot),
-                (at, _) => {
+            _ if rest.is_empty() && piped.is_none() => self.operand(first, dot),
+            _ => match first.fields.split_last() {
+                Some((name, path)) => self.method(first, path, name, rest, dot, piped),
+                None => {
+                    let at = rest.first().map_or(first.at, |it| it.at);
                     let message = "only a function takes arguments; is a `|` or a bracket missing?";
-                    Err(TemplateError::new(at.unwrap_or(first.at), message))
+                    Err(TemplateError::new(at, message))
                 }
             },
         }
     }
 
+    /// `.CommonLabels.Remove list`: the last name is the method of what the others lead to.
+    fn method(
+        &mut self,
+        first: &'a Operand,
+        path: &'a [String],
+        name: &str,
+        operands: &'a [Operand],
+        dot: &Value,
+        piped: Option<Value>,
+    ) -> Result<Value> {
+        let base = self.base(first, dot)?;
+        let of = self.fields(first.at, base, path)?;
+        let mut args = Vec::with_capacity(operands.len() + 1);
+        for operand in operands {
+            args.push(self.operand(operand, dot)?);
+        }
+        args.extend(piped);
+        let called = self.functions.method(&of, name, &args).or_else(|| of.method(name, &args));
+        let fail = |it: String| TemplateError::new(first.at, it);
+        match called {
+            Some(result) => result.map_err(|it| fail(format!("error calling {name}: {it}"))),
+            None => Err(fail(format!(
+                "{name} has arguments but cannot be invoked as function on type {}",
+                of.type_name()
+            ))),
+        }
+    }
+
     fn operand(&mut self, operand: &'a Operand, dot: &Value) -> Result<Value> {
-        let mut value = match &operand.base {
+        let base = self.base(operand, dot)?;
+        self.fields(operand.at, base, &operand.fields)
+    }
+
+    /// Methods without arguments come before fields.
+    fn fields(&mut self, at: usize, mut value: Value, path: &[String]) -> Result<Value> {
+        for name in path {
+            let called = self.functions.method(&value, name, &[]);
+            let called = called.or_else(|| value.method(name, &[]));
+            let result = called.unwrap_or_else(|| value.field(name));
+            value = result.map_err(|it| TemplateError::new(at, it))?;
+        }
+        Ok(value)
+    }
+
+    fn base(&mut self, operand: &'a Operand, dot: &Value) -> Result<Value> {
+        Ok(match &operand.base {
             Base::Dot => dot.clone(),
             Base::Variable(name) => {
                 let known = self.scope.iter().rev().find(|(it, _)| it == name);
@@ -252,11 +337,7 @@ impl<'a> Run<'a> {
             Base::Function(name) => self.call(operand.at, name, &[], dot, None)?,
             Base::Constant(value) => value.clone(),
             Base::Group(pipeline) => self.pipeline(pipeline, dot)?,
-        };
-        for field in &operand.fields {
-            value = value.field(field).map_err(|it| TemplateError::new(operand.at, it))?;
-        }
-        Ok(value)
+        })
     }
 
     fn call(
@@ -282,9 +363,11 @@ impl<'a> Run<'a> {
             args.push(value);
         }
         args.extend(piped);
-        let result = match builtin::call(name, &args) {
-            Some(result) => result,
-            None => self.functions.call(name, &args),
+        let result = if builtin::is_builtin(name) {
+            let args: Vec<Value> = args.into_iter().map(Value::plain).collect();
+            builtin::call(name, &args).unwrap_or(Ok(Value::Nil))
+        } else {
+            self.functions.call(name, &args)
         };
         let failed = |it| TemplateError::new(at, format!("error calling {name}: {it}"));
         match result {

@@ -5,7 +5,7 @@ use super::Value;
 /// What stands between two control words.
 pub(super) type Block = Vec<Node>;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Node {
     Text(String),
     /// Prints its value unless it sets a variable.
@@ -35,7 +35,7 @@ pub(super) enum Node {
 }
 
 /// `$a, $b := first | second`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Pipeline {
     pub(super) bind: Bind,
     pub(super) commands: Vec<Command>,
@@ -52,12 +52,12 @@ pub(super) enum Bind {
 }
 
 /// A value, or a function with its arguments.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Command {
     pub(super) operands: Vec<Operand>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Operand {
     pub(super) at: usize,
     pub(super) base: Base,
@@ -65,7 +65,7 @@ pub(super) struct Operand {
     pub(super) fields: Vec<String>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Base {
     Dot,
     /// Without its `$`; empty for `$` itself.
@@ -73,4 +73,22 @@ pub(super) enum Base {
     Function(String),
     Constant(Value),
     Group(Box<Pipeline>),
+}
+
+/// The names of all templates that a block calls, with the places.
+pub(super) fn calls<'t>(block: &'t Block, out: &mut Vec<(usize, &'t str)>) {
+    for node in block {
+        match node {
+            Node::Template { at, name, .. } => out.push((*at, name)),
+            Node::If { then, otherwise, .. } | Node::With { then, otherwise, .. } => {
+                calls(then, out);
+                calls(otherwise, out);
+            }
+            Node::Range { body, otherwise, .. } => {
+                calls(body, out);
+                calls(otherwise, out);
+            }
+            Node::Text(_) | Node::Output(_) | Node::Break | Node::Continue => {}
+        }
+    }
 }

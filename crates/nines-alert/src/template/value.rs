@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use nines_base::Labels;
 
 use super::format::{FloatForm, format_float};
+use super::time::{self, Time};
 
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +24,12 @@ pub enum Value {
     Float(f64),
     /// `string`
     Text(Arc<str>),
+    /// A text that an HTML template does not escape.
+    Markup(Arc<str>),
+    /// `time.Time`, shown in its zone.
+    Time(Box<Time>),
+    /// `time.Duration`
+    Length(SignedDuration),
     /// A slice.
     List(Arc<[Value]>),
     /// A map with texts as keys.
@@ -58,7 +66,9 @@ impl Value {
             Self::Bool(_) => "bool",
             Self::Int(_) => "int",
             Self::Float(_) => "float64",
-            Self::Text(_) => "string",
+            Self::Text(_) | Self::Markup(_) => "string",
+            Self::Time(_) => "time.Time",
+            Self::Length(_) => "time.Duration",
             Self::List(_) => "list",
             Self::Map(_) => "map",
             Self::Struct(_) => "struct",
@@ -72,17 +82,35 @@ impl Value {
             Self::Bool(it) => *it,
             Self::Int(it) => *it != 0,
             Self::Float(it) => *it != 0.0,
-            Self::Text(it) => !it.is_empty(),
+            Self::Text(it) | Self::Markup(it) => !it.is_empty(),
+            Self::Length(it) => !it.is_zero(),
             Self::List(it) => !it.is_empty(),
             Self::Map(it) => !it.entries.is_empty(),
-            Self::Struct(_) => true,
+            Self::Struct(_) | Self::Time(_) => true,
         }
     }
 
     /// The text, if it is one.
     pub fn as_text(&self) -> Option<&str> {
         match self {
-            Self::Text(it) => Some(it),
+            Self::Text(it) | Self::Markup(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    /// Without the mark that it is markup.
+    pub(super) fn plain(self) -> Self {
+        match self {
+            Self::Markup(it) => Self::Text(it),
+            other => other,
+        }
+    }
+
+    /// A method that the type itself has, or nothing if it has none of this name.
+    pub(super) fn method(&self, name: &str, args: &[Self]) -> Option<Result<Self, String>> {
+        match self {
+            Self::Time(it) => time::method(it, name, args),
+            Self::Length(it) => time::length_method(*it, name, args),
             _ => None,
         }
     }
@@ -120,6 +148,7 @@ impl Value {
             (Self::Int(one), Self::Int(two)) => Ok(Some(one.cmp(two))),
             (Self::Float(one), Self::Float(two)) => Ok(one.partial_cmp(two)),
             (Self::Text(one), Self::Text(two)) => Ok(Some(one.cmp(two))),
+            (Self::Length(one), Self::Length(two)) => Ok(Some(one.cmp(two))),
             _ => Err(incompatible(self, other)),
         }
     }
@@ -161,7 +190,9 @@ impl fmt::Display for Value {
             Self::Bool(it) => write!(f, "{it}"),
             Self::Int(it) => write!(f, "{it}"),
             Self::Float(it) => f.write_str(&format_float(*it, FloatForm::Shortest, None)),
-            Self::Text(it) => f.write_str(it),
+            Self::Text(it) | Self::Markup(it) => f.write_str(it),
+            Self::Time(it) => f.write_str(&time::shown(it)),
+            Self::Length(it) => f.write_str(&time::length(*it)),
             Self::List(items) => joined(f, "[", items.iter().map(|it| ("", it)), "]"),
             Self::Map(map) => {
                 joined(f, "map[", map.entries.iter().map(|(key, it)| (key.as_str(), it)), "]")

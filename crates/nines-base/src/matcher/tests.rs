@@ -31,3 +31,15 @@ fn a_broken_expression_is_named() {
     let error = Matcher::new("code", MatchOp::Regex, "5(").unwrap_err();
     assert_eq!(error.to_string(), "`5(` is not a regular expression");
 }
+
+/// Facts hold matchers: this text never changes.
+#[test]
+fn a_matcher_reads_as_it_was_written() {
+    let matcher = Matcher::new("job", MatchOp::NotRegex, "shop.*").unwrap();
+    let json = serde_json::to_string(&matcher).unwrap();
+    assert_eq!(json, r#"{"name":"job","op":"!~","value":"shop.*"}"#);
+    assert_eq!(serde_json::from_str::<Matcher>(&json).unwrap(), matcher);
+    for broken in [r#"{"name":"a","op":"~","value":""}"#, r#"{"name":"a","op":"=~","value":"("}"#] {
+        serde_json::from_str::<Matcher>(broken).unwrap_err();
+    }
+}

@@ -93,7 +93,7 @@ fn a_standby_sees_what_is_decided_and_takes_over_what_is_owed() {
     handle.stop();
     thread.join().unwrap();
     let last = Engine::recover(Box::new(journal.reopen()), installation(), None, 3, second(9));
-    assert_eq!(last.unwrap().published().read().alerts, handle.read(|it| it.alerts.clone()));
+    assert_eq!(last.unwrap().published().read().dispatch, handle.read(|it| it.dispatch.clone()));
 }
 
 #[test]

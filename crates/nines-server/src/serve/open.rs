@@ -280,15 +280,15 @@ impl Shared {
     pub(crate) fn resume_burns(&self) {
         let spec = self.spec();
         let firing = self.engine.read(|state| {
-            let burn = |record: &nines_engine::AlertRecord| {
-                let since = record.alert.activation.as_ref()?.fired_at;
-                Some((nines_engine::burn_key(&spec.slos, &record.alert.labels)?, since))
+            let burn = |it: &nines_alert::dispatch::Alert| {
+                let key = nines_engine::burn_key(&spec.slos, &it.labels)?;
+                Some((key, it.activation.fired_at))
             };
-            let is_burn = |it: &nines_engine::AlertRecord| {
-                it.alert.labels.value("alertname") == nines_engine::SLO_ALERT
+            let is_burn = |it: &nines_alert::dispatch::Alert| {
+                it.labels.value("alertname") == nines_engine::SLO_ALERT
             };
-            let burns = state.firing().filter(|(_, record)| is_burn(record));
-            burns.filter_map(|(_, record)| burn(record)).collect::<Vec<_>>()
+            let burns = state.firing().filter(|(_, it)| is_burn(it));
+            burns.filter_map(|(_, it)| burn(it)).collect::<Vec<_>>()
         });
         let mut tracker = self.metrics.tracker();
         for (key, since) in firing {

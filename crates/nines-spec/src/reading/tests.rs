@@ -166,6 +166,8 @@ spec:
                     intervals: {},
                     resolve_timeout: 300s,
                 },
+                heartbeats: [],
+                integrations: [],
                 runbooks: [],
                 release_policies: [],
                 services: [],

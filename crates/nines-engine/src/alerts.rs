@@ -380,7 +380,7 @@ impl Draft<'_> {
             let span = alert.span();
             Some(AlertData {
                 labels: alert.labels.clone(),
-                annotations: alert.annotations().clone(),
+                annotations: alert.annotations().into(),
                 starts_at: span.starts_at,
                 ends_at: if is_over { Some(span.ends_at.unwrap_or(notice.at)) } else { None },
                 generator_url: alert.body.generator_url.clone(),
@@ -479,3 +479,6 @@ pub(crate) fn ended_by(fact: &dispatch::Fact) -> Vec<AlertKey> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -150,6 +150,8 @@ impl Draft<'_> {
         }
         self.regroup();
         self.heartbeats_of_files();
+        // An edit is never refused.
+        drop(self.change_rota(nines_oncall::rota::Command::Reconfigured));
         Reply::Done
     }
 
@@ -295,6 +297,7 @@ impl Draft<'_> {
         }
         // A wake-up is never refused; see `nines_alert::heartbeat::decide`.
         drop(self.heartbeat(heartbeat::Command::Wake));
+        self.wake_rota();
         Reply::Done
     }
 
@@ -303,7 +306,9 @@ impl Draft<'_> {
         for id in self.state.due_sends(self.now, count_max) {
             let Some(outgoing) = self.state.outbox.get(&id) else { continue };
             let Some(fact) = outgoing.start(self.now) else { continue };
-            let message = message::render(outgoing, self.installation);
+            let matter = outgoing.intent.escalation.map(|it| self.state.outgoing(it));
+            let place = message::place(outgoing, &matter.unwrap_or_default());
+            let message = message::render(outgoing, place, self.installation);
             let channel = outgoing.intent.channel.clone();
             let attempt = outgoing.attempts + 1;
             self.apply(Fact::Outbox(Of { id: id.clone(), fact }));
@@ -414,13 +419,6 @@ impl Draft<'_> {
         let id = self.new_id();
         let facts = nines_alert::silence::decide(&self.state.silences, command, id, self.now)?;
         Ok(self.apply_all(facts.into_iter().map(Fact::Silence)))
-    }
-
-    fn change_rota(&mut self, command: nines_oncall::rota::Command) -> Result<Reply, Refusal> {
-        let config = self.config.ok_or(Refusal::NoConfig)?;
-        let facts =
-            nines_oncall::rota::decide(&self.state.rota, command, &config.roster, self.now)?;
-        Ok(self.apply_all(facts.into_iter().map(Fact::Rota)))
     }
 
     // Changes, incidents, runs

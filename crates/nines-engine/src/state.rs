@@ -16,7 +16,7 @@ use crate::alerts::ended_by;
 use crate::fact::{ConfigApplied, Fact, Line, Of, Routed, RoutedAlert};
 use crate::outbox::{self, Intent, IntentId, Outgoing};
 use crate::releases::Releases;
-use crate::{answers, exclusions, old, promises};
+use crate::{answers, exclusions, old, promises, rota};
 
 /// Escalations that are kept after their end; the oldest are forgotten first, with their messages. Their
 /// facts stay in the journal.
@@ -332,6 +332,9 @@ impl State {
                 self.lanes.entry(key).or_default().push(id.clone());
             }
             self.schedule(id);
+            if intent.purpose == outbox::Purpose::Told {
+                self.forget_told();
+            }
             return;
         }
         let Some(outgoing) = self.outbox.get_mut(id) else { return };
@@ -400,6 +403,19 @@ impl State {
             for (alert, _) in record.into_iter().flat_map(|it| it.alerts) {
                 self.forget_routing(alert);
             }
+        }
+    }
+
+    /// The oldest messages about the rota, whatever became of them.
+    fn forget_told(&mut self) {
+        let told = self.outbox.range(rota::PREFIX.to_owned()..);
+        let told = told.take_while(|(id, _)| id.starts_with(rota::PREFIX));
+        let told: Vec<_> = told.map(|(id, it)| (id.clone(), it.seq)).collect();
+        let surplus = told.len().saturating_sub(rota::TOLD_MAX);
+        for (id, seq) in told.into_iter().take(surplus) {
+            let waiting = self.outbox.remove(&id).and_then(|it| it.not_before());
+            waiting.map(|at| self.sends.remove(&(at, id)));
+            self.intents_by_seq.remove(&seq);
         }
     }
 

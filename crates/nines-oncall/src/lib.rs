@@ -10,6 +10,7 @@ mod people;
 mod roster;
 pub mod rota;
 mod schedule;
+mod stretch;
 
 pub use compare::{DutyChange, STRETCHES_MAX, duty_changes};
 pub use escalation::{
@@ -18,4 +19,5 @@ pub use escalation::{
 };
 pub use people::{Contact, Person, Policy, Step, Target};
 pub use roster::{Duty, Roster};
-pub use schedule::{Schedule, Shift};
+pub use schedule::{ClockRange, Crew, Edits, Layer, Member, Rotation, Schedule, Unit, Weekdays};
+pub use stretch::{Cover, LOOK_MAX, OnDuty, Shift, Source, Stretch};

@@ -29,6 +29,7 @@ use crate::reload::Reload;
 use crate::rules::RuleBook;
 use crate::serve::Retention;
 use crate::watched::Watched;
+use crate::work::Outward;
 
 /// Shared by all requests.
 pub(crate) type App = Arc<Shared>;
@@ -64,6 +65,8 @@ pub(crate) struct Shared {
     /// A permit for each query that may run.
     pub(crate) queries: Arc<Semaphore>,
     pub(crate) health: Health,
+    /// What sends messages.
+    pub(crate) outward: Arc<Outward>,
     /// Events since the start, for `/metrics`.
     pub(crate) slo_counters: own_metrics::Counters,
     /// What rules of Prometheus have found.
@@ -266,17 +269,20 @@ impl Shared {
 
     /// Who is on call now for each schedule, with the shift and the next person.
     pub(crate) fn on_call(&self, at: Timestamp) -> Vec<OnCall> {
-        let spec = self.spec();
-        let schedules = spec.schedules.iter();
+        let config = Arc::clone(&self.loaded().engine_config);
+        let rota = self.engine.read(|it| it.rota.clone());
+        let duty = nines_oncall::Duty { roster: &config.roster, rota: &rota };
+        let schedules = config.roster.schedules.values();
         schedules
             .map(|schedule| {
-                let shift = schedule.on_call(at);
-                let next = shift.as_ref().and_then(|it| schedule.shift(it.index + 1));
+                let shifts = duty.on_call(&schedule.name, at);
+                let next = duty.next_on_call(&schedule.name, at);
                 OnCall {
                     schedule: schedule.name.clone(),
                     zone: schedule.zone.iana_name().unwrap_or("UTC").to_owned(),
-                    shift,
-                    next: next.map(|it| it.person),
+                    shift: shifts.first().cloned(),
+                    shifts,
+                    next: next.first().map(|(it, _)| it.name.clone()),
                     origin: schedule.origin.clone(),
                 }
             })
@@ -296,7 +302,10 @@ impl Shared {
 pub(crate) struct OnCall {
     pub(crate) schedule: String,
     pub(crate) zone: String,
+    /// The first of `shifts`.
     pub(crate) shift: Option<nines_oncall::Shift>,
+    /// One for each person on call now.
+    pub(crate) shifts: Vec<nines_oncall::Shift>,
     pub(crate) next: Option<String>,
     pub(crate) origin: Origin,
 }

@@ -199,7 +199,7 @@ fn is_reached(draft: &Draft<'_>, target: &Target) -> bool {
         Target::Person(name) => has_contact(name),
         Target::Schedule(name) => {
             let schedule = draft.spec.schedules.iter().find(|it| it.name == *name);
-            schedule.is_some_and(|it| it.members.iter().any(|it| has_contact(it)))
+            schedule.is_some_and(|it| it.people().into_iter().any(has_contact))
         }
     }
 }
@@ -211,7 +211,7 @@ fn is_complete(draft: &Draft<'_>, policy: &Policy) -> bool {
         Target::Person(name) => has_person(name),
         Target::Schedule(name) => {
             let schedule = draft.spec.schedules.iter().find(|it| it.name == *name);
-            schedule.is_some_and(|it| it.members.iter().all(|it| has_person(it)))
+            schedule.is_some_and(|it| it.people().into_iter().all(has_person))
         }
     })
 }

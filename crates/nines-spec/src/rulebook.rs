@@ -11,10 +11,9 @@ impl Spec {
     /// Policies, with what is known of the services that they rule and of the people who may approve.
     pub fn rulebook(&self) -> Rulebook {
         let facts = |it: &Service| ServiceFacts { owner: it.owner.clone(), tier: it.tier.clone() };
-        let schedules = self.schedules.iter();
-        let members = schedules
-            .map(|it| (it.name.clone(), it.members.iter().cloned().collect::<BTreeSet<_>>()));
-        let schedules: BTreeMap<String, BTreeSet<String>> = members.collect();
+        let names = |it: Vec<&str>| it.into_iter().map(str::to_owned).collect();
+        let schedules = self.schedules.iter().map(|it| (it.name.clone(), names(it.people())));
+        let schedules: BTreeMap<String, BTreeSet<String>> = schedules.collect();
         let mut groups = schedules.clone();
         for policy in &self.policies {
             let group = groups.entry(policy.name.clone()).or_default();

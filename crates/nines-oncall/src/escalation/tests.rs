@@ -20,14 +20,8 @@ fn roster() -> Roster {
     let reachable =
         |name: &str| person(name, vec![contact(Channel::Inbox, 0), contact(email(name), 2)]);
     let people = [reachable("ana"), reachable("ben"), person("cyd", Vec::new())];
-    let schedule = Schedule {
-        name: "shop".to_owned(),
-        zone: jiff::tz::TimeZone::UTC,
-        start: "1970-01-01T00:00".parse().unwrap(),
-        weeks: 1,
-        members: vec!["ana".to_owned()],
-        origin: origin(),
-    };
+    let start = "1970-01-01T00:00".parse().unwrap();
+    let schedule = Schedule::weekly("shop", jiff::tz::TimeZone::UTC, start, 1, &["ana"]);
     Roster {
         people: people.into_iter().map(|it| (it.name.clone(), it)).collect(),
         schedules: BTreeMap::from([("shop".to_owned(), schedule)]),

@@ -10,11 +10,10 @@ use std::thread::JoinHandle;
 use axum::Router;
 use nines_engine::{Command, EngineError, Hooks, Installation};
 use nines_ingest::{ScrapeJob, Scraper};
-use nines_notify::{Channels, SmtpConfig, SmtpNotifier, Tls, WebhookNotifier};
-use nines_port::{Notifier, StepRunner};
+use nines_port::StepRunner;
 use nines_runner::ProcessRunner;
 use nines_slo::{Tracker, TrackerConfig};
-use nines_spec::{DurabilitySpec, SmtpSpec, SmtpTls, Spec};
+use nines_spec::DurabilitySpec;
 use nines_store::SnapshotFiles;
 use nines_tsdb::Tsdb;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -32,7 +31,7 @@ use crate::health::Health;
 use crate::own_metrics;
 use crate::reload::{Asker, Reload};
 use crate::rules::RuleBook;
-use crate::work::{self, Files, StepEnvironment};
+use crate::work::{self, Files, Outward, StepEnvironment};
 
 /// What [`open`] gives to the runtime.
 pub(super) struct Opened {
@@ -53,18 +52,18 @@ pub(super) struct Waiting {
     engine: JoinHandle<()>,
     outbox: std::sync::mpsc::Receiver<u64>,
     steps: std::sync::mpsc::Receiver<u64>,
-    notifier: Arc<dyn Notifier>,
+    outward: Arc<Outward>,
     runner: Arc<dyn StepRunner>,
     environment: StepEnvironment,
 }
 
 impl Waiting {
     pub(super) fn spawn(self, app: &App) -> Result<Workers, ServeError> {
-        let Self { engine, outbox, steps, notifier, runner, environment } = self;
+        let Self { engine, outbox, steps, outward, runner, environment } = self;
         let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
         let sender = Arc::clone(app);
         let sends =
-            thread("outbox").spawn(move || work::send_messages(&sender, &notifier, &outbox));
+            thread("outbox").spawn(move || work::send_messages(&sender, outward.as_ref(), &outbox));
         let doer = Arc::clone(app);
         let does =
             thread("steps").spawn(move || work::run_steps(&doer, &runner, &environment, &steps));
@@ -165,14 +164,14 @@ pub(super) fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened,
     let checkpoint = Checkpoint::new(folder.counts());
     let metrics = Metrics::new(store, tracker, checkpoint, folder.queues());
     work::count_past(&metrics, now.as_millisecond()).map_err(ServeError::Past)?;
-    let secrets = read_secrets(&spec, files.folder())?;
+    let secrets = work::read_secrets(&spec, files.folder()).map_err(setup("secrets"))?;
     let mut access = Access::new(folder.token.clone(), folder.secret, &external_url);
     access.open = prom.open.clone();
     access.webhook_secrets =
         secrets.iter().filter_map(|(name, it)| Some((name.clone(), it.first()?.clone()))).collect();
-    let webhook = WebhookNotifier::new(secrets, Arc::clone(&clock));
-    let webhook = webhook.map_err(|error| setup("webhooks")(Box::new(error)))?;
-    let smtp = spec.notify.smtp.as_ref().map(|it| smtp(it, files.folder())).transpose()?;
+    let runner: Arc<dyn StepRunner> = Arc::new(ProcessRunner::default());
+    let outward = Outward::open(Arc::clone(&clock), Arc::clone(&runner), &spec, files.folder());
+    let outward = Arc::new(outward.map_err(setup("channels"))?);
     let scraper = Scraper::new().map_err(|error| setup("the scraper")(Box::new(error)))?;
     let scraper = scraper.reading_yaml_with(work::read_groups());
     let token_file =
@@ -216,6 +215,7 @@ pub(super) fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened,
         rules: RuleBook::default(),
         started_at: now,
         demo_person: person,
+        outward,
         is_demo,
         clock,
     };
@@ -226,8 +226,8 @@ pub(super) fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened,
         engine: thread,
         outbox,
         steps,
-        notifier: Arc::new(Channels::new(webhook, smtp)),
-        runner: Arc::new(ProcessRunner::default()),
+        outward: Arc::clone(&shared.outward),
+        runner,
         environment: StepEnvironment {
             folder: folder.runs(),
             variables: variables.map(|(name, value)| (name.to_owned(), value)).into(),
@@ -281,8 +281,7 @@ impl Shared {
         let spec = self.spec();
         let firing = self.engine.read(|state| {
             let burn = |it: &nines_alert::dispatch::Alert| {
-                let key = nines_engine::burn_key(&spec.slos, &it.labels)?;
-                Some((key, it.activation.fired_at))
+                Some((nines_engine::burn_key(&spec.slos, &it.labels)?, it.activation.fired_at))
             };
             let is_burn = |it: &nines_alert::dispatch::Alert| {
                 it.labels.value("alertname") == nines_engine::SLO_ALERT
@@ -295,43 +294,4 @@ impl Shared {
             tracker.resume(&key, since);
         }
     }
-}
-
-/// The values behind the names that webhooks use; each file holds one or two lines.
-fn read_secrets(
-    spec: &Spec,
-    folder: &Path,
-) -> Result<std::collections::BTreeMap<String, Vec<String>>, ServeError> {
-    let mut secrets = std::collections::BTreeMap::new();
-    for (name, file) in &spec.notify.webhook_secrets {
-        let text = read_secret(&folder.join(file))?;
-        let values = text.lines().map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned);
-        secrets.insert(name.clone(), values.collect());
-    }
-    Ok(secrets)
-}
-
-fn read_secret(file: &Path) -> Result<String, ServeError> {
-    std::fs::read_to_string(file).map_err(|error| {
-        let problem = format!("failed to read the secret {}: {error}", file.display());
-        setup("secrets")(problem.into())
-    })
-}
-
-fn smtp(spec: &SmtpSpec, folder: &Path) -> Result<SmtpNotifier, ServeError> {
-    let password =
-        spec.password_file.as_ref().map(|it| read_secret(&folder.join(it))).transpose()?;
-    let config = SmtpConfig {
-        host: spec.host.clone(),
-        port: spec.port,
-        tls: match spec.tls {
-            SmtpTls::None => Tls::None,
-            SmtpTls::StartTls => Tls::StartTls,
-            SmtpTls::Tls => Tls::Tls,
-        },
-        username: spec.username.clone(),
-        password: password.map(|it| it.trim().to_owned()),
-        from: spec.from.clone(),
-    };
-    SmtpNotifier::new(config).map_err(|error| setup("e-mail")(Box::new(error)))
 }

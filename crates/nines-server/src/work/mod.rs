@@ -2,6 +2,7 @@
 
 mod alertmanagers;
 mod burns;
+mod channels;
 mod configuration;
 mod counts;
 mod forecasts;
@@ -18,6 +19,7 @@ mod upkeep;
 
 pub(crate) use alertmanagers::send_to_alertmanagers;
 pub(crate) use burns::watch_burns;
+pub(crate) use channels::{Outward, read_secrets};
 pub use configuration::engine_config;
 pub(crate) use configuration::{Files, backend, load, shown, watch_files};
 pub(crate) use counts::{count_past, keep_counts, save_counts};

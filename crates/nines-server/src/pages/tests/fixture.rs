@@ -30,6 +30,7 @@ use crate::prom::PromSettings;
 use crate::reload::Reload;
 use crate::rules::RuleBook;
 use crate::serve::Retention;
+use crate::work::Outward;
 
 pub(crate) const TOKEN: &str = "token-of-the-test";
 /// What nobody should ever see as an element.
@@ -113,6 +114,10 @@ impl Fixture {
         let spec = Arc::new(reading.spec);
         let engine_config = crate::work::engine_config(&spec);
         let tracker = Tracker::new(spec.slos.clone(), TrackerConfig::default());
+        let runner = Arc::new(nines_runner::ProcessRunner::default());
+        let outward =
+            Outward::open(Arc::clone(&clock) as Arc<dyn Clock>, runner, &spec, folder.path());
+        let outward = Arc::new(outward.unwrap());
         let app = Arc::new(Shared {
             clock,
             engine: handle,
@@ -147,6 +152,7 @@ impl Fixture {
             prom: PromSettings::default(),
             queries: Arc::new(Semaphore::new(1)),
             health: Health::default(),
+            outward,
             slo_counters: crate::own_metrics::Counters::default(),
             rules: RuleBook::default(),
             started_at: now,

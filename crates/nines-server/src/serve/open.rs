@@ -84,10 +84,8 @@ pub(super) fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened,
     // The journal holds the lock on the folder; what lies elsewhere is read before anything is made.
     let is_inside = configuration == Configuration::Applied;
     let open_journal = || journal::Opened::open(shared, &data_dir, &prom.route_prefix, address);
-    let (early, open_journal) = match is_inside {
-        true => (Some(open_journal()?), None),
-        false => (None, Some(open_journal)),
-    };
+    let (early, open_journal) =
+        if is_inside { (Some(open_journal()?), None) } else { (None, Some(open_journal)) };
     let (files, configured) = locate(configuration, &data_dir, extra_jobs)?;
     let reading = work::load(&files)?;
     if reading.has_errors() {
@@ -139,7 +137,7 @@ pub(super) fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened,
     let (steps_sender, steps) = sync_channel(1);
     let (failure, failed) = oneshot::channel();
     let hooks = Hooks {
-        on_active: Box::new(move |is_active| {
+        deciding: Box::new(move |is_active| {
             activated.send_replace(is_active);
         }),
         on_commit: Box::new(move |seq| {

@@ -56,6 +56,8 @@ pub enum Answer {
     Waiver(WaiverId),
     /// As [`Reply::Silence`].
     Silence(SilenceId),
+    /// As [`Reply::Rota`].
+    Rota(Vec<u32>),
 }
 
 impl Answer {
@@ -72,6 +74,7 @@ impl Answer {
             Reply::Decision(decision) => Some(Self::Decision(decision.id)),
             Reply::Waiver(waiver) => Some(Self::Waiver(waiver.id)),
             Reply::Silence(id) => Some(Self::Silence(*id)),
+            Reply::Rota(numbers) => Some(Self::Rota(numbers.clone())),
             Reply::Alerts { .. } | Reply::Sends(_) | Reply::Steps(_) => None,
         }
     }
@@ -91,6 +94,7 @@ impl Answer {
                 let waiver = state.releases.waivers().rev().find(|it| it.id == *id)?;
                 Reply::Waiver(Box::new(waiver.clone()))
             }
+            Self::Rota(numbers) => Reply::Rota(numbers.clone()),
         };
         Some(reply)
     }

@@ -231,6 +231,8 @@ pub enum Reply {
     Waiver(Box<Waiver>),
     /// The silence that was made or changed.
     Silence(silence::SilenceId),
+    /// The changes and offers of the rota that were made.
+    Rota(Vec<u32>),
 }
 
 /// A message to send now.

@@ -87,6 +87,8 @@ pub(crate) enum Command {
     Why(why::Args),
     /// Hide alerts for a while
     Silence(Box<silence::Args>),
+    /// Show what would become of an alert with these labels
+    WhyNot(why::NotArgs),
     /// Say that a stretch of time does not count, or counts otherwise
     Exclude(Box<exclude::Args>),
     /// Ask a PromQL query

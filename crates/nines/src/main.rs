@@ -101,6 +101,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Describe(args) => describe::run(&args, &open()?),
         Command::Why(args) => why::run(&args, &open()?),
         Command::Silence(args) => silence::run(&args, &open()?),
+        Command::WhyNot(args) => why::run_not(&args, &open()?),
         Command::Exclude(args) => exclude::run(&args, &open()?),
         Command::Query(args) => query::run(&args, &open()?),
         Command::Oncall(args) => oncall::run(&args, &open()?),

@@ -1,11 +1,10 @@
 //! What readers ask of the table: who hears of an alert now, and why not.
 
 use jiff::Timestamp;
-use nines_base::Labels;
 
 use super::group::Group;
 use super::{State, Text, tick};
-use crate::inhibit::Inhibition;
+use crate::{Phase, inhibit};
 
 impl State {
     /// Who hears of a group; none if its route is not configured any more.
@@ -18,8 +17,17 @@ impl State {
         tick::interval(&*self.node_of(group)?, self.rules()?, t)
     }
 
-    /// Why an alert with these labels is not told of at `t`, if others inhibit it.
-    pub fn inhibited(&self, labels: &Labels, t: Timestamp) -> Option<Inhibition> {
-        self.soft.inhibitions.inhibited(labels, t)
+    /// Which alerts inhibit which. A state that only answers keeps no index, so whoever asks more than once keeps this.
+    pub fn inhibitions(&self) -> inhibit::Index {
+        let mut index = inhibit::Index::new(self.rules().map_or(&[], |it| &it.inhibitions));
+        if index.is_empty() {
+            return index;
+        }
+        for (key, alert) in self.alerts() {
+            // As ticks see it: what fires has no end until a fact says so.
+            let end = alert.span().ends_at.filter(|_| alert.phase() != Phase::Firing);
+            index.set(*key, &alert.labels, end);
+        }
+        index
     }
 }

@@ -72,7 +72,8 @@ pub(super) async fn list(
 
 fn write(app: &Shared, filter: &Filter, mut page: Page) -> (Vec<u8>, Option<AlertKey>) {
     let (state, now) = (app.engine.state(), app.clock.now());
-    let table = Table { dispatch: &state.dispatch, silences: &state.silences, now };
+    let inhibitions = state.dispatch.inhibitions();
+    let table = Table::new(&state, &inhibitions, now);
     let mut out = vec![b'['];
     let next = table.write_alerts(&mut out, filter, &mut page);
     out.extend(b"]\n");
@@ -83,10 +84,12 @@ fn write(app: &Shared, filter: &Filter, mut page: Page) -> (Vec<u8>, Option<Aler
 fn stream_all(app: App, filter: Filter, page: Page) -> Response {
     let (state, now) = (app.engine.state(), app.clock.now());
     let page = Page { looks_max: Some(PIECE), ..page };
-    let pieces = stream::try_unfold(Some((state, filter, page)), move |rest| async move {
-        let Some((state, filter, mut page)) = rest else { return Ok(None) };
+    let begin = Some((state, None, filter, page));
+    let pieces = stream::try_unfold(begin, move |rest| async move {
+        let Some((state, inhibitions, filter, mut page)) = rest else { return Ok(None) };
         let written = tokio::task::spawn_blocking(move || {
-            let table = Table { dispatch: &state.dispatch, silences: &state.silences, now };
+            let inhibitions = inhibitions.unwrap_or_else(|| state.dispatch.inhibitions());
+            let table = Table::new(&state, &inhibitions, now);
             let mut out = Vec::new();
             if page.after.is_none() {
                 out.push(b'[');
@@ -96,7 +99,8 @@ fn stream_all(app: App, filter: Filter, page: Page) -> Response {
             if !more {
                 out.extend(b"]\n");
             }
-            (Bytes::from(out), more.then_some((state, filter, page)))
+            let rest = more.then(|| (state, Some(inhibitions), filter, page));
+            (Bytes::from(out), rest)
         });
         written.await.map(Some).map_err(std::io::Error::other)
     });
@@ -137,7 +141,8 @@ pub(super) async fn groups(
     let filter = Filter::read(&Query::read(uri.query()))?;
     let written = tokio::task::spawn_blocking(move || {
         let (state, now) = (app.engine.state(), app.clock.now());
-        let table = Table { dispatch: &state.dispatch, silences: &state.silences, now };
+        let inhibitions = state.dispatch.inhibitions();
+        let table = Table::new(&state, &inhibitions, now);
         let mut out = Vec::new();
         table.write_groups(&mut out, &filter);
         out.push(b'\n');

@@ -6,19 +6,21 @@ use std::ops::Bound;
 
 use jiff::{SignedDuration, Timestamp};
 use nines_alert::dispatch::{self, Alert, Group, GroupNumber, Text};
-use nines_alert::{AlertKey, silence};
+use nines_alert::{AlertKey, inhibit, silence};
 use nines_base::{Labels, Matcher};
+use nines_engine::State;
 
 use super::query::{Query, Receivers};
 use super::refusal::AmError;
 use super::wire;
 
 /// What is known, as of one instant.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Table<'a> {
-    pub(super) dispatch: &'a dispatch::State,
-    pub(super) silences: &'a silence::State,
-    pub(super) now: Timestamp,
+    dispatch: &'a dispatch::State,
+    silences: &'a silence::State,
+    inhibitions: &'a inhibit::Index,
+    now: Timestamp,
 }
 
 /// Which alerts are meant.
@@ -60,11 +62,16 @@ impl Status {
 }
 
 impl<'a> Table<'a> {
+    /// `inhibitions` are those of the state.
+    pub(super) fn new(state: &'a State, inhibitions: &'a inhibit::Index, now: Timestamp) -> Self {
+        Self { dispatch: &state.dispatch, silences: &state.silences, inhibitions, now }
+    }
+
     /// Writes the alerts that are meant after `after`, at most `count` of them, as the items of a JSON array; the
     /// first with a comma before it if `is_first` is not set. Says which was the last one looked at, unless the table
     /// is at its end.
     pub(super) fn write_alerts(
-        self,
+        &self,
         out: &mut Vec<u8>,
         filter: &Filter,
         page: &mut Page,
@@ -90,7 +97,7 @@ impl<'a> Table<'a> {
     }
 
     /// Writes an alert if it is meant.
-    fn write_alert(self, out: &mut Vec<u8>, filter: &Filter, key: AlertKey, alert: &Alert) -> bool {
+    fn write_alert(&self, out: &mut Vec<u8>, filter: &Filter, key: AlertKey, alert: &Alert) -> bool {
         let Some(status) = self.judge(filter, alert) else { return false };
         let receivers = self.receivers(alert);
         if !receivers.iter().any(|it| filter.receivers.has(it)) {
@@ -101,12 +108,12 @@ impl<'a> Table<'a> {
     }
 
     /// The status of an alert, if it is meant as far as it itself says.
-    fn judge(self, filter: &Filter, alert: &Alert) -> Option<Status> {
+    fn judge(&self, filter: &Filter, alert: &Alert) -> Option<Status> {
         let is_over = alert.span().ends_at.is_some_and(|it| it < self.now);
         if is_over || !filter.matchers.iter().all(|it| it.matches(&alert.labels)) {
             return None;
         }
-        let inhibition = self.dispatch.inhibited(&alert.labels, self.now);
+        let inhibition = self.inhibitions.inhibited(&alert.labels, self.now);
         let groups = alert.groups.iter().filter_map(|it| self.dispatch.group(*it));
         let muted_by = groups.filter_map(|it| self.dispatch.muted_by(it, self.now));
         let status = Status {
@@ -121,13 +128,13 @@ impl<'a> Table<'a> {
     }
 
     /// In the order of the routes, as far as groups remember it.
-    fn receivers(self, alert: &Alert) -> Vec<Text> {
+    fn receivers(&self, alert: &Alert) -> Vec<Text> {
         let groups = alert.groups.iter().filter_map(|it| self.dispatch.group(*it));
         groups.filter_map(|it| self.dispatch.receiver_of(it)).collect()
     }
 
     fn write(
-        self,
+        &self,
         out: &mut Vec<u8>,
         (key, alert): (AlertKey, &Alert),
         receivers: &[Text],
@@ -162,13 +169,13 @@ impl<'a> Table<'a> {
     }
 
     /// The end of an alert without one: this API needs an end, and a client that asks again finds a later one.
-    fn far(self) -> Timestamp {
+    fn far(&self) -> Timestamp {
         let timeout = self.dispatch.rules().map_or(SignedDuration::ZERO, |it| it.resolve_timeout);
         self.now.checked_add(timeout).unwrap_or(Timestamp::MAX)
     }
 
     /// Writes the groups with alerts that are meant, as a JSON array.
-    pub(super) fn write_groups(self, out: &mut Vec<u8>, filter: &Filter) {
+    pub(super) fn write_groups(&self, out: &mut Vec<u8>, filter: &Filter) {
         let mut groups: BTreeMap<(&Labels, Text, GroupNumber), &Group> = BTreeMap::new();
         for (number, group) in self.dispatch.groups() {
             let Some(receiver) = self.dispatch.receiver_of(group) else { continue };
@@ -204,7 +211,7 @@ impl<'a> Table<'a> {
     }
 
     /// Says how many there were.
-    fn write_members(self, out: &mut Vec<u8>, filter: &Filter, group: &Group) -> usize {
+    fn write_members(&self, out: &mut Vec<u8>, filter: &Filter, group: &Group) -> usize {
         let members = group.members.keys();
         let mut members: Vec<(AlertKey, &Alert)> =
             members.filter_map(|key| Some((*key, self.dispatch.alert(*key)?))).collect();

@@ -14,7 +14,7 @@ use tower_http::compression::CompressionLayer;
 use crate::access::guard;
 use crate::app::App;
 use crate::health::Health;
-use crate::{am, api, hooks, own_metrics, pages, prom, standby};
+use crate::{am, api, events, heartbeats, hooks, own_metrics, pages, prom, standby};
 
 pub(super) fn router(app: &App, demo_routes: Option<Router>, passing_on: Client) -> Router {
     let panics = Arc::clone(app);
@@ -22,6 +22,8 @@ pub(super) fn router(app: &App, demo_routes: Option<Router>, passing_on: Client)
         .merge(prom::router(app))
         .merge(am::router(app))
         .merge(api::router())
+        .merge(events::router())
+        .merge(heartbeats::router())
         .merge(hooks::router())
         .merge(pages::router())
         .route("/metrics", get(own_metrics::metrics))

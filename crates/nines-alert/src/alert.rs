@@ -79,6 +79,10 @@ pub enum ResolveReason {
     ConditionCleared,
     /// Its rule is not configured any more.
     RuleRemoved,
+    /// Its source ended it.
+    Ended,
+    /// Its source did not speak of it again in time.
+    LeaseExpired,
 }
 
 impl fmt::Display for ResolveReason {
@@ -86,6 +90,8 @@ impl fmt::Display for ResolveReason {
         f.write_str(match self {
             Self::ConditionCleared => "the condition does not hold any more",
             Self::RuleRemoved => "its rule was removed from the configuration",
+            Self::Ended => "its source says that it is over",
+            Self::LeaseExpired => "its source did not renew it in time",
         })
     }
 }

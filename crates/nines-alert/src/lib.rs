@@ -15,6 +15,7 @@ pub mod receivers;
 mod routing;
 pub mod rule;
 pub mod silence;
+pub mod syntax;
 pub mod template;
 
 pub use alert::{

@@ -7,7 +7,16 @@
 //! State is the fold of facts; what depends on the configuration (indices, timers) is rebuilt by
 //! [`State::configure`] and is no part of the fold.
 
+mod alert;
+mod decide;
+mod dedup;
+mod fact;
+mod group;
 mod rules;
+mod shared;
+mod state;
+mod tick;
+mod tree;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,9 +25,19 @@ use jiff::Timestamp;
 use nines_base::{Id, IdKind, Labels};
 use serde::{Deserialize, Serialize};
 
-use crate::{AlertKey, Evidence};
+use crate::{AlertKey, Evidence, ResolveReason};
 
+pub use alert::{Alert, Body, Lease, Span};
+pub use decide::{Decided, Refusal, Refused, Upkeep, decide};
+pub use fact::{
+    Event, Expired, Extended, Fact, Flushed, Judged, Observed, Opened, Outcome, Quiet, Regrouped,
+    Seen, Told,
+};
+pub use group::{Content, Fate, Group, GroupNumber, Member, Memory, Open};
 pub use rules::{GroupBy, Integration, Receiver, Route, Rules, Settings, Timing};
+pub use shared::{Shared, Text};
+pub use state::{Memories, State, evolve};
+pub use tree::Routed;
 
 /// Notices: `ntc_…`.
 #[derive(Debug)]
@@ -105,11 +124,11 @@ pub struct Notice {
     /// Unique.
     pub id: NoticeId,
     /// `<route key>:{labels}`, as Alertmanager writes it.
-    pub group: String,
+    pub group: Text,
     /// The values of `group_by`.
     pub group_labels: Labels,
     /// The receiver's name.
-    pub receiver: String,
+    pub receiver: Text,
     /// Which of its integrations; counts from 0 over all kinds.
     pub integration: u32,
     /// The due time of the tick.
@@ -117,9 +136,9 @@ pub struct Notice {
     /// Why.
     pub reason: Reason,
     /// By fingerprint.
-    pub firing: Vec<AlertKey>,
+    pub firing: Shared<[AlertKey]>,
     /// By fingerprint.
-    pub resolved: Vec<AlertKey>,
+    pub resolved: Shared<[AlertKey]>,
 }
 
 /// Why a notice would go nowhere.
@@ -155,10 +174,23 @@ pub enum Command {
         /// Whether alerts of this source that are not in the list are over.
         is_complete: bool,
     },
+    /// These alerts are over, whatever their source says.
+    Resolve {
+        /// Which.
+        alerts: Vec<AlertKey>,
+        /// Why.
+        reason: ResolveReason,
+    },
     /// An integration has taken this notice: the memory that the next tick compares with.
     Accepted(Box<Notice>),
+    /// This notice will not arrive any more: it failed for good, or was withdrawn before it left.
+    GiveUp(Box<Notice>),
     /// The configuration has changed: alerts go to the groups that it wants.
     Regroup,
-    /// Time has passed; sent at or after [`State::wake_at`].
+    /// Time has passed; sent before every other command, again and again until [`State::wake_at`] lies in the
+    /// future: a group's first tick may be due at once.
     Wake,
 }
+
+#[cfg(test)]
+mod tests;

@@ -140,7 +140,7 @@ proptest! {
     }
 
     #[test]
-    fn an_occurrence_is_never_over(now in 0..4_000_000_000_i64, length in 1..5000_i64) {
+    fn an_occurrence_is_never_over(now in 0..400_000_000_i64, length in 1..5000_i64) {
         let now = Timestamp::from_second(now).unwrap();
         let it = recurrence("FREQ=MONTHLY;BYDAY=2TU", "America/Havana", length);
         let (start, end) = it.occurrence(Timestamp::UNIX_EPOCH, Timestamp::MAX, now).unwrap();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use nines_alert::dispatch::{Incoming, Refused, Source};
 use nines_alert::{AlertKey, Evidence, silence};
 use nines_base::Labels;
 use nines_incident::{IncidentId, changes};
@@ -28,6 +29,13 @@ pub enum Command {
         firing: Vec<Observation>,
         /// Whether every rule has been judged.
         coverage: Coverage,
+    },
+    /// What others say of alerts: the API of Alertmanager, events, heartbeats. The answer is [`Reply::Alerts`].
+    ObserveAlerts {
+        /// Who says it.
+        source: Source,
+        /// What fires, or is over; others of this source go on.
+        alerts: Vec<Incoming>,
     },
     /// Somebody has it.
     Acknowledge {
@@ -114,6 +122,15 @@ pub enum Command {
     Silence(silence::Command),
     /// A person changes who is on call.
     Rota(rota::Command),
+    /// A client asks once, however often it repeats itself under the same key.
+    Once {
+        /// What the client chose; see [`crate::answers::KEY_BYTES_MAX`].
+        key: String,
+        /// A digest of what it asks.
+        request: String,
+        /// What it asks.
+        command: Box<Command>,
+    },
     /// Time has passed.
     Wake,
 }
@@ -164,6 +181,13 @@ pub enum AckTarget {
 pub enum Reply {
     /// Done, or there was nothing to do.
     Done,
+    /// What became of alerts that were told.
+    Alerts {
+        /// So many hold, or held already.
+        taken: usize,
+        /// Those that were not taken; nothing of them has changed.
+        refused: Vec<Refused>,
+    },
     /// These alerts were acknowledged.
     Acknowledged(Vec<AlertKey>),
     /// Whether the change was news.
@@ -249,7 +273,13 @@ pub enum Refusal {
     UnknownRun(String),
     /// An alert says no.
     #[error(transparent)]
-    Alert(#[from] nines_alert::Refusal),
+    Alert(#[from] nines_alert::dispatch::Refusal),
+    /// Nobody tells so much at once.
+    #[error("{count} alerts at once are too many; at most {max} are taken", max = crate::alerts::OBSERVATIONS_MAX)]
+    TooManyAlerts {
+        /// How many there were.
+        count: usize,
+    },
     /// An escalation says no.
     #[error(transparent)]
     Escalation(#[from] nines_oncall::Refusal),
@@ -274,6 +304,12 @@ pub enum Refusal {
     /// The rota says no.
     #[error(transparent)]
     Rota(#[from] rota::Refusal),
+    /// Two questions under one key.
+    #[error("the key `{0}` was used for another request in the last 24 hours; use a fresh one")]
+    KeyTaken(String),
+    /// A key that cannot be kept.
+    #[error("a key has at most {max} bytes", max = crate::answers::KEY_BYTES_MAX)]
+    KeyTooLong,
     /// The disk is full, or something like it; the batch was rolled back.
     #[error("the journal cannot take writes now: {0}")]
     NotDurable(String),

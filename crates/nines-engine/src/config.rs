@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use nines_alert::Routing;
 use nines_alert::dispatch::Rules;
+use nines_alert::receivers::Templates;
 use nines_oncall::Roster;
 use nines_release::Rulebook;
 use nines_runbook::Runbook;
@@ -24,6 +25,8 @@ pub struct Config {
     pub routing: Routing,
     /// From alerts to notices.
     pub dispatch: std::sync::Arc<Rules>,
+    /// What notices are worded with.
+    pub templates: std::sync::Arc<Templates>,
     /// What each service needs to work.
     pub depends_on: BTreeMap<String, Vec<String>>,
     /// By name.

@@ -1,22 +1,26 @@
 //! Where domains meet: one command becomes the facts of all the domains that it touches.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
-use nines_alert::{AlertKey, ResolveReason, RouteDecision};
-use nines_base::{Id, Labels, Origin};
-use nines_incident::{AlertRef, IncidentId, IncidentSeverity, changes, suspects};
+use nines_alert::AlertKey;
+use nines_alert::dispatch::{self, Alert};
+use nines_base::Id;
+use nines_incident::{IncidentId, changes, suspects};
 use nines_oncall::EscalationId;
 use nines_port::{Channel, Delivery, Urgency};
 use nines_runbook::{RunId, run};
 
-use crate::command::{AckTarget, Command, Coverage, Observation, Refusal, Reply, Send, StepJob};
+use crate::alerts::wakes;
+use crate::answers::{Answer, Answered, KEY_BYTES_MAX};
+use crate::command::{AckTarget, Command, Coverage, Refusal, Reply, Send, StepJob};
 use crate::config::{Config, Installation};
-use crate::fact::{ConfigApplied, Fact, Of, Routed};
+use crate::fact::{ConfigApplied, Fact, Of};
 use crate::message;
 use crate::outbox::{self, CancelReason, Intent, IntentId, Outgoing, Phase, Purpose};
-use crate::state::{AlertRecord, State, intent_prefix};
+use crate::state::{AlertRouting, EscalationRecord, State, intent_prefix};
 use crate::{exclusions, promises};
 
 /// The `alertname` of all alerts that error budgets raise.
@@ -25,32 +29,8 @@ pub const SLO_ALERT: &str = "SLOBurn";
 pub const POLICY_ALERT: &str = "PolicyLevel";
 /// The `alertname` of all alerts about SLOs without data.
 pub const NO_DATA_ALERT: &str = "SLONoData";
-/// Who says that an alert holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// Error budgets.
-    Burns,
-    /// Levels of policies.
-    Policies,
-    /// Rules of Prometheus.
-    Rules,
-}
-
-impl Source {
-    fn of(labels: &Labels) -> Self {
-        match labels.value("alertname") {
-            SLO_ALERT | NO_DATA_ALERT => Self::Burns,
-            POLICY_ALERT => Self::Policies,
-            _ => Self::Rules,
-        }
-    }
-}
-
 /// How long an acknowledge link works.
 const ACK_LINK_LIFE: SignedDuration = SignedDuration::from_hours(24);
-/// The most labels that one observation may bring.
-const OBSERVATIONS_MAX: usize = 10_000;
-
 /// One cycle's facts in the making. The state is ahead of the journal until the cycle commits.
 pub(crate) struct Draft<'a> {
     pub(crate) state: &'a mut State,
@@ -60,6 +40,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) now: Timestamp,
     pub(crate) epoch: u64,
     pub(crate) facts: &'a mut Vec<Fact>,
+    /// What is no fact, but shown all the same: renewed leases, ticks without news.
+    pub(crate) upkeep: &'a mut Vec<dispatch::Upkeep>,
     /// Attempts at steps that a worker of this process has; not durable, so a restart forgets them.
     pub(crate) handed_steps: &'a mut BTreeSet<String>,
 }
@@ -71,11 +53,12 @@ impl Draft<'_> {
             // The engine has swapped the configuration already; this notes it.
             Command::ApplyConfig(config) => Ok(self.note_config(&config)),
             Command::ObserveBurns(observations) => {
-                self.observe(observations, Source::Burns, Coverage::Complete)
+                self.observe(observations, dispatch::Source::Burns, Coverage::Complete)
             }
             Command::ObserveRules { firing, coverage } => {
-                self.observe(firing, Source::Rules, coverage)
+                self.observe(firing, dispatch::Source::Rules, coverage)
             }
+            Command::ObserveAlerts { source, alerts } => self.observe_foreign(source, alerts),
             Command::Acknowledge { target, by, via } => self.acknowledge(&target, &by, &via),
             Command::RecordChange(command) => self.record_change(command),
             Command::Exclude(command) => self.exclude(command),
@@ -105,8 +88,29 @@ impl Draft<'_> {
             Command::Waive(request) => self.waive(*request),
             Command::Silence(command) => self.silence(command),
             Command::Rota(command) => self.change_rota(command),
+            Command::Once { key, request, command } => self.once(key, request, *command),
             Command::Wake => Ok(self.wake()),
         }
+    }
+
+    /// Carries out a command unless its key has an answer already. A refusal changes nothing, so it is not kept.
+    fn once(&mut self, key: String, request: String, command: Command) -> Result<Reply, Refusal> {
+        if KEY_BYTES_MAX < key.len() {
+            return Err(Refusal::KeyTooLong);
+        }
+        if let Some((asked, answer)) = self.state.answers.find(&key, self.now) {
+            if asked != request {
+                return Err(Refusal::KeyTaken(key));
+            }
+            if let Some(reply) = answer.reply(self.state) {
+                return Ok(reply);
+            }
+        }
+        let reply = self.carry_out(command)?;
+        if let Some(answer) = Answer::of(&reply) {
+            self.apply(Fact::Answered(Answered { key, request, answer }));
+        }
+        Ok(reply)
     }
 
     /// What a new process owes the work of the old one: outcomes that it lost.
@@ -143,152 +147,13 @@ impl Draft<'_> {
         if self.state.config.as_ref() != Some(&applied) {
             self.apply(Fact::ConfigApplied(applied));
         }
+        self.regroup();
         Reply::Done
-    }
-
-    // Alerts
-
-    pub(crate) fn observe(
-        &mut self,
-        observations: Vec<Observation>,
-        source: Source,
-        coverage: Coverage,
-    ) -> Result<Reply, Refusal> {
-        let idle = nines_alert::Alert::default();
-        let mut decided = Vec::new();
-        for it in observations.into_iter().take(OBSERVATIONS_MAX) {
-            let key = AlertKey::of(&it.labels);
-            let alert = self.state.alerts.get(&key).map_or(&idle, |it| &it.alert);
-            let observe = nines_alert::Command::Observe {
-                labels: it.labels.clone(),
-                annotations: it.annotations.clone(),
-                evidence: it.evidence.clone(),
-                gist: it.gist.clone(),
-            };
-            decided.push((key, nines_alert::decide(alert, observe)?, it));
-        }
-        let holding: BTreeSet<AlertKey> = decided.iter().map(|(key, ..)| *key).collect();
-        for (key, facts, observation) in decided {
-            for fact in facts {
-                let fired = matches!(fact, nines_alert::Fact::Fired { .. });
-                self.apply(Fact::Alert(Of { id: key, fact }));
-                if fired {
-                    self.route(key, &observation)?;
-                }
-            }
-        }
-        let ends = |labels: &Labels| coverage == Coverage::Complete && Source::of(labels) == source;
-        let over = self.state.firing();
-        let over = over.filter(|(key, it)| ends(&it.alert.labels) && !holding.contains(key));
-        let over: Vec<AlertKey> = over.map(|(key, _)| key).collect();
-        for key in over {
-            self.resolve_alert(key, ResolveReason::ConditionCleared)?;
-        }
-        Ok(Reply::Done)
-    }
-
-    /// Finds who has to know of a new activation, and begins to tell them.
-    fn route(&mut self, key: AlertKey, observation: &Observation) -> Result<(), Refusal> {
-        let urgency = observation.urgency;
-        let decision = match (&observation.escalation, self.config) {
-            (Some(escalation), _) => RouteDecision {
-                escalation: Some(escalation.clone()),
-                because: "named by the rule itself".to_owned(),
-                origin: observation.evidence.origin.clone(),
-                rejected: Vec::new(),
-            },
-            (None, Some(config)) => config.routing.decide(&observation.labels),
-            (None, None) => RouteDecision {
-                escalation: None,
-                because: "no configuration yet".to_owned(),
-                origin: Origin::default(),
-                rejected: Vec::new(),
-            },
-        };
-        let policies = self.config.map(|it| &it.roster.policies);
-        let policy = decision.escalation.as_ref().and_then(|name| policies?.get(name)).cloned();
-        let incident = match urgency {
-            Urgency::Page => Some(self.join_incident(key, observation)?),
-            Urgency::Ticket => None,
-        };
-        let escalation = policy.as_ref().map(|_| self.new_id());
-        let record = self.state.alerts.get(&key);
-        let activation =
-            record.and_then(|it| it.alert.activation.as_ref()).map_or(1, |it| it.number);
-        let routed = Routed { alert: key, activation, decision, urgency, escalation, incident };
-        self.apply(Fact::Routed(routed));
-        if let (Some(id), Some(mut policy)) = (escalation, policy) {
-            if urgency == Urgency::Ticket {
-                // A ticket tells the first step once and wakes nobody after that.
-                policy.steps.truncate(1);
-                policy.repeat = 0;
-            }
-            self.escalate(id, nines_oncall::Command::Start(policy))?;
-        }
-        Ok(())
-    }
-
-    /// The open incident of the alert's service, or a new one.
-    fn join_incident(
-        &mut self,
-        key: AlertKey,
-        observation: &Observation,
-    ) -> Result<IncidentId, Refusal> {
-        let labels = &observation.labels;
-        let service = match labels.value("service") {
-            "" => labels.value("alertname"),
-            service => service,
-        };
-        let summary = observation.annotations.get("summary");
-        let summary = summary.cloned().unwrap_or_else(|| labels.to_string());
-        let slo = labels.get("slo").map(|slo| format!("{service}/{slo}"));
-        let alert = AlertRef { fingerprint: key.to_string(), summary: summary.clone(), slo };
-        if let Some((id, _)) = self.state.open_incident(service) {
-            self.incident(id, nines_incident::Command::AttachAlert(alert))?;
-            return Ok(id);
-        }
-        let number = 1 + self.state.incidents.values().map(|it| it.number).max().unwrap_or(0);
-        let id = self.new_id();
-        let open = nines_incident::Command::Open {
-            number,
-            title: summary,
-            severity: IncidentSeverity::Sev2,
-            service: service.to_owned(),
-            alert,
-            impact_start: observation.impact_start.min(self.now),
-            by: "nines".to_owned(),
-        };
-        self.incident(id, open)?;
-        Ok(id)
-    }
-
-    pub(crate) fn resolve_alert(
-        &mut self,
-        key: AlertKey,
-        reason: ResolveReason,
-    ) -> Result<(), Refusal> {
-        let Some(record) = self.state.alerts.get(&key) else { return Ok(()) };
-        let facts = nines_alert::decide(&record.alert, nines_alert::Command::Resolve(reason))?;
-        let routed = record.routed.clone();
-        for fact in facts {
-            self.apply(Fact::Alert(Of { id: key, fact }));
-        }
-        let Some(Routed { escalation, incident, .. }) = routed else { return Ok(()) };
-        if let Some(id) = escalation {
-            self.escalate(id, nines_oncall::Command::Resolve)?;
-            self.cancel(id, CancelReason::Resolved);
-            self.tell_resolved(id, key);
-        }
-        if let Some(id) = incident {
-            let fingerprint = key.to_string();
-            self.incident(id, nines_incident::Command::AlertResolved { fingerprint })?;
-        }
-        Ok(())
     }
 
     // Escalations and their messages
 
-    fn escalate(
+    pub(crate) fn escalate(
         &mut self,
         id: EscalationId,
         command: nines_oncall::Command,
@@ -320,14 +185,15 @@ impl Draft<'_> {
         due: Timestamp,
     ) {
         let Some(record) = self.state.escalations.get(&id) else { return };
-        let Some(alert) = self.state.alerts.get(&record.alert) else { return };
-        let Some(routed) = &alert.routed else { return };
+        let Some((key, alert)) = self.lead(record) else { return };
+        let Some(routing) = self.state.routed.get(&key) else { return };
         let incident = record.incident.and_then(|it| self.state.incidents.get(&it));
         let number = incident.map(|it| it.number);
         let suspect = incident.and_then(|it| self.first_suspect(it));
         let (subject, text) = message::page(&message::PageContext {
-            alert: &alert.alert,
-            decision: &routed.decision,
+            alert,
+            others: &self.others(record, key),
+            decision: &routing.decision,
             escalation: &record.state,
             page,
             urgency: record.urgency,
@@ -338,7 +204,7 @@ impl Draft<'_> {
         let intent = Intent {
             id: format!("{}{round}.{step}.{person}.{contact}", intent_prefix(id)),
             escalation: Some(id),
-            alert: record.alert,
+            alert: key,
             purpose: Purpose::Page,
             urgency: record.urgency,
             person: person.clone(),
@@ -346,15 +212,33 @@ impl Draft<'_> {
             due,
             subject,
             text,
-            details: message::details(&alert.alert, record.alert, number),
+            details: message::details(alert, key, number),
             notice: None,
             payload: None,
         };
         self.order(intent);
     }
 
-    fn order(&mut self, intent: Intent) {
-        let (id, fact) = (intent.id.clone(), outbox::Fact::Recorded(intent));
+    /// The alert that an escalation speaks of first: of those that fire the one that may wake, then the oldest.
+    fn lead(&self, record: &EscalationRecord) -> Option<(AlertKey, &Alert)> {
+        let known = record.alerts.iter();
+        let known = known.filter_map(|(key, _)| Some((*key, self.state.alert(*key)?)));
+        known.min_by_key(|(key, it)| {
+            let is_over = it.phase() == nines_alert::Phase::Quiet;
+            (is_over, !wakes(it), it.activation.fired_at, *key)
+        })
+    }
+
+    /// What else an escalation is about, in a line each.
+    fn others(&self, record: &EscalationRecord, lead: AlertKey) -> Vec<String> {
+        let others = record.alerts.iter().filter(|(key, _)| *key != lead);
+        let others = others.filter_map(|(key, _)| self.state.alert(*key));
+        let firing = others.filter(|it| it.phase() == nines_alert::Phase::Firing);
+        firing.map(message::summary).collect()
+    }
+
+    pub(crate) fn order(&mut self, intent: Intent) {
+        let (id, fact) = (intent.id.clone(), outbox::Fact::Recorded(Arc::new(intent)));
         self.apply(Fact::Outbox(Of { id, fact }));
     }
 
@@ -363,10 +247,10 @@ impl Draft<'_> {
     }
 
     /// Whoever was told by a channel that leaves the building learns that it is over.
-    fn tell_resolved(&mut self, id: EscalationId, key: AlertKey) {
-        let Some(alert) = self.state.alerts.get(&key).map(|it| &it.alert) else { return };
-        let record = self.state.escalations.get(&id);
-        let incident = record.and_then(|it| self.state.incidents.get(&it.incident?));
+    pub(crate) fn tell_resolved(&mut self, id: EscalationId) {
+        let Some(record) = self.state.escalations.get(&id) else { return };
+        let Some((key, alert)) = self.lead(record) else { return };
+        let incident = record.incident.and_then(|it| self.state.incidents.get(&it));
         let number = incident.map(|it| it.number);
         let (subject, text) = message::resolved(alert, number, self.now);
         let details = message::details(alert, key, number);
@@ -385,7 +269,7 @@ impl Draft<'_> {
                     subject: subject.clone(),
                     text: text.clone(),
                     details: details.clone(),
-                    ..intent.clone()
+                    ..Intent::clone(intent)
                 });
             }
         }
@@ -394,7 +278,7 @@ impl Draft<'_> {
         }
     }
 
-    fn cancel(&mut self, id: EscalationId, why: CancelReason) {
+    pub(crate) fn cancel(&mut self, id: EscalationId, why: CancelReason) {
         let cancelled = |it: &&Outgoing| it.cancel(why).map(|fact| (it.intent.id.clone(), fact));
         let cancelled: Vec<_> = self.state.outgoing(id).iter().filter_map(cancelled).collect();
         for (id, fact) in cancelled {
@@ -435,6 +319,7 @@ impl Draft<'_> {
             return Reply::Done;
         };
         self.apply(Fact::Outbox(Of { id: id.clone(), fact }));
+        self.close_notice(id);
         let incident = escalation.and_then(|it| self.state.escalations.get(&it)?.incident);
         if let Some(incident) = incident.filter(|_| accepted && purpose == Purpose::Page) {
             let page_id = id.clone();
@@ -448,20 +333,34 @@ impl Draft<'_> {
     fn acknowledge(&mut self, target: &AckTarget, by: &str, via: &str) -> Result<Reply, Refusal> {
         let keys = self.alerts_behind(target)?;
         let many = !matches!(target, AckTarget::Alert(_) | AckTarget::Intent(_));
+        let routings = keys.iter().filter_map(|key| Some((*key, self.state.routed.get(key)?)));
+        let routings: Vec<_> =
+            routings.map(|(key, it)| (key, self.open_escalations(it), it.incident)).collect();
+        let (mut answered, mut incidents) = (BTreeSet::new(), BTreeSet::new());
         let mut acknowledged = Vec::new();
-        for key in keys {
-            let Some(routed) = self.state.alerts.get(&key).and_then(|it| it.routed.clone()) else {
-                continue;
-            };
-            if let Some(id) = routed.escalation {
+        for (key, escalations, incident) in routings {
+            let is_asked = !escalations.is_empty();
+            let mut is_answered = false;
+            for id in escalations {
                 let (by, via) = (by.to_owned(), via.to_owned());
+                if answered.contains(&id) {
+                    is_answered = true;
+                    continue;
+                }
                 match self.escalate(id, nines_oncall::Command::Acknowledge { by, via }) {
-                    Ok(()) => self.cancel(id, CancelReason::Acknowledged),
-                    Err(Refusal::Escalation(_)) if many => continue,
+                    Ok(()) => {
+                        self.cancel(id, CancelReason::Acknowledged);
+                        answered.insert(id);
+                        is_answered = true;
+                    }
+                    Err(Refusal::Escalation(_)) if many => {}
                     Err(refusal) => return Err(refusal),
                 }
             }
-            if let Some(id) = routed.incident {
+            if is_asked && !is_answered {
+                continue;
+            }
+            if let Some(id) = incident.filter(|it| incidents.insert(*it)) {
                 let (by, via) = (by.to_owned(), via.to_owned());
                 self.incident(id, nines_incident::Command::Acknowledge { by, via })?;
             }
@@ -470,9 +369,21 @@ impl Draft<'_> {
         Ok(Reply::Acknowledged(acknowledged))
     }
 
+    /// The escalations of an alert that wait for an answer, or the newest, which then says why it does not.
+    fn open_escalations(&self, routing: &AlertRouting) -> Vec<EscalationId> {
+        let is_open =
+            |id: &EscalationId| self.state.escalations.get(id).is_some_and(|it| it.state.is_open());
+        let open: Vec<EscalationId> = routing.escalations.iter().copied().filter(is_open).collect();
+        if open.is_empty() {
+            routing.escalations.last().copied().into_iter().collect()
+        } else {
+            open
+        }
+    }
+
     fn alerts_behind(&self, target: &AckTarget) -> Result<Vec<AlertKey>, Refusal> {
         match target {
-            AckTarget::Alert(key) if self.state.alerts.contains_key(key) => Ok(vec![*key]),
+            AckTarget::Alert(key) if self.state.alert(*key).is_some() => Ok(vec![*key]),
             AckTarget::Alert(key) => Err(Refusal::UnknownAlert(key.to_string())),
             AckTarget::Intent(seq) => {
                 let intent = self.state.intents_by_seq.get(seq);
@@ -486,10 +397,10 @@ impl Draft<'_> {
             AckTarget::Incident(number) => {
                 let (id, _) =
                     self.state.incident(*number).ok_or(Refusal::UnknownIncident(*number))?;
-                let of_incident =
-                    |it: &AlertRecord| it.routed.as_ref().is_some_and(|it| it.incident == Some(id));
-                let alerts = self.state.firing().filter(|(_, it)| of_incident(it));
-                Ok(alerts.map(|(key, _)| key).collect())
+                let is_of = |key: &AlertKey| {
+                    self.state.routed.get(key).is_some_and(|it| it.incident == Some(id))
+                };
+                Ok(self.state.firing().map(|(key, _)| key).filter(is_of).collect())
             }
             AckTarget::All => Ok(self.state.firing().map(|(key, _)| key).collect()),
         }
@@ -533,7 +444,7 @@ impl Draft<'_> {
         Ok(Reply::Exclusion(self.state.exclusions.get(&name).cloned()))
     }
 
-    fn incident(
+    pub(crate) fn incident(
         &mut self,
         id: IncidentId,
         command: nines_incident::Command,

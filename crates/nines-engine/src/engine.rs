@@ -1,10 +1,11 @@
 //! The engine: decides, makes durable, applies, answers, in that order.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use fastrand::Rng;
 use jiff::Timestamp;
+use nines_alert::dispatch::{Rules, Upkeep};
 use nines_port::{HASH_BYTES, Journal, JournalError, Record};
 
 use crate::chain;
@@ -12,6 +13,7 @@ use crate::command::{Command, Refusal, Reply};
 use crate::config::{Config, Installation};
 use crate::decide::Draft;
 use crate::fact::{DecodeError, EpochStarted, Fact};
+use crate::published::Published;
 use crate::snapshot;
 use crate::state::State;
 
@@ -51,7 +53,7 @@ pub struct Engine {
     /// Ahead of the journal during a cycle, equal to `published` between two.
     working: State,
     /// What readers see: never ahead of the journal.
-    published: Arc<RwLock<State>>,
+    published: Published,
     /// Engine time never goes back.
     now: Timestamp,
     handed_steps: BTreeSet<String>,
@@ -96,7 +98,7 @@ impl Engine {
             installation,
             config: None,
             rng: Rng::with_seed(seed),
-            published: Arc::new(RwLock::new(state.clone())),
+            published: Published::new(state.clone()),
             working: state,
             now: last_at,
             handed_steps: BTreeSet::new(),
@@ -107,8 +109,9 @@ impl Engine {
         for fact in &facts {
             engine.working.evolve(fact, engine.now, seq, epoch);
         }
-        engine.draft(&mut facts).take_over();
+        engine.draft(&mut facts, &mut Vec::new()).take_over();
         engine.commit(&facts)?;
+        engine.publish(&facts, &[], None);
         Ok(engine)
     }
 
@@ -124,13 +127,19 @@ impl Engine {
         self.now = now.max(self.now);
         let mut facts = Vec::new();
         let mut answers = Vec::with_capacity(commands.len());
+        let mut upkeep = Vec::new();
+        let mut rules = None;
         for command in commands {
             if let Command::ApplyConfig(config) = &command {
                 self.config = Some(Arc::clone(config));
+                self.working.dispatch.configure(&config.dispatch, self.now);
+                rules = Some(Arc::clone(&config.dispatch));
             }
-            answers.push(self.draft(&mut facts).carry_out(command));
+            answers.push(self.draft(&mut facts, &mut upkeep).carry_out(command));
         }
+        self.draft(&mut facts, &mut upkeep).flush();
         self.commit(&facts)?;
+        self.publish(&facts, &upkeep, rules.as_ref());
         Ok(answers)
     }
 
@@ -145,11 +154,11 @@ impl Engine {
     }
 
     /// What readers may see; updated after each commit.
-    pub fn published(&self) -> Arc<RwLock<State>> {
-        Arc::clone(&self.published)
+    pub fn published(&self) -> Published {
+        self.published.clone()
     }
 
-    fn draft<'a>(&'a mut self, facts: &'a mut Vec<Fact>) -> Draft<'a> {
+    fn draft<'a>(&'a mut self, facts: &'a mut Vec<Fact>, upkeep: &'a mut Vec<Upkeep>) -> Draft<'a> {
         Draft {
             state: &mut self.working,
             config: self.config.as_deref(),
@@ -158,6 +167,7 @@ impl Engine {
             now: self.now,
             epoch: self.journal.epoch(),
             facts,
+            upkeep,
             handed_steps: &mut self.handed_steps,
         }
     }
@@ -167,11 +177,10 @@ impl Engine {
             return Ok(());
         }
         let epoch = self.journal.epoch();
-        let first_seq = self.working.seq + 1 - facts.len() as u64;
         let mut head = self.working.head;
         let mut records = Vec::with_capacity(facts.len());
-        for (seq, fact) in (first_seq..).zip(facts) {
-            let (kind, version, body) = (fact.kind().to_owned(), Fact::VERSION, fact.encode());
+        for (seq, fact) in (self.first_seq(facts)..).zip(facts) {
+            let (kind, version, body) = (fact.kind().to_owned(), fact.version(), fact.encode());
             let (at, hash) = (self.now, [0; HASH_BYTES]);
             let mut record = Record { seq, epoch, at, kind, version, body, hash };
             record.hash = chain::hash(&head, &record);
@@ -180,12 +189,30 @@ impl Engine {
         }
         self.journal.append(&records)?;
         self.working.head = head;
-        let mut published = self.published.write().expect("readers of the state do not panic");
-        for (seq, fact) in (first_seq..).zip(facts) {
-            published.evolve(fact, self.now, seq, epoch);
-        }
-        published.head = head;
         Ok(())
+    }
+
+    /// Shows readers what is durable now, and what need not be.
+    fn publish(&self, facts: &[Fact], upkeep: &[Upkeep], rules: Option<&Arc<Rules>>) {
+        if facts.is_empty() && upkeep.is_empty() && rules.is_none() {
+            return;
+        }
+        let (now, epoch, first_seq) = (self.now, self.journal.epoch(), self.first_seq(facts));
+        self.published.follow(&self.working, |published| {
+            if let Some(rules) = rules {
+                published.dispatch.configure(rules, now);
+            }
+            for (seq, fact) in (first_seq..).zip(facts) {
+                published.evolve(fact, now, seq, epoch);
+            }
+            upkeep.iter().for_each(|it| published.dispatch.keep_up(it));
+            published.head = self.working.head;
+        });
+    }
+
+    /// The sequence number of the first fact of this cycle.
+    fn first_seq(&self, facts: &[Fact]) -> u64 {
+        self.working.seq + 1 - facts.len() as u64
     }
 }
 

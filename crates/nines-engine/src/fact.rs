@@ -3,6 +3,7 @@
 //! A released shape never changes. A new shape is a new version of its kind, and [`Fact::decode`] turns
 //! old versions into the newest, so that folding knows only one.
 
+use nines_alert::dispatch::{self, Notice, Text};
 use nines_alert::{AlertKey, RouteDecision, silence};
 use nines_incident::{IncidentId, changes};
 use nines_oncall::{EscalationId, rota};
@@ -12,6 +13,7 @@ use nines_runbook::RunId;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::answers::Answered;
 use crate::outbox::{self, IntentId};
 use crate::{exclusions, promises};
 
@@ -22,9 +24,11 @@ pub enum Fact {
     EpochStarted(EpochStarted),
     /// From here on this configuration decides.
     ConfigApplied(ConfigApplied),
-    /// Of one alert.
+    /// Of one alert, in journals that are older than groups.
     Alert(Of<AlertKey, nines_alert::Fact>),
-    /// Who has to know of an activation.
+    /// Of the table of alerts and its groups.
+    Dispatch(dispatch::Fact),
+    /// People have to know of alerts.
     Routed(Routed),
     /// Of one escalation.
     Escalation(Of<EscalationId, nines_oncall::Fact>),
@@ -50,6 +54,8 @@ pub enum Fact {
     Silence(silence::Fact),
     /// Who is on call otherwise than the files say.
     Rota(rota::Fact),
+    /// A command was carried out under a key.
+    Answered(Answered),
 }
 
 /// A fact of one domain, and whose it is.
@@ -77,21 +83,68 @@ pub struct ConfigApplied {
     pub files: u32,
 }
 
-/// Who has to know of an activation, and why.
+/// People have to know of alerts, and why: an escalation begins, or one that is open hears of more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Routed {
-    /// Which alert.
-    pub alert: AlertKey,
-    /// Which of its activations.
-    pub activation: u32,
+    /// What of a group goes to which integration; none if no integration is told, and in records of version 1.
+    pub group: Option<Line>,
+    /// Those that were not known to it before.
+    pub alerts: Vec<RoutedAlert>,
     /// What decided.
     pub decision: RouteDecision,
-    /// Whom it may wake.
+    /// Whom they may wake.
     pub urgency: Urgency,
     /// What tells people; none when no policy was found.
     pub escalation: Option<EscalationId>,
+}
+
+/// What of a group goes to one integration.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Line {
+    /// `<route key>:{labels}`.
+    pub group: Text,
+    /// The receiver's name.
+    pub receiver: Text,
+    /// Which of its integrations.
+    pub integration: u32,
+}
+
+impl Line {
+    /// The one that a notice goes over.
+    pub fn of(notice: &Notice) -> Self {
+        let Notice { group, receiver, integration, .. } = notice;
+        Self { group: group.clone(), receiver: receiver.clone(), integration: *integration }
+    }
+}
+
+/// One alert that people have to know of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoutedAlert {
+    /// Which.
+    pub alert: AlertKey,
+    /// Which of its activations.
+    pub activation: u32,
     /// What it belongs to; tickets belong to none.
     pub incident: Option<IncidentId>,
+}
+
+/// [`Routed`] as version 1 wrote it: one alert, before there were groups.
+#[derive(Debug, Deserialize)]
+struct RoutedV1 {
+    alert: AlertKey,
+    activation: u32,
+    decision: RouteDecision,
+    urgency: Urgency,
+    escalation: Option<EscalationId>,
+    incident: Option<IncidentId>,
+}
+
+impl From<RoutedV1> for Routed {
+    fn from(old: RoutedV1) -> Self {
+        let RoutedV1 { alert, activation, decision, urgency, escalation, incident } = old;
+        let alerts = vec![RoutedAlert { alert, activation, incident }];
+        Self { group: None, alerts, decision, urgency, escalation }
+    }
 }
 
 /// A record that is not one of ours.
@@ -105,8 +158,13 @@ pub struct DecodeError {
 }
 
 impl Fact {
-    /// The version that [`Self::encode`] writes, of every kind so far.
-    pub const VERSION: u16 = 1;
+    /// The version of its kind that [`Self::encode`] writes.
+    pub fn version(&self) -> u16 {
+        match self {
+            Self::Routed(_) => 2,
+            _ => 1,
+        }
+    }
 
     /// The kind under which the journal keeps it.
     pub fn kind(&self) -> &'static str {
@@ -114,6 +172,7 @@ impl Fact {
             Self::EpochStarted(_) => "epoch",
             Self::ConfigApplied(_) => "config",
             Self::Alert(_) => "alert",
+            Self::Dispatch(_) => "dispatch",
             Self::Routed(_) => "route",
             Self::Escalation(_) => "escalation",
             Self::Outbox(_) => "outbox",
@@ -127,6 +186,7 @@ impl Fact {
             Self::Waiver(_) => "waiver",
             Self::Silence(_) => "silence",
             Self::Rota(_) => "rota",
+            Self::Answered(_) => "answer",
         }
     }
 
@@ -139,6 +199,7 @@ impl Fact {
             Self::EpochStarted(it) => serde_json::to_vec(it),
             Self::ConfigApplied(it) => serde_json::to_vec(it),
             Self::Alert(it) => serde_json::to_vec(it),
+            Self::Dispatch(it) => serde_json::to_vec(it),
             Self::Routed(it) => serde_json::to_vec(it),
             Self::Escalation(it) => serde_json::to_vec(it),
             Self::Outbox(it) => serde_json::to_vec(it),
@@ -152,6 +213,7 @@ impl Fact {
             Self::Waiver(it) => serde_json::to_vec(it),
             Self::Silence(it) => serde_json::to_vec(it),
             Self::Rota(it) => serde_json::to_vec(it),
+            Self::Answered(it) => serde_json::to_vec(it),
         };
         json.expect("facts have text keys and no failing serializers")
     }
@@ -166,7 +228,9 @@ impl Fact {
             ("epoch", 1) => read(body).map(Self::EpochStarted),
             ("config", 1) => read(body).map(Self::ConfigApplied),
             ("alert", 1) => read(body).map(Self::Alert),
-            ("route", 1) => read(body).map(Self::Routed),
+            ("dispatch", 1) => read(body).map(Self::Dispatch),
+            ("route", 1) => read::<RoutedV1>(body).map(|it| Self::Routed(it.into())),
+            ("route", 2) => read(body).map(Self::Routed),
             ("escalation", 1) => read(body).map(Self::Escalation),
             ("outbox", 1) => read(body).map(Self::Outbox),
             ("incident", 1) => read(body).map(Self::Incident),
@@ -179,6 +243,7 @@ impl Fact {
             ("waiver", 1) => read(body).map(Self::Waiver),
             ("silence", 1) => read(body).map(Self::Silence),
             ("rota", 1) => read(body).map(Self::Rota),
+            ("answer", 1) => read(body).map(Self::Answered),
             _ => return Err(DecodeError::of(record, None)),
         };
         fact.map_err(|source| DecodeError::of(record, Some(source)))

@@ -1,8 +1,8 @@
 //! The engine's thread: a bounded queue in front of it, and timers.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use nines_port::Clock;
 
 use crate::command::{Command, Refusal, Reply};
 use crate::engine::{BATCH_MAX, Engine, EngineError};
+use crate::published::Published;
 use crate::state::State;
 
 /// The most commands that wait.
@@ -44,7 +45,7 @@ impl fmt::Debug for Hooks {
 #[derive(Clone)]
 pub struct EngineHandle {
     queue: SyncSender<Envelope>,
-    published: Arc<RwLock<State>>,
+    published: Published,
 }
 
 impl fmt::Debug for EngineHandle {
@@ -112,12 +113,20 @@ impl EngineHandle {
         receiver.recv().map_err(|_| SubmitError::Stopped)
     }
 
-    /// Reads the state as of the last commit. Keep it short: the engine waits for readers.
+    /// Reads the state as of the last commit. The engine does not wait for readers, but a long look costs a copy.
     ///
     /// # Panics
     /// The engine's thread has panicked; the process is about to end.
     pub fn read<T>(&self, view: impl FnOnce(&State) -> T) -> T {
-        view(&self.published.read().expect("the engine's thread did not panic"))
+        view(&self.published.read())
+    }
+
+    /// The state as of the last commit, for whoever looks for longer than a moment, as a stream of a long list does.
+    ///
+    /// # Panics
+    /// The engine's thread has panicked; the process is about to end.
+    pub fn state(&self) -> Arc<State> {
+        self.published.read()
     }
 
     /// Ends the thread after the commands that wait already.

@@ -6,6 +6,8 @@
 
 #![warn(missing_docs)]
 
+mod alerts;
+pub mod answers;
 mod audit;
 mod burns;
 mod chain;
@@ -18,25 +20,29 @@ mod fact;
 mod host;
 mod message;
 pub mod no_data;
+mod old;
 pub mod outbox;
 mod policies;
 pub mod promises;
+mod published;
 mod releases;
 mod replay;
 pub mod snapshot;
 mod state;
 pub mod why;
 
+pub use alerts::wakes;
 pub use audit::{Audit, audit};
 pub use burns::{burn_key, burn_labels, observe_burns};
 pub use command::{AckTarget, Command, Coverage, Observation, Refusal, Reply, Send, StepJob};
 pub use config::{Config, Installation, SECRET_BYTES};
 pub use decide::{NO_DATA_ALERT, POLICY_ALERT, SLO_ALERT, rank_suspects};
 pub use engine::{BATCH_MAX, Engine, EngineError};
-pub use fact::{ConfigApplied, DecodeError, EpochStarted, Fact, Of, Routed};
+pub use fact::{ConfigApplied, DecodeError, EpochStarted, Fact, Line, Of, Routed, RoutedAlert};
 pub use host::{EngineHandle, Hooks, QUEUE_MAX, SubmitError};
 pub use message::{ack_token, read_ack_token};
 pub use policies::{decide_gate, decide_gate_at, policy_inputs, scrape_intervals, unrecorded};
+pub use published::Published;
 pub use releases::{DECISIONS_MAX, LevelChange, Releases};
 pub use replay::{LevelSpan, Replay, ReplayedDeploy, replay};
-pub use state::{AlertRecord, EscalationRecord, State};
+pub use state::{AlertRouting, EscalationRecord, State};

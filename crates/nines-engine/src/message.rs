@@ -5,7 +5,10 @@ use std::fmt::Write;
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
-use nines_alert::{Alert, AlertKey, RouteDecision};
+use nines_alert::dispatch::Alert;
+use nines_alert::receivers::NoticeData;
+use nines_alert::{AlertKey, RouteDecision};
+use nines_base::Labels;
 use nines_incident::suspects::Suspect;
 use nines_oncall::{Page, State as Escalation};
 use nines_port::{Message, Urgency};
@@ -16,10 +19,14 @@ use crate::outbox::{Outgoing, Purpose};
 
 /// The longest message, so that it fits every channel.
 const TEXT_BYTES_MAX: usize = 4_096;
+/// The most alerts of a group that a message names beside the first.
+const OTHERS_MAX: usize = 5;
 
 /// What a page can say beside its alert.
 pub(crate) struct PageContext<'a> {
     pub(crate) alert: &'a Alert,
+    /// What else it is about, in a line each.
+    pub(crate) others: &'a [String],
     pub(crate) decision: &'a RouteDecision,
     pub(crate) escalation: &'a Escalation,
     pub(crate) page: &'a Page,
@@ -30,22 +37,25 @@ pub(crate) struct PageContext<'a> {
 
 /// Subject and text of a page: what, since when, impact, suspect, runbook, why me, who is next.
 pub(crate) fn page(ctx: &PageContext<'_>) -> (String, String) {
-    let PageContext { alert, decision, escalation, page, urgency, incident, suspect } = ctx;
+    let PageContext { alert, others, decision, escalation, page, urgency, incident, suspect } = ctx;
     let number = incident.map_or(String::new(), |it| format!("INC-{it} "));
     let word = match urgency {
         Urgency::Page => "page",
         Urgency::Ticket => "ticket",
     };
-    let subject = format!("[{word}] {number}{}", summary(alert));
+    let more = match others.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let subject = format!("[{word}] {number}{}{more}", summary(alert));
     let mut text = format!("{}\n", summary(alert));
     let mut line = |name: &str, value: &str| {
         if !value.is_empty() {
             writeln!(text, "{name:<9}{value}").expect("a String takes everything");
         }
     };
-    let since = alert.activation.as_ref().map(|it| it.fired_at.to_string());
-    line("since", since.as_deref().unwrap_or(""));
-    line("impact", &alert.evidence.sentence);
+    line("since", &alert.activation.fired_at.to_string());
+    line("impact", alert.evidence().map_or("", |it| it.sentence.as_str()));
     line("budget", annotation(alert, "budget_left"));
     if let Some(suspect) = suspect {
         let change = &suspect.change;
@@ -54,6 +64,12 @@ pub(crate) fn page(ctx: &PageContext<'_>) -> (String, String) {
         line("suspect", &format!("{} at {}", changed.trim_end(), change.started));
     }
     line("runbook", annotation(alert, "runbook"));
+    for other in others.iter().take(OTHERS_MAX) {
+        line("also", other);
+    }
+    if OTHERS_MAX < others.len() {
+        line("also", &format!("{} more", others.len() - OTHERS_MAX));
+    }
     line("why you", &why_this_person(escalation, page, decision));
     line("next", &who_is_next(escalation, page));
     (subject, cut(text))
@@ -63,7 +79,7 @@ pub(crate) fn page(ctx: &PageContext<'_>) -> (String, String) {
 pub(crate) fn resolved(alert: &Alert, incident: Option<u64>, at: Timestamp) -> (String, String) {
     let number = incident.map_or(String::new(), |it| format!("INC-{it} "));
     let subject = format!("[resolved] {number}{}", summary(alert));
-    let since = alert.activation.as_ref().map_or(at, |it| it.fired_at);
+    let since = alert.activation.fired_at;
     let text = format!("{}\nresolved {at}, it fired since {since}\n", summary(alert));
     (subject, cut(text))
 }
@@ -77,7 +93,16 @@ pub(crate) fn summary(alert: &Alert) -> String {
 }
 
 fn annotation<'a>(alert: &'a Alert, name: &str) -> &'a str {
-    alert.annotations.get(name).map_or("", String::as_str)
+    alert.annotations().get(name).map_or("", String::as_str)
+}
+
+/// What a group is called in a line: the values that its alerts share, or the name of the only one.
+pub(crate) fn group_name(group_labels: &Labels, data: &NoticeData) -> String {
+    match data.alerts.as_slice() {
+        [only] => only.annotations.get("summary").cloned().unwrap_or(only.labels.to_string()),
+        _ if group_labels.is_empty() => format!("{} alerts", data.alerts.len()),
+        _ => group_labels.to_string(),
+    }
 }
 
 fn why_this_person(escalation: &Escalation, page: &Page, decision: &RouteDecision) -> String {
@@ -131,7 +156,7 @@ pub(crate) fn render(outgoing: &Outgoing, installation: &Installation) -> Messag
         decided_at: outgoing.recorded_at,
         possible_repeat: outgoing.possible_repeat,
         details: intent.details.clone(),
-        payload: intent.payload.clone(),
+        payload: intent.payload.as_deref().cloned(),
     }
 }
 

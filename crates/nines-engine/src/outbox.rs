@@ -11,6 +11,7 @@
 //! from *unknown*.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use nines_alert::AlertKey;
@@ -74,14 +75,14 @@ pub struct Intent {
     pub notice: Option<Notice>,
     /// How the receiver is told.
     #[serde(default)]
-    pub payload: Option<Payload>,
+    pub payload: Option<Arc<Payload>>,
 }
 
 /// What happened to an intent. Journaled: a released shape never changes, a new one is a new version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fact {
     /// It must be sent.
-    Recorded(Intent),
+    Recorded(Arc<Intent>),
     /// The first byte may leave now.
     AttemptStarted {
         /// Counts from 1.
@@ -117,6 +118,8 @@ pub enum CancelReason {
     Acknowledged,
     /// The alert is over.
     Resolved,
+    /// A newer message says what is true now.
+    Superseded,
 }
 
 /// Where an intent stands.
@@ -161,7 +164,7 @@ pub enum Phase {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outgoing {
     /// The order.
-    pub intent: Intent,
+    pub intent: Arc<Intent>,
     /// The journal's sequence number of the order; acknowledge links carry it.
     pub seq: u64,
     /// When it was ordered.
@@ -178,7 +181,7 @@ pub struct Outgoing {
 
 impl Outgoing {
     /// A fresh order.
-    pub fn new(intent: Intent, recorded_at: Timestamp, seq: u64) -> Self {
+    pub fn new(intent: Arc<Intent>, recorded_at: Timestamp, seq: u64) -> Self {
         let phase = Phase::Waiting { not_before: intent.due };
         let (attempts, possible_repeat, last_error) = (0, false, None);
         Self { intent, seq, recorded_at, phase, attempts, possible_repeat, last_error }
@@ -190,6 +193,11 @@ impl Outgoing {
             Phase::Waiting { not_before } => Some(not_before),
             _ => None,
         }
+    }
+
+    /// Whether nothing will happen to it any more.
+    pub fn is_closed(&self) -> bool {
+        !matches!(self.phase, Phase::Waiting { .. } | Phase::Sending)
     }
 
     fn deadline(&self) -> Timestamp {

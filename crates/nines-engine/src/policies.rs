@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use nines_alert::{AlertKey, Evidence, ResolveReason};
+use nines_alert::{AlertKey, Evidence, ResolveReason, dispatch};
 use nines_base::{Id, Labels, Origin};
 use nines_incident::changes::ChangeKind;
 use nines_port::Urgency;
@@ -17,7 +17,7 @@ use nines_slo::{GoalStatus, Objective, Severity, SloState, SloStatus};
 
 use crate::command::{Coverage, Observation, Refusal, Reply};
 use crate::config::Config;
-use crate::decide::{Draft, POLICY_ALERT, Source};
+use crate::decide::{Draft, POLICY_ALERT};
 use crate::fact::{Fact, Of};
 use crate::state::State;
 
@@ -274,7 +274,7 @@ impl Draft<'_> {
             let because = format!("policy {} does not rule {service} any more", id.policy);
             let fact = LevelFact::Left { level: level.clone(), because };
             self.apply(Fact::Level(Of { id: id.clone(), fact }));
-            self.end_work(&id, &level)?;
+            self.end_work(&id, &level);
         }
         Ok(())
     }
@@ -288,10 +288,13 @@ impl Draft<'_> {
                     return Ok(());
                 };
                 let work = self.work(id, level, unit.effects, because, &policy.origin);
-                self.observe(work, Source::Policies, Coverage::Partial)?;
+                self.observe(work, dispatch::Source::Policies, Coverage::Partial)?;
                 Ok(())
             }
-            LevelFact::Left { level, .. } => self.end_work(id, level),
+            LevelFact::Left { level, .. } => {
+                self.end_work(id, level);
+                Ok(())
+            }
             LevelFact::Watched { .. }
             | LevelFact::LeaveBegan { .. }
             | LevelFact::LeaveSeen { .. }
@@ -362,19 +365,16 @@ impl Draft<'_> {
         work
     }
 
-    fn end_work(&mut self, id: &LevelKey, level: &str) -> Result<(), Refusal> {
+    fn end_work(&mut self, id: &LevelKey, level: &str) {
         let is_meant = |labels: &Labels| {
             labels.value("alertname") == POLICY_ALERT
                 && labels.value("service") == id.service
                 && labels.value("policy") == id.policy
                 && labels.value("level") == level
         };
-        let firing = self.state.firing().filter(|(_, it)| is_meant(&it.alert.labels));
+        let firing = self.state.firing().filter(|(_, it)| is_meant(&it.labels));
         let over: Vec<AlertKey> = firing.map(|(key, _)| key).collect();
-        for key in over {
-            self.resolve_alert(key, ResolveReason::ConditionCleared)?;
-        }
-        Ok(())
+        self.resolve_alerts(over, ResolveReason::ConditionCleared);
     }
 }
 

@@ -1,25 +1,37 @@
 //! The state: the fold of all facts. Nothing else changes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use nines_alert::{Alert, AlertKey, Phase};
+use nines_alert::dispatch::{self, Alert};
+use nines_alert::{AlertKey, RouteDecision};
 use nines_incident::{IncidentId, changes};
 use nines_oncall::EscalationId;
 use nines_port::{HASH_BYTES, Urgency};
 use nines_runbook::{RunId, run};
 use serde::{Deserialize, Serialize};
 
-use crate::fact::{ConfigApplied, Fact, Of, Routed};
-use crate::outbox::{self, IntentId, Outgoing};
+use crate::alerts::ended_by;
+use crate::fact::{ConfigApplied, Fact, Line, Of, Routed, RoutedAlert};
+use crate::outbox::{self, Intent, IntentId, Outgoing};
 use crate::releases::Releases;
-use crate::{exclusions, promises};
+use crate::{answers, exclusions, old, promises};
 
 /// Escalations that are kept after their end; the oldest are forgotten first, with their messages. Their
 /// facts stay in the journal.
 const CLOSED_ESCALATIONS_MAX: usize = 10_000;
+/// Notices to receivers that are kept after their end, without their words; the oldest are forgotten first.
+const CLOSED_NOTICES_MAX: usize = 10_000;
+/// Alerts of which nobody was paged, that are remembered after they left the table; the oldest are forgotten first.
+const UNPAGED_MAX: usize = 10_000;
 /// Runs that are kept after their end.
 const ENDED_RUNS_MAX: usize = 1_000;
+
+/// Whom a notice tells what of which group; nothing for a message of an escalation.
+fn line_of(intent: &Intent) -> Option<Line> {
+    intent.notice.as_ref().map(Line::of)
+}
 
 /// What the ids of all messages of `escalation` begin with.
 pub(crate) fn intent_prefix(escalation: EscalationId) -> String {
@@ -37,8 +49,10 @@ pub struct State {
     pub epoch: u64,
     /// The configuration that decides, once there is one.
     pub config: Option<ConfigApplied>,
-    /// By key.
-    pub alerts: BTreeMap<AlertKey, AlertRecord>,
+    /// Alerts, their groups, and what was said of them.
+    pub dispatch: dispatch::State,
+    /// Where alerts went; those of the table, and of the escalations below.
+    pub routed: BTreeMap<AlertKey, AlertRouting>,
     /// By id, so by age.
     pub escalations: BTreeMap<EscalationId, EscalationRecord>,
     /// Every message of the escalations above.
@@ -59,10 +73,19 @@ pub struct State {
     /// Who is on call otherwise than the files say.
     #[serde(default)]
     pub rota: nines_oncall::rota::State,
+    /// What clients were answered under their keys.
+    #[serde(default)]
+    pub answers: answers::State,
     /// By id, so by age.
     pub runs: BTreeMap<RunId, run::State>,
     /// Levels of policies, decisions, overrides.
     pub releases: Releases,
+    /// What is told of which group by an escalation that has not ended.
+    open: BTreeMap<Line, EscalationId>,
+    /// Notices that have not arrived yet, in the order of their orders: only the first of each may be sent.
+    lanes: BTreeMap<Line, Vec<IntentId>>,
+    closed_notices: VecDeque<u64>,
+    unpaged: VecDeque<AlertKey>,
     /// When escalations want to be woken.
     wakes: BTreeSet<(Timestamp, EscalationId)>,
     /// When messages want to be sent.
@@ -70,22 +93,30 @@ pub struct State {
     closed: usize,
 }
 
-/// An alert, and where its present or last activation went.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct AlertRecord {
-    /// The alert.
-    pub alert: Alert,
-    /// Who has to know of its present or last activation.
-    pub routed: Option<Routed>,
+/// Where the present or last activation of an alert went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AlertRouting {
+    /// Which of its activations.
+    pub activation: u32,
+    /// Whom it may wake.
+    pub urgency: Urgency,
+    /// What decided last.
+    pub decision: Arc<RouteDecision>,
+    /// What tells people, oldest first.
+    pub escalations: Vec<EscalationId>,
+    /// What it belongs to.
+    pub incident: Option<IncidentId>,
+    /// As it was when it resolved; it may have left the table since.
+    pub last: Option<Alert>,
 }
 
 /// An escalation, and what it is about.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EscalationRecord {
-    /// About which alert.
-    pub alert: AlertKey,
-    /// About which of its activations.
-    pub activation: u32,
+    /// What of which group goes to whom; none in records that are older than groups.
+    pub group: Option<Line>,
+    /// About which alerts, in the order in which it heard of them, and which of their activations.
+    pub alerts: Vec<(AlertKey, u32)>,
     /// Whom it may wake.
     pub urgency: Urgency,
     /// The incident it belongs to.
@@ -97,9 +128,10 @@ pub struct EscalationRecord {
 }
 
 impl State {
-    /// When an escalation wants to be woken next.
+    /// When an escalation or a group wants to be woken next.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        self.wakes.first().map(|(at, _)| *at)
+        let escalation = self.wakes.first().map(|(at, _)| *at);
+        [escalation, self.dispatch.wake_at()].into_iter().flatten().min()
     }
 
     /// The escalations whose time has come.
@@ -121,9 +153,36 @@ impl State {
     }
 
     /// The firing alerts.
-    pub fn firing(&self) -> impl Iterator<Item = (AlertKey, &AlertRecord)> {
-        let firing = |it: &&AlertRecord| it.alert.phase() == Phase::Firing;
-        self.alerts.iter().map(|(key, it)| (*key, it)).filter(move |(_, it)| firing(it))
+    pub fn firing(&self) -> impl Iterator<Item = (AlertKey, &Alert)> {
+        self.dispatch.firing()
+    }
+
+    /// The alert of this key, also one that has left the table if people were told of it.
+    pub fn alert(&self, key: AlertKey) -> Option<&Alert> {
+        self.dispatch.alert(key).or_else(|| self.routed.get(&key)?.last.as_ref())
+    }
+
+    /// All alerts that [`Self::alert`] knows.
+    pub fn alerts(&self) -> impl Iterator<Item = (AlertKey, &Alert)> {
+        let left = self.routed.iter().filter(|(key, _)| self.dispatch.alert(**key).is_none());
+        let left = left.filter_map(|(key, it)| Some((*key, it.last.as_ref()?)));
+        self.dispatch.alerts().iter().map(|(key, it)| (*key, it)).chain(left)
+    }
+
+    /// The newest escalation about the present or last activation of an alert.
+    pub fn escalation_of(&self, key: AlertKey) -> Option<(EscalationId, &EscalationRecord)> {
+        let id = *self.routed.get(&key)?.escalations.last()?;
+        Some((id, self.escalations.get(&id)?))
+    }
+
+    /// The escalation that tells people of a group and has not ended.
+    pub(crate) fn open_escalation(&self, group: &Line) -> Option<EscalationId> {
+        self.open.get(group).copied()
+    }
+
+    /// Notices to an integration about a group that have not arrived yet.
+    pub(crate) fn lane(&self, group: &Line) -> &[IntentId] {
+        self.lanes.get(group).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The incident that people call `number`.
@@ -158,8 +217,13 @@ impl State {
             Fact::EpochStarted(_) => {}
             Fact::ConfigApplied(config) => self.config = Some(config.clone()),
             Fact::Alert(Of { id, fact }) => {
-                let record = self.alerts.entry(*id).or_default();
-                nines_alert::evolve(&mut record.alert, fact, at, seq);
+                let fact = old::observed(&self.dispatch, *id, fact, at);
+                dispatch::evolve(&mut self.dispatch, &fact, at, seq);
+                self.note_resolved(ended_by(&fact).into_iter());
+            }
+            Fact::Dispatch(fact) => {
+                dispatch::evolve(&mut self.dispatch, fact, at, seq);
+                self.note_resolved(ended_by(fact).into_iter());
             }
             Fact::Routed(routed) => self.evolve_routed(routed, at),
             Fact::Escalation(Of { id, fact }) => self.evolve_escalation(*id, fact, at),
@@ -179,23 +243,58 @@ impl State {
             Fact::Waiver(waiver) => self.releases.evolve_waiver(waiver),
             Fact::Silence(fact) => nines_alert::silence::evolve(&mut self.silences, fact, at),
             Fact::Rota(fact) => nines_oncall::rota::evolve(&mut self.rota, fact, at),
+            Fact::Answered(fact) => answers::evolve(&mut self.answers, fact, at),
         }
     }
 
     fn evolve_routed(&mut self, routed: &Routed, at: Timestamp) {
-        let Routed { alert, activation, urgency, escalation, incident, .. } = routed;
+        let Routed { group, alerts, decision, urgency, escalation, .. } = routed;
         if let Some(id) = escalation {
-            let record = EscalationRecord {
-                alert: *alert,
-                activation: *activation,
+            let record = self.escalations.entry(*id).or_insert_with(|| EscalationRecord {
+                group: group.clone(),
+                alerts: Vec::new(),
                 urgency: *urgency,
-                incident: *incident,
+                incident: None,
                 opened_at: at,
                 state: nines_oncall::State::default(),
-            };
-            self.escalations.insert(*id, record);
+            });
+            record.alerts.extend(alerts.iter().map(|it| (it.alert, it.activation)));
+            record.incident = record.incident.or_else(|| alerts.iter().find_map(|it| it.incident));
+            self.open.extend(group.clone().map(|it| (it, *id)));
         }
-        self.alerts.entry(*alert).or_default().routed = Some(routed.clone());
+        let decision = Arc::new(decision.clone());
+        for RoutedAlert { alert, activation, incident } in alerts {
+            let before = self.routed.remove(alert).filter(|it| it.activation == *activation);
+            let mut routing = before.unwrap_or_else(|| AlertRouting {
+                activation: *activation,
+                urgency: *urgency,
+                decision: Arc::clone(&decision),
+                escalations: Vec::new(),
+                incident: None,
+                last: None,
+            });
+            routing.urgency = routing.urgency.min(*urgency);
+            routing.decision = Arc::clone(&decision);
+            routing.escalations.extend(escalation);
+            routing.incident = routing.incident.or(*incident);
+            if routing.escalations.is_empty() {
+                self.unpaged.push_back(*alert);
+            }
+            self.routed.insert(*alert, routing);
+        }
+        while UNPAGED_MAX < self.unpaged.len() {
+            let oldest = self.unpaged.pop_front();
+            oldest.map(|it| self.forget_routing(it));
+        }
+    }
+
+    /// Forgets where an alert went, unless an escalation that is kept is about it.
+    fn forget_routing(&mut self, alert: AlertKey) {
+        let Some(routing) = self.routed.get_mut(&alert) else { return };
+        routing.escalations.retain(|it| self.escalations.contains_key(it));
+        if routing.escalations.is_empty() {
+            self.routed.remove(&alert);
+        }
     }
 
     fn evolve_escalation(&mut self, id: EscalationId, fact: &nines_oncall::Fact, at: Timestamp) {
@@ -208,6 +307,10 @@ impl State {
             self.wakes.remove(&(before, id));
         }
         if *fact == nines_oncall::Fact::Resolved {
+            let group = record.group.clone();
+            if let Some(group) = group.filter(|it| self.open.get(it) == Some(&id)) {
+                self.open.remove(&group);
+            }
             self.closed += 1;
             self.forget_escalations();
         }
@@ -215,10 +318,13 @@ impl State {
 
     fn evolve_outbox(&mut self, id: &IntentId, fact: &outbox::Fact, at: Timestamp, seq: u64) {
         if let outbox::Fact::Recorded(intent) = fact {
-            let outgoing = Outgoing::new(intent.clone(), at, seq);
-            self.sends.extend(outgoing.not_before().map(|at| (at, id.clone())));
+            let outgoing = Outgoing::new(Arc::clone(intent), at, seq);
             self.intents_by_seq.insert(seq, id.clone());
             self.outbox.insert(id.clone(), outgoing);
+            if let Some(key) = line_of(intent) {
+                self.lanes.entry(key).or_default().push(id.clone());
+            }
+            self.schedule(id);
             return;
         }
         let Some(outgoing) = self.outbox.get_mut(id) else { return };
@@ -226,7 +332,48 @@ impl State {
             self.sends.remove(&(before, id.clone()));
         }
         outgoing.evolve(fact, at);
-        self.sends.extend(outgoing.not_before().map(|at| (at, id.clone())));
+        self.schedule(id);
+        self.close_notice(id);
+    }
+
+    /// Notes when a message wants to be sent, unless one before it must arrive first.
+    fn schedule(&mut self, id: &IntentId) {
+        let Some(outgoing) = self.outbox.get(id) else { return };
+        let Some(at) = outgoing.not_before() else { return };
+        let is_first = line_of(&outgoing.intent)
+            .is_none_or(|key| self.lanes.get(&key).is_none_or(|it| it.first() == Some(id)));
+        if is_first {
+            self.sends.insert((at, id.clone()));
+        }
+    }
+
+    /// A notice that is over makes way for the next one, and needs its words no more.
+    fn close_notice(&mut self, id: &IntentId) {
+        let Some(outgoing) = self.outbox.get_mut(id).filter(|it| it.is_closed()) else { return };
+        let Some(key) = line_of(&outgoing.intent) else { return };
+        Arc::make_mut(&mut outgoing.intent).payload = None;
+        self.closed_notices.push_back(outgoing.seq);
+        if let Some(lane) = self.lanes.get_mut(&key) {
+            lane.retain(|it| it != id);
+            match lane.first().cloned() {
+                Some(next) => self.schedule(&next),
+                None => drop(self.lanes.remove(&key)),
+            }
+        }
+        while CLOSED_NOTICES_MAX < self.closed_notices.len() {
+            let oldest = self.closed_notices.pop_front();
+            let id = oldest.and_then(|seq| self.intents_by_seq.remove(&seq));
+            id.map(|id| self.outbox.remove(&id));
+        }
+    }
+
+    /// Of alerts that resolved, the last word is kept for as long as people may ask about them.
+    fn note_resolved(&mut self, keys: impl Iterator<Item = AlertKey>) {
+        for key in keys {
+            if let Some(routing) = self.routed.get_mut(&key) {
+                routing.last = self.dispatch.alert(key).cloned();
+            }
+        }
     }
 
     fn forget_escalations(&mut self) {
@@ -241,8 +388,11 @@ impl State {
                 waiting.map(|at| self.sends.remove(&(at, id)));
                 self.intents_by_seq.remove(&seq);
             }
-            self.escalations.remove(&oldest);
+            let record = self.escalations.remove(&oldest);
             self.closed -= 1;
+            for (alert, _) in record.into_iter().flat_map(|it| it.alerts) {
+                self.forget_routing(alert);
+            }
         }
     }
 

@@ -5,13 +5,14 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nines_alert::AlertKey;
+use nines_alert::dispatch::Alert;
 use nines_base::Origin;
 use nines_oncall::Phase as Escalating;
 use nines_port::Urgency;
 use serde::Serialize;
 
 use crate::outbox::{self, Outgoing, Purpose};
-use crate::state::{AlertRecord, State};
+use crate::state::State;
 
 /// One link of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,12 +40,12 @@ pub struct Chain {
 
 /// The chain of the alert, or `None` if there is no such alert.
 pub fn why(state: &State, key: AlertKey) -> Option<Chain> {
-    let record = state.alerts.get(&key)?;
+    let alert = state.alert(key)?;
     let mut links = Vec::new();
-    measured(record, &mut links);
-    routed(state, record, &mut links);
-    let escalation = record.routed.as_ref().and_then(|it| it.escalation);
-    if let Some(escalation) = escalation.and_then(|id| state.escalations.get(&id)) {
+    measured(alert, &mut links);
+    routed(state, key, &mut links);
+    let escalation = state.escalation_of(key);
+    if let Some((_, escalation)) = escalation {
         for ((round, step), (at, reached)) in &escalation.state.steps {
             let name = format!("round {} step {}", round + 1, step + 1);
             for it in reached {
@@ -62,48 +63,46 @@ pub fn why(state: &State, key: AlertKey) -> Option<Chain> {
             }
         }
     }
-    for outgoing in escalation.map(|id| state.outgoing(id)).into_iter().flatten() {
+    for outgoing in escalation.map(|(id, _)| state.outgoing(id)).into_iter().flatten() {
         links.push(sent(outgoing));
     }
-    answered(state, record, &mut links);
-    Some(Chain { alert: key, title: crate::message::summary(&record.alert), links })
+    answered(state, key, alert, &mut links);
+    Some(Chain { alert: key, title: crate::message::summary(alert), links })
 }
 
 fn link(part: &'static str, at: Option<Timestamp>, text: String, origin: Option<&Origin>) -> Link {
     Link { part, at, text, origin: origin.map(ToString::to_string) }
 }
 
-fn measured(record: &AlertRecord, links: &mut Vec<Link>) {
-    let alert = &record.alert;
-    let Some(activation) = &alert.activation else {
-        links.push(link("fired", None, "it has never fired".to_owned(), None));
-        return;
-    };
+fn measured(alert: &Alert, links: &mut Vec<Link>) {
+    let activation = &alert.activation;
     let fired = format!(
         "{} (activation {}, fact {})",
         alert.labels, activation.number, activation.fired_seq
     );
-    links.push(link("fired", Some(activation.fired_at), fired, Some(&alert.evidence.origin)));
-    for it in &alert.evidence.windows {
+    let evidence = alert.evidence();
+    links.push(link("fired", Some(activation.fired_at), fired, evidence.map(|it| &it.origin)));
+    let Some(evidence) = evidence else { return };
+    for it in &evidence.windows {
         let text = format!(
             "{} > {} ({} bad of {}, {} to {})",
             it.value, it.limit, it.bad, it.total, it.from, it.to
         );
         links.push(link("measured", Some(it.to), text, None));
     }
-    if !alert.evidence.sentence.is_empty() {
-        links.push(link("impact", None, alert.evidence.sentence.clone(), None));
+    if !evidence.sentence.is_empty() {
+        links.push(link("impact", None, evidence.sentence.clone(), None));
     }
 }
 
-fn routed(state: &State, record: &AlertRecord, links: &mut Vec<Link>) {
-    let Some(routed) = &record.routed else { return };
+fn routed(state: &State, key: AlertKey, links: &mut Vec<Link>) {
+    let Some(routed) = state.routed.get(&key) else { return };
     let decision = &routed.decision;
     for it in &decision.rejected {
         let text = format!("{} does not match: the value is {:?}", it.failed, it.value);
         links.push(link("not", None, text, Some(&it.origin)));
     }
-    let to = match (&decision.escalation, routed.escalation) {
+    let to = match (&decision.escalation, routed.escalations.last()) {
         (Some(name), Some(_)) => format!("escalation {name}"),
         (Some(name), None) => format!("escalation {name}, which was not defined: nobody is told"),
         (None, _) => "nobody is told".to_owned(),
@@ -137,6 +136,7 @@ fn sent(outgoing: &Outgoing) -> Link {
             let why = match why {
                 outbox::CancelReason::Acknowledged => "somebody had acknowledged",
                 outbox::CancelReason::Resolved => "the alert was resolved",
+                outbox::CancelReason::Superseded => "a newer message says what is true now",
             };
             (*at, format!("not sent: {why}"))
         }
@@ -154,9 +154,8 @@ fn sent(outgoing: &Outgoing) -> Link {
     link(part, Some(at), text, None)
 }
 
-fn answered(state: &State, record: &AlertRecord, links: &mut Vec<Link>) {
-    let escalation = record.routed.as_ref().and_then(|it| state.escalations.get(&it.escalation?));
-    if let Some(escalation) = escalation {
+fn answered(state: &State, key: AlertKey, alert: &Alert, links: &mut Vec<Link>) {
+    if let Some((_, escalation)) = state.escalation_of(key) {
         match (&escalation.state.acknowledged, &escalation.state.phase) {
             (Some((by, via, at)), _) => {
                 links.push(link("ack", Some(*at), format!("{by} by {via}"), None));
@@ -172,8 +171,8 @@ fn answered(state: &State, record: &AlertRecord, links: &mut Vec<Link>) {
             (None, _) => {}
         }
     }
-    let activation = record.alert.activation.as_ref();
-    if let Some((at, reason)) = activation.and_then(|it| Some((it.resolved_at?, it.reason?))) {
+    let activation = &alert.activation;
+    if let (Some(at), Some(reason)) = (activation.resolved_at, activation.reason) {
         links.push(link("resolved", Some(at), reason.to_string(), None));
     }
 }

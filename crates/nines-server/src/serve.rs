@@ -508,15 +508,14 @@ fn wake(worker: &SyncSender<u64>, seq: u64) {
 /// Burns that fired before the restart go on, with their own beginning.
 fn resume_burns(engine: &EngineHandle, metrics: &Metrics, slos: &[nines_slo::Slo]) {
     let firing = engine.read(|state| {
-        let burn = |record: &nines_engine::AlertRecord| {
-            let since = record.alert.activation.as_ref()?.fired_at;
-            Some((nines_engine::burn_key(slos, &record.alert.labels)?, since))
+        let burn = |it: &nines_alert::dispatch::Alert| {
+            Some((nines_engine::burn_key(slos, &it.labels)?, it.activation.fired_at))
         };
-        let is_burn = |it: &nines_engine::AlertRecord| {
-            it.alert.labels.value("alertname") == nines_engine::SLO_ALERT
+        let is_burn = |it: &nines_alert::dispatch::Alert| {
+            it.labels.value("alertname") == nines_engine::SLO_ALERT
         };
-        let burns = state.firing().filter(|(_, record)| is_burn(record));
-        burns.filter_map(|(_, record)| burn(record)).collect::<Vec<_>>()
+        let burns = state.firing().filter(|(_, it)| is_burn(it));
+        burns.filter_map(|(_, it)| burn(it)).collect::<Vec<_>>()
     });
     let mut tracker = metrics.tracker();
     for (key, since) in firing {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use nines_alert::AlertKey;
+use nines_alert::dispatch::Alert;
 use nines_base::Labels;
 use nines_engine::outbox::{Outgoing, Phase, Purpose};
-use nines_engine::{AlertRecord, EscalationRecord, State, rank_suspects};
+use nines_engine::{EscalationRecord, State, rank_suspects};
 use nines_incident::{Entry, IncidentId, Slice, change_point, suspects};
 use nines_oncall::Phase as Escalating;
 use nines_port::{Channel, Urgency};
@@ -78,7 +79,7 @@ pub(crate) struct AlertView {
 /// Every alert that fires, then those that resolved lately.
 pub(crate) fn alert_views(state: &State) -> Vec<AlertView> {
     let mut views: Vec<AlertView> =
-        state.alerts.iter().map(|(key, record)| alert_view(state, *key, record)).collect();
+        state.alerts().map(|(key, alert)| alert_view(state, key, alert)).collect();
     views.sort_by(|a, b| {
         let order = |it: &AlertView| (it.state != "firing", it.severity.clone());
         order(a).cmp(&order(b)).then(b.fired_at.cmp(&a.fired_at)).then(a.key.cmp(&b.key))
@@ -88,11 +89,10 @@ pub(crate) fn alert_views(state: &State) -> Vec<AlertView> {
 }
 
 /// One alert.
-pub(crate) fn alert_view(state: &State, key: AlertKey, record: &AlertRecord) -> AlertView {
-    let alert = &record.alert;
-    let activation = alert.activation.as_ref();
-    let routed = record.routed.as_ref();
-    let escalation = routed.and_then(|it| state.escalations.get(&it.escalation?));
+pub(crate) fn alert_view(state: &State, key: AlertKey, alert: &Alert) -> AlertView {
+    let activation = &alert.activation;
+    let routed = state.routed.get(&key);
+    let escalation = state.escalation_of(key).map(|(_, it)| it);
     let incident = routed.and_then(|it| state.incidents.get(&it.incident?));
     AlertView {
         key,
@@ -104,22 +104,22 @@ pub(crate) fn alert_view(state: &State, key: AlertKey, record: &AlertRecord) -> 
         service: alert.labels.value("service").to_owned(),
         slo: alert.labels.get("slo").map(str::to_owned),
         summary: alert
-            .annotations
+            .annotations()
             .get("summary")
             .cloned()
             .unwrap_or_else(|| alert.labels.to_string()),
         labels: alert.labels.clone(),
-        annotations: alert.annotations.clone(),
-        fired_at: activation.map(|it| it.fired_at),
-        resolved_at: activation.and_then(|it| it.resolved_at),
-        activation: activation.map_or(0, |it| it.number),
+        annotations: alert.annotations().clone(),
+        fired_at: Some(activation.fired_at),
+        resolved_at: activation.resolved_at,
+        activation: activation.number,
         escalation: routed.and_then(|it| it.decision.escalation.clone()),
         progress: progress(escalation),
         acknowledged_by: escalation
             .and_then(|it| it.state.acknowledged.as_ref())
             .map(|(by, ..)| by.clone()),
         incident: incident.map(|it| it.number),
-        origin: alert.evidence.origin.to_string(),
+        origin: alert.evidence().map_or_else(String::new, |it| it.origin.to_string()),
     }
 }
 
@@ -164,7 +164,8 @@ pub(crate) fn page_views(
     inbox_only: InboxOnly,
 ) -> Vec<PageView> {
     let wanted = |it: &&Outgoing| {
-        person.is_none_or(|person| it.intent.person == person)
+        it.intent.purpose != Purpose::Notice
+            && person.is_none_or(|person| it.intent.person == person)
             && (inbox_only == InboxOnly::No || it.intent.channel == Channel::Inbox)
     };
     let intents = state.intents_by_seq.values().rev().filter_map(|id| state.outbox.get(id));

@@ -86,15 +86,14 @@ impl Run {
                 drop(self.world.deliver(&send.message));
             }
         }
-        let before = self.engine.published().read().expect("one thread").clone();
+        let before = self.engine.published().read();
         self.engine =
             recover(&self.world, &self.journal, self.seed ^ self.world.below(1 << 32), self.now);
-        let after = self.engine.published();
-        let after = after.read().expect("one thread");
+        let after = self.engine.published().read();
         // What was published was durable: nothing of it may be missing or different.
         assert!(before.seq <= after.seq, "seed {}: facts were lost", self.seed);
-        for (key, record) in &before.alerts {
-            let found = after.alerts.get(key);
+        for (key, record) in before.alerts() {
+            let found = after.alert(key);
             assert!(found.is_some(), "seed {}: an alert was forgotten", self.seed);
             if before.seq + 1 == after.seq {
                 assert_eq!(
@@ -148,9 +147,9 @@ impl Run {
             let Send { intent, attempt, .. } = send;
             self.until_taken(&Command::Receipt { intent, attempt, delivery });
         }
-        let epoch = self.engine.published().read().expect("one thread").epoch;
+        let epoch = self.engine.published().read().epoch;
         let taken = self.until_taken(&Command::TakeSends { count_max: 8 });
-        let now_epoch = self.engine.published().read().expect("one thread").epoch;
+        let now_epoch = self.engine.published().read().epoch;
         if let Some(Reply::Sends(sends)) = taken.filter(|_| epoch == now_epoch) {
             let delay = |it: u64| SignedDuration::from_secs(i64::try_from(it).unwrap_or(0));
             for send in sends {
@@ -162,8 +161,7 @@ impl Run {
 
     fn check(&self, answered: Option<Timestamp>) {
         let seed = self.seed;
-        let published = self.engine.published();
-        let state: &State = &published.read().expect("one thread");
+        let state: &State = &self.engine.published().read();
         let arrived = self.world.arrived();
         for (key, it) in &arrived {
             assert!(it.unmarked <= 1, "seed {seed}: {key} was repeated without a mark: {it:?}");
@@ -232,6 +230,7 @@ fn config(steps: usize) -> Arc<Config> {
         },
         routing: Routing::default(),
         dispatch: Arc::default(),
+        templates: Arc::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
         release: nines_release::Rulebook::default(),

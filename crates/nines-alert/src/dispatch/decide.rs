@@ -7,6 +7,7 @@ use nines_base::Labels;
 
 use super::alert::{Alert, Body, Lease, Span};
 use super::dedup;
+use super::edge;
 use super::fact::{Event, Expired, Extended, Fact, Observed, Opened, Regrouped, Seen, Told};
 use super::group::GroupNumber;
 use super::tick::{Around, Tick, tick};
@@ -187,6 +188,7 @@ fn observe(
             batch.resolve(*key, now, ResolveReason::ConditionCleared, None);
         }
     }
+    decided.upkeep.passed = edge::speak_now(state, &batch.alerts, &[], now);
     decided.facts.extend(batch.finish(source));
     decided
 }
@@ -199,7 +201,9 @@ fn resolve(state: &State, alerts: &[AlertKey], reason: ResolveReason, now: Times
             batch.resolve(*key, now, reason, None);
         }
     }
-    Decided { facts: batch.finish(Source::Own).into_iter().collect(), ..Decided::default() }
+    let passed = edge::speak_now(state, &batch.alerts, &[], now);
+    let upkeep = Upkeep { passed, ..Upkeep::default() };
+    Decided { facts: batch.finish(Source::Own).into_iter().collect(), upkeep, ..Decided::default() }
 }
 
 impl<'a> Batch<'a> {
@@ -406,6 +410,7 @@ fn wake(
     }
     if !expired.is_empty() {
         // Ticks must see them, so they wait for the next call.
+        decided.upkeep.passed = edge::speak_now(state, &[], &expired, now);
         decided.facts.push(Fact::Expired(expired));
         return decided;
     }

@@ -10,6 +10,7 @@
 mod alert;
 mod decide;
 mod dedup;
+mod edge;
 mod fact;
 mod group;
 mod rules;

@@ -175,7 +175,9 @@ impl State {
             }
         }
         for (group, due) in &upkeep.passed {
-            self.soft.set_due(*group, Some(*due));
+            if self.groups.contains_key(group) {
+                self.soft.set_due(*group, Some(*due));
+            }
         }
         for key in &upkeep.looked_at {
             let end = self.alerts.get(key).and_then(|it| it.span().ends_at);

@@ -10,6 +10,7 @@ use nines_port::{Channel, Delivery, Urgency};
 
 use super::*;
 use crate::command::{AckTarget, Coverage, Observation};
+use crate::exclusions;
 use crate::fact::Of;
 use crate::outbox;
 
@@ -96,6 +97,7 @@ pub(crate) fn config() -> Arc<Config> {
         },
         routing: Routing::default(),
         dispatch: Arc::default(),
+        templates: Arc::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
         release: nines_release::Rulebook::default(),
@@ -166,6 +168,7 @@ fn check(journal: &TestJournal, expect: &Expect) {
         let fact = Fact::decode(&record).unwrap();
         let word = match &fact {
             Fact::Alert(it) => name_of(&it.fact),
+            Fact::Dispatch(it) => name_of(it),
             Fact::Escalation(it) => name_of(&it.fact),
             Fact::Incident(it) => name_of(&it.fact),
             Fact::Outbox(Of { id, fact }) => {
@@ -205,8 +208,8 @@ fn alerts_of_rules_and_burns_end_apart_and_only_when_everything_is_known() {
     assert_eq!(firing(&engine), 1, "a burn's end ends no rule's alert");
     let mut engine = recover(&journal, 6);
     ask(&mut engine, rules(vec![down], Coverage::Complete), 7).unwrap();
-    let record = &engine.working.alerts[&nines_alert::AlertKey::of(&labels)];
-    assert_eq!(record.alert.activation.as_ref().unwrap().number, 1, "the same activation");
+    let alert = engine.working.alert(nines_alert::AlertKey::of(&labels)).unwrap();
+    assert_eq!(alert.activation.number, 1, "the same activation");
     ask(&mut engine, rules(Vec::new(), Coverage::Complete), 8).unwrap();
     assert_eq!(firing(&engine), 0);
 }
@@ -222,14 +225,16 @@ fn a_burn_becomes_an_incident_and_pages_until_somebody_answers() {
     let target = AckTarget::Incident(1);
     let (by, via) = ("ana".to_owned(), "cli".to_owned());
     ask(&mut engine, Command::Acknowledge { target, by, via }, 30).unwrap();
-    assert_eq!(engine.wake_at(), None);
+    let tick = engine.wake_at();
+    assert_eq!(tick, Some(second(301)), "the group's next tick, and no escalation");
     ask(&mut engine, Command::ObserveBurns(Vec::new()), 600).unwrap();
     check(
         &journal,
         &expect![[r#"
               0s epoch      EpochStarted
               0s config     ConfigApplied
-              1s alert      Fired
+              1s dispatch   Observed
+              1s dispatch   Flushed
               1s incident   Opened
               1s route      Routed
               1s escalation Started
@@ -238,17 +243,33 @@ fn a_burn_becomes_an_incident_and_pages_until_somebody_answers() {
               1s outbox     Recorded 0.0.ana.0
               1s escalation PageIntended
               1s outbox     Recorded 0.0.ana.1
+              1s dispatch   Told
               2s outbox     AttemptStarted 0.0.ana.0
               2s outbox     ReceiptRecorded 0.0.ana.0
               2s incident   Paged
              30s escalation Acknowledged
              30s outbox     Cancelled 0.0.ana.1
              30s incident   Acknowledged
-            600s alert      Resolved
+            600s dispatch   Observed
             600s escalation Resolved
             600s incident   AlertResolved
+            600s dispatch   Flushed
+            600s dispatch   Told
         "#]],
     );
+}
+
+#[test]
+fn an_alert_that_fires_again_before_the_next_tick_pages_again() {
+    let journal = TestJournal::default();
+    let mut engine = recover(&journal, 0);
+    ask(&mut engine, Command::ObserveBurns(vec![burn()]), 0).unwrap();
+    ask(&mut engine, Command::ObserveBurns(Vec::new()), 60).unwrap();
+    ask(&mut engine, Command::ObserveBurns(vec![burn()]), 90).unwrap();
+    let open = engine.working.escalations.values().filter(|it| it.state.is_open());
+    assert_eq!(open.map(|it| it.alerts.clone()).collect::<Vec<_>>().len(), 1);
+    assert_eq!(engine.working.escalations.len(), 2);
+    assert_eq!(engine.working, *engine.published().read());
 }
 
 #[test]
@@ -279,7 +300,8 @@ fn a_restart_folds_the_same_state_and_owes_what_was_owed() {
     let mut engine = recover(&journal, 10);
     let lost = &engine.working.outbox[&sends[0].intent];
     assert_eq!(lost.phase, outbox::Phase::Waiting { not_before: second(10) });
-    assert_eq!(engine.working.alerts, before.alerts);
+    assert_eq!(engine.working.dispatch, before.dispatch);
+    assert_eq!(engine.working.routed, before.routed);
     assert_eq!(engine.working.escalations, before.escalations);
     let taken = ask(&mut engine, Command::TakeSends { count_max: 1 }, 10).unwrap();
     let Reply::Sends(again) = taken else { panic!("sends were asked for") };
@@ -297,7 +319,7 @@ fn a_restart_folds_the_same_state_and_owes_what_was_owed() {
     let Reply::Sends(sends) = taken else { panic!("sends were asked for") };
     let people: Vec<&str> = sends.iter().map(|it| it.message.person.as_str()).collect();
     assert_eq!(people, ["ana", "ben"], "ana's webhook was still owed");
-    assert_eq!(engine.working, *engine.published().read().unwrap());
+    assert_eq!(engine.working, *engine.published().read());
 }
 
 #[test]
@@ -309,7 +331,7 @@ fn nobody_is_answered_before_the_journal_has_it() {
         *journal.fail_next.lock().unwrap() = Some(fail);
         let error = engine.cycle(vec![Command::ObserveBurns(vec![burn()])], second(1)).unwrap_err();
         assert!(matches!(error, EngineError::Journal(_)), "{fail:?}");
-        assert!(published.read().unwrap().alerts.is_empty(), "readers see only what is durable");
+        assert!(published.read().dispatch.alerts().is_empty(), "readers see only what is durable");
         // Start is the recovery, whichever way it went.
         let mut engine = recover(&journal, 2);
         ask(&mut engine, Command::ObserveBurns(vec![burn()]), 2).unwrap();
@@ -390,4 +412,43 @@ fn a_snapshot_and_the_tail_are_the_whole_journal() {
     for useless in [foreign.as_slice(), elsewhere.as_slice(), &saved[..saved.len() / 2], b""] {
         assert_eq!(open(Some(useless)), whole);
     }
+}
+
+#[test]
+fn a_repeated_command_gets_the_first_answer_also_from_the_next_process() {
+    let journal = TestJournal::default();
+    let mut engine = recover(&journal, 0);
+    let exclude = |name: &str| {
+        Command::Exclude(exclusions::Command::Create {
+            exclusion: exclusions::Exclusion {
+                name: name.to_owned(),
+                slos: "*/*".to_owned(),
+                from: second(0),
+                to: second(60),
+                effect: exclusions::Effect::Exclude,
+                keeps_alerts: false,
+                author: "ana".to_owned(),
+                reason: "a drill".to_owned(),
+                evidence: None,
+            },
+            revision: None,
+        })
+    };
+    let once = |request: &str, command| {
+        let (key, request) = ("k1".to_owned(), request.to_owned());
+        Command::Once { key, request, command: Box::new(command) }
+    };
+    let first = ask(&mut engine, once("r", exclude("")), 1).unwrap();
+    let records = journal.lines().len();
+    assert_eq!(ask(&mut engine, once("r", exclude("")), 2).unwrap(), first, "not a second one");
+    let mut engine = recover(&journal, 3);
+    assert_eq!(ask(&mut engine, once("r", exclude("")), 3).unwrap(), first);
+    assert_eq!(journal.lines().len(), records + 1, "only the start is news");
+    let other = ask(&mut engine, once("s", exclude("drill")), 4);
+    assert_eq!(other, Err(Refusal::KeyTaken("k1".to_owned())));
+    // A refusal is no answer: the client may mend what it asked.
+    let wrong = ask(&mut engine, once("r", exclude("a b")), 90_000);
+    assert!(wrong.is_err(), "a day later the key is fresh");
+    assert!(ask(&mut engine, once("t", exclude("ab")), 90_001).is_ok());
+    assert_eq!(engine.working, *engine.published().read());
 }

@@ -20,7 +20,7 @@ fn outgoing(purpose: Purpose, urgency: Urgency) -> Outgoing {
         notice: None,
         payload: None,
     };
-    Outgoing::new(intent, at, 1)
+    Outgoing::new(intent.into(), at, 1)
 }
 
 fn temporary() -> Delivery {

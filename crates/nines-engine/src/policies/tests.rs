@@ -82,7 +82,7 @@ impl Lab {
     }
 
     fn read<T>(&self, view: impl FnOnce(&State) -> T) -> T {
-        view(&self.engine.published().read().unwrap())
+        view(&self.engine.published().read())
     }
 
     /// One line for each fact about releases, and each word of another one.
@@ -179,9 +179,8 @@ fn a_level_is_a_fact_that_tells_people_and_ends_with_a_word() {
     lab.look(-4, 10);
     lab.look(-4, 20);
     assert_eq!(deliver(&mut lab.engine, 20, &accepted()), 1, "the escalation is told, once");
-    let firing = |lab: &Lab| {
-        lab.read(|state| state.firing().map(|(_, it)| it.alert.labels.to_string()).collect())
-    };
+    let firing =
+        |lab: &Lab| lab.read(|state| state.firing().map(|(_, it)| it.labels.to_string()).collect());
     let alerts: Vec<String> = firing(&lab);
     expect![[r#"
         {alertname="PolicyLevel", effect="notify", level="frozen", policy="tier1", service="checkout", severity="ticket", team="shop-primary"}
@@ -198,7 +197,8 @@ fn a_level_is_a_fact_that_tells_people_and_ends_with_a_word() {
         config
         level {"id":{"policy":"tier1","service":"checkout"},"fact":{"Watched":{"digest":"sha256:3b0c"}}}
         level {"id":{"policy":"tier1","service":"checkout"},"fact":{"Entered":{"level":"frozen","because":"budget.remaining <= 0%: checkout/availability -4.00% left of 28d (63000 bad, 60519.5 allowed)"}}}
-        alert
+        dispatch
+        dispatch
         route
         escalation
         escalation
@@ -206,21 +206,23 @@ fn a_level_is_a_fact_that_tells_people_and_ends_with_a_word() {
         outbox
         escalation
         outbox
-        alert
-        route
+        dispatch
         outbox
         outbox
         level {"id":{"policy":"tier1","service":"checkout"},"fact":{"LeaveBegan":{"level":"frozen","because":"budget.remaining > 10%: checkout/availability 50.00% left of 28d (63000 bad, 60519.5 allowed)"}}}
+        dispatch
         level {"id":{"policy":"tier1","service":"checkout"},"fact":{"LeaveSeen":{"level":"frozen"}}}
         level {"id":{"policy":"tier1","service":"checkout"},"fact":{"LeaveSeen":{"level":"frozen"}}}
         level {"id":{"policy":"tier1","service":"checkout"},"fact":{"LeaveSeen":{"level":"frozen"}}}
         level {"id":{"policy":"tier1","service":"checkout"},"fact":{"LeaveSeen":{"level":"frozen"}}}
         level {"id":{"policy":"tier1","service":"checkout"},"fact":{"LeaveSeen":{"level":"frozen"}}}
         level {"id":{"policy":"tier1","service":"checkout"},"fact":{"Left":{"level":"frozen","because":"budget.remaining > 10%: checkout/availability 50.00% left of 28d (63000 bad, 60519.5 allowed)"}}}
-        alert
+        dispatch
         escalation
         outbox
-        alert
+        dispatch
+        dispatch
+        dispatch
     "#]]);
 }
 
@@ -308,17 +310,17 @@ fn an_exemption_is_in_the_decision_that_used_it() {
         config
         level {"id":{"policy":"tier1","service":"checkout"},"fact":{"Watched":{"digest":"sha256:3b0c"}}}
         level {"id":{"policy":"tier1","service":"checkout"},"fact":{"Entered":{"level":"frozen","because":"budget.remaining <= 0%: checkout/availability -4.00% left of 28d (63000 bad, 60519.5 allowed)"}}}
-        alert
-        route
-        escalation
-        escalation
-        escalation
-        outbox
-        escalation
-        outbox
-        alert
-        route
+        dispatch
         decision open: by policy tier1
+        dispatch
+        route
+        escalation
+        escalation
+        escalation
+        outbox
+        escalation
+        outbox
+        dispatch
     "#]]);
 }
 

@@ -63,7 +63,7 @@ impl Look<'_> {
         let slos = &self.stage.setup().slos;
         let firing: Vec<Firing> = self.stage.read(|state| {
             let firing = state.firing().map(|(key, record)| {
-                let labels = record.alert.labels.clone();
+                let labels = record.labels.clone();
                 let goal = describe::goal_of(slos, &labels);
                 Firing { key, labels, goal }
             });

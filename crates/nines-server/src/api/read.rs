@@ -50,7 +50,7 @@ pub(super) async fn alert(
     Path(key): Path<String>,
 ) -> Result<Json<AlertView>, Problem> {
     let key = alert_key(&key)?;
-    let view = app.engine.read(|state| Some(alert_view(state, key, state.alerts.get(&key)?)));
+    let view = app.engine.read(|state| Some(alert_view(state, key, state.alert(key)?)));
     view.map(Json).ok_or_else(|| Problem::not_found("alert", &key.to_string()))
 }
 

@@ -188,7 +188,7 @@ fn alert_rows(firing: &[Labels], (slo, goal): (&SloView, &GoalView)) -> Rows {
 fn firing(app: &Shared) -> Vec<Labels> {
     let is_burn = |it: &Labels| it.value("alertname") == nines_engine::SLO_ALERT;
     app.engine.read(|state| {
-        let labels = state.firing().map(|(_, it)| &it.alert.labels);
+        let labels = state.firing().map(|(_, it)| &it.labels);
         labels.filter(|it| is_burn(it)).cloned().collect()
     })
 }

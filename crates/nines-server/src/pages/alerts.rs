@@ -82,7 +82,7 @@ pub(super) async fn acknowledge(visit: Visit, Path(key): Path<String>, fields: F
 fn show(visit: &Visit, key: &str, problem: Option<&Problem>) -> Response {
     let found = key.parse::<AlertKey>().ok().and_then(|key| {
         visit.shared().engine.read(|state| {
-            let view = alert_view(state, key, state.alerts.get(&key)?);
+            let view = alert_view(state, key, state.alert(key)?);
             Some((view, why::why(state, key)?))
         })
     });

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use jiff::{SignedDuration, Timestamp};
+use nines_alert::dispatch::Alert;
 use nines_alert::rule::{Rule, RuleAlert, RuleHealth, RuleKind, RuleState};
 use nines_alert::template::{FloatForm, format_float};
 use nines_base::{Labels, Matcher};
@@ -275,21 +276,18 @@ fn burn_groups(app: &App, filter: &Filter) -> Vec<Group> {
 
 fn burns(app: &App) -> Vec<(Labels, Value)> {
     app.engine.read(|state| {
-        let alert = |record: &nines_engine::AlertRecord| {
-            let alert = &record.alert;
+        let view = |alert: &Alert| {
             let value = json!({
                 "labels": alert.labels,
-                "annotations": alert.annotations,
+                "annotations": alert.annotations(),
                 "state": "firing",
-                "activeAt": alert.activation.as_ref().map(|it| it.fired_at),
+                "activeAt": alert.activation.fired_at,
                 "value": number(1.0),
             });
             (alert.labels.clone(), value)
         };
-        let is_burn = |it: &nines_engine::AlertRecord| {
-            it.alert.labels.value("alertname") == nines_engine::SLO_ALERT
-        };
-        let burns = state.firing().filter(|(_, record)| is_burn(record));
-        burns.map(|(_, record)| alert(record)).collect()
+        let is_burn = |it: &Alert| it.labels.value("alertname") == nines_engine::SLO_ALERT;
+        let burns = state.firing().filter(|(_, it)| is_burn(it));
+        burns.map(|(_, it)| view(it)).collect()
     })
 }

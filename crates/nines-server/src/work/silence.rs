@@ -39,9 +39,8 @@ impl Silence {
         let spec = app.spec();
         let mut silence = Self::default();
         app.engine.read(|state| {
-            for (_, record) in state.firing() {
-                let labels = &record.alert.labels;
-                let Some(activation) = &record.alert.activation else { continue };
+            for (_, alert) in state.firing() {
+                let (labels, activation) = (&alert.labels, &alert.activation);
                 let is_of = |it: &&Slo| no_data_labels(it).is_ok_and(|it| it == *labels);
                 let is_silent = labels.value("alertname") == NO_DATA_ALERT;
                 let Some(slo) = spec.slos.iter().find(is_of).filter(|_| is_silent) else {

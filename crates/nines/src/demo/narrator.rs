@@ -60,10 +60,10 @@ fn events(state: &State) -> Vec<(Timestamp, String)> {
             ));
         }
     }
-    for record in state.alerts.values() {
-        let activation = record.alert.activation.as_ref();
-        if let Some((at, number)) = activation.and_then(|it| Some((it.resolved_at?, it.number))) {
-            let labels = &record.alert.labels;
+    for (_, alert) in state.alerts() {
+        let number = alert.activation.number;
+        if let Some(at) = alert.activation.resolved_at {
+            let labels = &alert.labels;
             let (service, slo) = (labels.value("service"), labels.value("slo"));
             let severity = labels.value("severity");
             events

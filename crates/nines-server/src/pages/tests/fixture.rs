@@ -189,7 +189,7 @@ impl Fixture {
     }
 
     pub(crate) fn alert(&self) -> AlertKey {
-        self.app.engine.read(|state| *state.alerts.keys().next().unwrap())
+        self.app.engine.read(|state| state.alerts().next().unwrap().0)
     }
 
     /// As a browser without a session.

@@ -6,7 +6,7 @@ use super::setting;
 use crate::draft::Page;
 use crate::fields::Fields;
 use crate::mistake::Mistake;
-use crate::node::Node;
+use crate::node::{Key, Node};
 use crate::scraping::{HttpSpec, http_settings};
 
 /// As in Alertmanager.
@@ -76,6 +76,8 @@ pub(crate) struct Global<'n> {
     fields: Option<Fields<'n>>,
     pub(super) resolve_timeout: SignedDuration,
     pub(super) http: HttpSpec,
+    /// Of mail servers.
+    pub(super) tls: HttpSpec,
 }
 
 impl<'n> Global<'n> {
@@ -87,7 +89,8 @@ impl<'n> Global<'n> {
     /// Nothing but the defaults: what native receivers have.
     pub(crate) fn empty() -> Self {
         let http = HttpSpec::default();
-        Self { fields: None, resolve_timeout: RESOLVE_TIMEOUT_DEFAULT, http }
+        let tls = HttpSpec::default();
+        Self { fields: None, resolve_timeout: RESOLVE_TIMEOUT_DEFAULT, http, tls }
     }
 }
 
@@ -118,6 +121,11 @@ pub(super) fn read<'n>(page: &mut Page<'_, '_>, file: &Fields<'n>) -> Global<'n>
         && let Some(own) = setting::http(page, node)
     {
         global.http = http_settings(page, &own);
+    }
+    if let Some((key, node)) = fields.entry("smtp_tls_config") {
+        // The same keys as `tls_config` has.
+        let key = Key { text: "tls_config".to_owned(), span: key.span };
+        global.tls = http_settings(page, &Fields::of("smtp_tls_config", &key, node));
     }
     global.fields = Some(fields);
     global

@@ -14,8 +14,18 @@ const FIELDS: [&str; 6] = ["times", "weekdays", "days_of_month", "months", "year
 const WEEKDAYS: [&str; 7] =
     ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september",
-    "october", "november", "december",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
@@ -50,7 +60,8 @@ fn location(page: &mut Page<'_, '_>, node: &Node) -> Option<TimeZone> {
     let text = page.scalar(node, "`location`")?;
     if text.text == "Local" {
         let problem = "`Local` depends on the machine".to_owned();
-        let help = "write the zone's name, such as `Europe/Warsaw`; UTC holds until then".to_owned();
+        let help =
+            "write the zone's name, such as `Europe/Warsaw`; UTC holds until then".to_owned();
         page.report(&Mistake::BadInterval { problem, help, at: text.span });
         return None;
     }

@@ -14,7 +14,11 @@ mod route;
 mod setting;
 mod templates;
 
-use nines_alert::dispatch::Rules;
+use std::collections::BTreeSet;
+
+use nines_alert::dispatch::{Route, Rules};
+use nines_alert::syntax::{Warning, parse_matchers};
+use nines_base::{MatchOp, Matcher};
 
 use crate::draft::{Draft, Form, Noun, Page, Place};
 use crate::fields::{Fields, Text};
@@ -24,9 +28,9 @@ use crate::node::{Node, Value};
 pub use receiver::{IntegrationSpec, ReceiverSpec};
 
 pub(crate) use interval::intervals;
-pub(crate) use receiver::integrations;
-pub(crate) use route::{Inherited, group_by, named_intervals, sort, timing};
-pub(crate) use templates::{is_template, mark};
+
+pub(crate) use route::sort;
+pub(crate) use templates::files as template_files;
 
 /// The keys of the first level; some of these are in no other file.
 const FILE_FIELDS: [&str; 8] = [
@@ -46,25 +50,23 @@ pub(crate) struct AlertDraft {
     /// The first document of Alertmanager.
     pub(crate) file: Option<Place>,
     /// Its root.
-    pub(crate) root: Option<nines_alert::dispatch::Route>,
+    pub(crate) root: Option<Route>,
     /// Native routes, in the order of files and lines.
-    pub(crate) native: Vec<nines_alert::dispatch::Route>,
+    pub(crate) native: Vec<Route>,
     /// Templates that texts call, and where.
     pub(crate) calls: Vec<(Place, String)>,
-    /// Which files are templates; indices of files.
-    pub(crate) templates: std::collections::BTreeSet<usize>,
     /// Receivers that routes name.
-    pub(crate) used_receivers: std::collections::BTreeSet<String>,
+    pub(crate) used_receivers: BTreeSet<String>,
     /// Intervals that routes name.
-    pub(crate) used_intervals: std::collections::BTreeSet<String>,
+    pub(crate) used_intervals: BTreeSet<String>,
 }
 
 /// Whether a document without `apiVersion` is Alertmanager's configuration. `global` alone is also Prometheus'.
 pub(crate) fn is_alertmanager(document: &Node) -> bool {
     let Value::Map(entries) = &document.value else { return false };
     let has = |name: &str| entries.iter().any(|(key, _)| key.text == name);
-    let own = |it: &&str| !["global", "tracing"].contains(it);
-    !has("apiVersion") && FILE_FIELDS.iter().filter(own).any(|it| has(it))
+    let is_shared = |it: &str| ["global", "tracing"].contains(&it);
+    !has("apiVersion") && FILE_FIELDS.iter().any(|it| !is_shared(it) && has(it))
 }
 
 pub(crate) fn read(page: &mut Page<'_, '_>, document: &Node) {
@@ -145,9 +147,9 @@ pub(crate) fn matchers(
     page: &mut Page<'_, '_>,
     fields: &Fields<'_>,
     [list, equal, regex]: [&'static str; 3],
-) -> Option<Vec<nines_base::Matcher>> {
+) -> Option<Vec<Matcher>> {
     let mut all = Some(Vec::new());
-    let mut add = |some: Option<Vec<nines_base::Matcher>>| match (&mut all, some) {
+    let mut add = |some: Option<Vec<Matcher>>| match (&mut all, some) {
         (Some(all), Some(some)) => all.extend(some),
         _ => all = None,
     };
@@ -156,7 +158,7 @@ pub(crate) fn matchers(
             add(matcher_text(page, node));
         }
     }
-    for (field, op) in [(equal, nines_base::MatchOp::Equal), (regex, nines_base::MatchOp::Regex)] {
+    for (field, op) in [(equal, MatchOp::Equal), (regex, MatchOp::Regex)] {
         let Some(node) = fields.get(field) else { continue };
         if page.fields(node, field, &[]).is_none() {
             add(None);
@@ -169,14 +171,16 @@ pub(crate) fn matchers(
                 add(None);
                 continue;
             };
-            match nines_base::Matcher::new(&key.text, op, value.text) {
+            match Matcher::new(&key.text, op, value.text) {
                 Ok(matcher) if !key.text.is_empty() => add(Some(vec![matcher])),
                 Ok(_) => {
                     page.report(&Mistake::BadLabelName { name: key.text.clone(), at: key.span });
                     add(None);
                 }
                 Err(error) => {
-                    let problem = format!("{error}: {}", error.source);
+                    let why = error.source.to_string();
+                    let why = why.lines().last().unwrap_or("").trim_start_matches("error: ");
+                    let problem = format!("{error}: {why}");
                     page.report(&Mistake::BadMatcherText { problem, at: value.span });
                     add(None);
                 }
@@ -189,16 +193,21 @@ pub(crate) fn matchers(
 }
 
 /// One text, which may hold several matchers.
-pub(crate) fn matcher_text(
-    page: &mut Page<'_, '_>,
-    node: &Node,
-) -> Option<Vec<nines_base::Matcher>> {
+pub(crate) fn matcher_text(page: &mut Page<'_, '_>, node: &Node) -> Option<Vec<Matcher>> {
     let text = page.scalar(node, "a matcher")?;
-    match nines_alert::syntax::parse_matchers(text.text) {
+    match parse_matchers(text.text) {
         Ok(parsed) => {
-            for warning in parsed.warnings {
-                let problem = warning.to_string();
-                let (help, at) = (warning.suggestion().to_owned(), text.span);
+            if let Some(warning) = parsed.warning {
+                let (problem, better) = match warning {
+                    Warning::ClassicOnly { problem, better } => (
+                        format!("only the classic syntax of matchers knows this: {problem}"),
+                        better,
+                    ),
+                    Warning::Disagreement { other, better } => {
+                        (format!("this could also mean {other}"), better)
+                    }
+                };
+                let (help, at) = (format!("write `{better}`"), text.span);
                 page.report(&Mistake::ClassicMatcher { problem, help, at });
             }
             Some(parsed.matchers)
@@ -214,8 +223,8 @@ pub(crate) fn matcher_text(
 
 /// Puts both sources into one tree, now that everything is read: native routes first, then the root of
 /// `alertmanager.yml` as their last sibling.
-pub(crate) fn join(draft: &mut Draft<'_>) {
-    templates::read(draft);
+pub(crate) fn join(draft: &mut Draft<'_>, template_files: &BTreeSet<usize>) {
+    templates::read(draft, template_files);
     let native = std::mem::take(&mut draft.alerts.native);
     let root = draft.alerts.root.take();
     let rules = &mut draft.spec.dispatch;
@@ -223,7 +232,7 @@ pub(crate) fn join(draft: &mut Draft<'_>) {
         (Some(root), true) => root,
         (root, _) => {
             let children = native.into_iter().chain(root).collect();
-            nines_alert::dispatch::Route { children, ..Rules::default().root }
+            Route { children, ..Rules::default().root }
         }
     };
 }

@@ -11,8 +11,9 @@ use super::global::{self, Global};
 use super::requirement;
 use super::setting::{self, Markup, Parts};
 use crate::draft::{Noun, Page};
-use crate::fields::{Fields, LIST_MAX};
-use crate::node::{Node, Value};
+use crate::fields::{Fields, LIST_MAX, suggestion};
+use crate::mistake::Mistake;
+use crate::node::{Key, Node, Value};
 use crate::scraping::{HttpSpec, SecretSpec, http_settings};
 
 /// The details that PagerDuty gets beside those that are written.
@@ -50,7 +51,14 @@ pub struct IntegrationSpec {
 pub(super) fn read(page: &mut Page<'_, '_>, node: &Node, global: &Global<'_>) {
     let known: Vec<&str> =
         ["name", "labels"].into_iter().chain(KINDS.iter().map(|it| it.key)).collect();
-    let Some(fields) = page.fields(node, "a receiver", &known) else { return };
+    let unknown = others(node, &known);
+    let others: Vec<&str> = unknown.iter().map(|it| it.text.as_str()).collect();
+    let Some(fields) = page.fields_beside(node, "a receiver", &known, &others) else { return };
+    for key in unknown {
+        let (what, at) = (format!("`{}`", key.text), key.span);
+        let help = "use `webhook_configs`, with something that passes it on";
+        page.report(&Mistake::CannotDeliver { what, help, at });
+    }
     let origin = page.origin(fields.at);
     let name = page.need(&fields, "name", "name: shop").and_then(|it| filled(page, it, "`name`"));
     let name = name.filter(|it| page.define(Noun::Receiver, it.text, it.span));
@@ -61,6 +69,15 @@ pub(super) fn read(page: &mut Page<'_, '_>, node: &Node, global: &Global<'_>) {
     page.draft.spec.receivers.push(spec);
     let receiver = Receiver { name: name.clone(), integrations, origin };
     page.draft.spec.dispatch.receivers.insert(name, receiver);
+}
+
+/// Keys of integrations that nobody knows, and that are not nearly one that somebody does.
+fn others<'n>(node: &'n Node, known: &[&str]) -> Vec<&'n Key> {
+    let Value::Map(entries) = &node.value else { return Vec::new() };
+    let keys = entries.iter().map(|(key, _)| key);
+    keys.filter(|it| it.text.ends_with("_configs") && !known.contains(&it.text.as_str()))
+        .filter(|it| suggestion(&it.text, known.iter().copied()).is_none())
+        .collect()
 }
 
 /// All `…_configs` of a receiver.
@@ -108,12 +125,10 @@ fn integration(
     for field in kind.fields {
         read_field(page, kind, field, (&own, global), markup, &mut parts);
     }
-    if let Some(node) = own.get("tls_config").or_else(|| global.get("smtp_tls_config"))
-        && !kind.is_http
-    {
-        // The same keys as in `http_config`, but on their own.
-        let fields = Fields::of_one("tls_config", node);
-        http = http_settings(page, &fields);
+    if let Some((key, node)) = own.entry("tls_config").filter(|_| !kind.is_http) {
+        http = http_settings(page, &Fields::of("tls_config", key, node));
+    } else if !kind.is_http {
+        http = global.tls.clone();
     }
     complete(kind, &mut parts);
     requirement::check(page, kind, &own, global, &parts);
@@ -169,16 +184,16 @@ fn read_field(
     if field.value == FieldValue::Tls {
         return;
     }
-    let node = own.get(field.name).or_else(|| global.get(field.global?));
+    let node = own.get(field.name).or_else(|| field.global.and_then(|it| global.get(it)));
     if let FieldValue::Map(fields) = field.value
         && let Some(node) = node
     {
-        read_parts(page, field, fields, node, parts);
+        read_parts(field, fields, node, parts);
     }
     let setting = match node {
         Some(node) => setting::setting(page, node, field, markup),
         None => {
-            let default = field.default.or_else(|| global::default(field.global?));
+            let default = field.default.or_else(|| field.global.and_then(global::default));
             default.and_then(|it| default_setting(field, it, markup))
         }
     };
@@ -196,13 +211,9 @@ fn read_field(
 }
 
 /// What whoever sends must know of a mapping within the settings.
-fn read_parts(
-    page: &mut Page<'_, '_>,
-    field: &Field,
-    fields: &'static [Field],
-    node: &Node,
-    parts: &mut Parts,
-) {
+///
+/// Their form is looked at where the settings are read.
+fn read_parts(field: &Field, fields: &'static [Field], node: &Node, parts: &mut Parts) {
     for part in fields {
         let name = format!("{}.{}", field.name, part.name);
         let text = |name: &str| match node.field(name).map(|it| &it.value) {
@@ -219,8 +230,6 @@ fn read_parts(
             _ => {}
         }
     }
-    // Their form is looked at where the settings are read.
-    let _: &Page<'_, '_> = page;
 }
 
 /// What holds without being written.
@@ -290,7 +299,8 @@ fn complete(kind: &Kind, parts: &mut Parts) {
                 add("details", name, text);
             }
             // Which of the two forms the body has.
-            let has = |name: &str| parts.secrets.contains_key(name) || parts.settings.contains_key(name);
+            let has =
+                |name: &str| parts.secrets.contains_key(name) || parts.settings.contains_key(name);
             if !has("routing_key") && has("service_key") {
                 parts.settings.insert("version".to_owned(), Setting::Plain("1".to_owned()));
             }

@@ -81,7 +81,7 @@ pub(super) fn check(
     match kind.name {
         "email" => email(page, own, parts),
         "opsgenie" => {
-            each(page, own, "responders", |page, node| responder(page, node));
+            each(page, own, "responders", responder);
         }
         "slack" => slack(page, own),
         "rocketchat" => titled(page, own, "fields"),
@@ -104,10 +104,8 @@ pub(super) fn check(
             }
         }
         "sns" => sns(page, own),
-        "telegram" => {
-            if own.get("chat_id").is_some() && own.get("chat_id_file").is_some() {
-                conflict(page, own, "chat_id", "chat_id_file");
-            }
+        "telegram" if own.get("chat_id").is_some() && own.get("chat_id_file").is_some() => {
+            conflict(page, own, "chat_id", "chat_id_file");
         }
         "webex" => {
             // As in Alertmanager, that of `global` does not count here.
@@ -147,9 +145,9 @@ fn needed(page: &mut Page<'_, '_>, kind: &Kind, own: &Fields<'_>, parts: &Parts)
         // What is written and wrong has a finding of its own.
         let is_written = |it: &&str| own.get(it).is_some_and(|it| it.kind() != "nothing");
         let is_empty = |it: &&str| matches!(own.get(it).map(|it| &it.value), Some(Value::Text(text)) if text.is_empty());
-        let has = group
-            .iter()
-            .any(|it| says(parts, it) || is_written(it) && !is_empty(it) && kind.name != "telegram");
+        let has = group.iter().any(|it| {
+            says(parts, it) || is_written(it) && !is_empty(it) && kind.name != "telegram"
+        });
         if has {
             continue;
         }
@@ -268,7 +266,9 @@ fn responder(page: &mut Page<'_, '_>, node: &Node) {
     match node.field("type").filter(|_| has(node, "type")) {
         Some(kind) => {
             let lower = match &kind.value {
-                Value::Text(text) => Node { value: Value::Text(text.to_lowercase()), span: kind.span },
+                Value::Text(text) => {
+                    Node { value: Value::Text(text.to_lowercase()), span: kind.span }
+                }
                 _ => kind.clone(),
             };
             word(page, &lower, "type", &["team", "teams", "user", "escalation", "schedule"]);
@@ -282,13 +282,19 @@ fn slack(page: &mut Page<'_, '_>, own: &Fields<'_>) {
     let url = has_own("api_url") || has_own("api_url_file");
     let token = has_own("app_token") || has_own("app_token_file");
     if url && token {
-        conflict(page, own, "api_url", if has_own("app_token") { "app_token" } else { "app_token_file" });
+        conflict(
+            page,
+            own,
+            "api_url",
+            if has_own("app_token") { "app_token" } else { "app_token_file" },
+        );
     }
     if token && own.get("http_config").is_some_and(has_authorization) {
         conflict(page, own, "app_token", "http_config");
     }
     let updates = matches!(own.get("update_message").map(|it| &it.value), Some(Value::Bool(it)) if it == "true");
-    let posts = matches!(own.get("api_url").map(|it| &it.value), Some(Value::Text(it)) if it == SLACK_POST);
+    let posts =
+        matches!(own.get("api_url").map(|it| &it.value), Some(Value::Text(it)) if it == SLACK_POST);
     if updates && !posts {
         let problem = "`update_message` needs the API of Slack's apps".to_owned();
         let help = format!("write `api_url: {SLACK_POST}`, and the token in `http_config`");
@@ -344,5 +350,7 @@ fn incidentio(page: &mut Page<'_, '_>, own: &Fields<'_>, global: &Global<'_>) {
 }
 
 fn has_authorization(http: &Node) -> bool {
-    ["authorization", "bearer_token", "bearer_token_file", "basic_auth"].iter().any(|it| has(http, it))
+    ["authorization", "bearer_token", "bearer_token_file", "basic_auth"]
+        .iter()
+        .any(|it| has(http, it))
 }

@@ -6,6 +6,7 @@ use nines_base::{MatchOp, Matcher};
 use super::{filled, matchers};
 use crate::draft::{Noun, Page};
 use crate::fields::Fields;
+use crate::finding::Span;
 use crate::mistake::Mistake;
 use crate::node::Node;
 
@@ -115,12 +116,14 @@ fn read(
     let mut children = Vec::new();
     if let Some(node) = fields.get("routes") {
         for node in page.list(node, "`routes`").unwrap_or_default() {
-            if let Some(fields) = page.fields(node, "a route", &FIELDS) {
-                children.extend(read(page, &fields, &inherited, depth + 1));
+            if let Some(fields) = page.fields(node, "a route", &FIELDS)
+                && let Some(child) = read(page, &fields, &inherited, depth + 1)
+            {
+                shadow(page, &children, fields.at);
+                children.push(child);
             }
         }
     }
-    shadows(page, fields, &children);
     Some(Route {
         matchers: matchers?,
         receiver: inherited.receiver.unwrap_or_default(),
@@ -135,13 +138,11 @@ fn read(
     })
 }
 
-/// Children behind one that takes everything.
-fn shadows(page: &mut Page<'_, '_>, fields: &Fields<'_>, children: &[Route]) {
-    let takes_all = |it: &Route| it.matchers.is_empty() && !it.continues;
-    let Some(first) = children.iter().position(takes_all) else { return };
-    let Some(before) = children.get(first).map(|it| it.origin.to_string()) else { return };
-    for _ in children.iter().skip(first + 1).take(1) {
-        let (before, at) = (before.clone(), fields.key("routes"));
+/// A route behind a sibling that takes everything.
+pub(crate) fn shadow(page: &mut Page<'_, '_>, before: &[Route], at: Span) {
+    let takes_all = |it: &&Route| it.matchers.is_empty() && !it.continues;
+    if let Some(first) = before.iter().find(takes_all) {
+        let before = first.origin.to_string();
         page.report(&Mistake::ShadowedRoute { before, at });
     }
 }
@@ -188,7 +189,8 @@ pub(crate) fn group_by(
     }
     if labels.iter().any(|it| it == ALL) {
         if 1 < labels.len() {
-            let problem = "`...` stands for all labels, and other labels stand beside it".to_owned();
+            let problem =
+                "`...` stands for all labels, and other labels stand beside it".to_owned();
             page.report(&Mistake::BadGroupBy { problem, at: node.anchor() });
         }
         return Some(GroupBy::All);

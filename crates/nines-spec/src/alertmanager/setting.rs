@@ -58,7 +58,9 @@ pub(super) fn setting(
         FieldValue::Text | FieldValue::SecretText => {
             page.scalar(node, &what).and_then(|it| template(page, it, markup))
         }
-        FieldValue::Html => page.scalar(node, &what).and_then(|it| template(page, it, Markup::Html)),
+        FieldValue::Html => {
+            page.scalar(node, &what).and_then(|it| template(page, it, Markup::Html))
+        }
         FieldValue::Plain | FieldValue::Address | FieldValue::Secret => {
             page.scalar(node, &what).map(|it| Setting::Plain(it.text.to_owned()))
         }
@@ -78,8 +80,10 @@ pub(super) fn setting(
         FieldValue::Any => Some(any(page, node, markup)),
         FieldValue::List(fields) => {
             let items = page.list(node, &what)?;
-            let parts: Vec<Setting> =
-                items.iter().filter_map(|it| mapping(page, it, field.name, fields, markup)).collect();
+            let parts: Vec<Setting> = items
+                .iter()
+                .filter_map(|it| mapping(page, it, field.name, fields, markup))
+                .collect();
             Some(Setting::List(parts))
         }
         FieldValue::Map(fields) => mapping(page, node, field.name, fields, markup),
@@ -127,12 +131,7 @@ pub(super) fn template(page: &mut Page<'_, '_>, text: Text<'_>, markup: Markup) 
     }
 }
 
-fn texts(
-    page: &mut Page<'_, '_>,
-    node: &Node,
-    what: &str,
-    markup: Markup,
-) -> Option<Setting> {
+fn texts(page: &mut Page<'_, '_>, node: &Node, what: &str, markup: Markup) -> Option<Setting> {
     let Value::Map(entries) = &node.value else {
         page.wrong_type(what, "a mapping", node, "write `name: text` lines");
         return None;
@@ -153,18 +152,20 @@ fn any(page: &mut Page<'_, '_>, node: &Node, markup: Markup) -> Setting {
         Value::Bool(text) => Setting::Flag(text.eq_ignore_ascii_case("true")),
         Value::Number(text) => match text.parse() {
             Ok(whole) => Setting::Whole(whole),
-            Err(_) if text.parse::<f64>().is_ok_and(f64::is_finite) => Setting::Number(text.clone()),
+            Err(_) if text.parse::<f64>().is_ok_and(f64::is_finite) => {
+                Setting::Number(text.clone())
+            }
             Err(_) => Setting::Plain(text.clone()),
         },
         Value::Text(text) => {
             template(page, Text { text, span: node.span }, markup).unwrap_or(Setting::Null)
         }
-        Value::List(items) => {
-            Setting::List(items.iter().map(|it| any(page, it, markup)).collect())
-        }
+        Value::List(items) => Setting::List(items.iter().map(|it| any(page, it, markup)).collect()),
         Value::Map(entries) => {
             let entries = entries.iter();
-            Setting::Map(entries.map(|(key, it)| (key.text.clone(), any(page, it, markup))).collect())
+            Setting::Map(
+                entries.map(|(key, it)| (key.text.clone(), any(page, it, markup))).collect(),
+            )
         }
     }
 }
@@ -221,5 +222,5 @@ pub(super) fn http<'n>(page: &mut Page<'_, '_>, node: &'n Node) -> Option<Fields
     for (one, other) in [("bearer_token", "bearer_token_file"), ("basic_auth", "authorization")] {
         page.apart(&fields, one, other);
     }
-    Some(fields)
+    Some(fields.without("oauth2"))
 }

@@ -1,37 +1,49 @@
 //! `templates`: which files they are, and what they define.
 
+use std::collections::BTreeSet;
+
 use nines_alert::receivers::parse;
 
 use crate::draft::{Draft, Place};
 use crate::finding::Span;
 use crate::mistake::Mistake;
-use crate::node::{Node, Value};
+use crate::node::{self, Node, Value};
 use crate::rules::matches;
 
-/// Whether the file is one of templates, and so neither YAML nor Markdown.
-pub(crate) fn is_template(draft: &Draft<'_>, file: usize) -> bool {
-    draft.alerts.templates.contains(&file)
+/// The files that documents of Alertmanager name as templates: neither YAML nor Markdown.
+pub(crate) fn files(draft: &mut Draft<'_>) -> BTreeSet<usize> {
+    let mut all = BTreeSet::new();
+    for file in 0..draft.files.len() {
+        // Most files have none, and need not be parsed twice.
+        let Some(source) = draft.files.get(file).filter(|it| it.text.contains("templates:")) else {
+            continue;
+        };
+        for (before, text) in node::documents(&source.text) {
+            if let Ok(document) = node::parse(text, before)
+                && super::is_alertmanager(&document)
+            {
+                mark(draft, file, &document, &mut all);
+            }
+        }
+    }
+    all
 }
 
-/// Notes which files the patterns of a document of Alertmanager name.
-pub(crate) fn mark(draft: &mut Draft<'_>, file: usize, document: &Node) {
+fn mark(draft: &mut Draft<'_>, file: usize, document: &Node, all: &mut BTreeSet<usize>) {
     let Some(Value::List(items)) = document.field("templates").map(|it| &it.value) else { return };
     let Some(path) = draft.files.get(file).map(|it| it.path.as_str()) else { return };
     let folder = path.rsplit_once('/').map_or("", |(it, _)| it);
-    let mut found = Vec::new();
     for item in items {
         let Value::Text(pattern) = &item.value else { continue };
-        let named = draft.files.iter().enumerate().filter(|(index, it)| {
-            *index != file && names(folder, pattern, &it.path)
-        });
-        let before = found.len();
-        found.extend(named.map(|(index, _)| index));
-        if before == found.len() {
+        let files = draft.files.iter().enumerate();
+        let named = files.filter(|(index, it)| *index != file && names(folder, pattern, &it.path));
+        let named: Vec<usize> = named.map(|(index, _)| index).collect();
+        if named.is_empty() {
             let (pattern, at) = (pattern.clone(), item.span);
             draft.report(file, &Mistake::NoTemplateFile { pattern, at });
         }
+        all.extend(named);
     }
-    draft.alerts.templates.extend(found);
 }
 
 /// Whether a pattern in a file of `folder` names the file at `path`. A pattern that begins at the root of the disk
@@ -70,8 +82,8 @@ fn normal(path: &str) -> String {
 }
 
 /// Reads the files, then judges what was called.
-pub(super) fn read(draft: &mut Draft<'_>) {
-    for file in std::mem::take(&mut draft.alerts.templates) {
+pub(super) fn read(draft: &mut Draft<'_>, files: &BTreeSet<usize>) {
+    for &file in files {
         let Some(source) = draft.files.get(file) else { continue };
         match parse(&source.text) {
             Ok(template) => {

@@ -112,7 +112,10 @@ impl Draft<'_> {
         drop(self.dispatch(dispatch::Command::Regroup));
     }
 
-    fn dispatch(&mut self, command: dispatch::Command) -> Result<Vec<dispatch::Refused>, Refusal> {
+    pub(crate) fn dispatch(
+        &mut self,
+        command: dispatch::Command,
+    ) -> Result<Vec<dispatch::Refused>, Refusal> {
         let (silences, now) = (&self.state.silences, self.now);
         let mut ids = || Id::from_parts(now, self.rng.u128(..));
         let decided = dispatch::decide(&self.state.dispatch, command, silences, &mut ids, now)?;
@@ -476,3 +479,6 @@ pub(crate) fn ended_by(fact: &dispatch::Fact) -> Vec<AlertKey> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use nines_alert::dispatch::{Incoming, Refused, Source};
-use nines_alert::{AlertKey, Evidence, silence};
+use nines_alert::{AlertKey, Evidence, heartbeat, silence};
 use nines_base::Labels;
 use nines_incident::{IncidentId, changes};
 use nines_oncall::rota;
@@ -122,6 +122,8 @@ pub enum Command {
     Silence(silence::Command),
     /// A person changes who is on call.
     Rota(rota::Command),
+    /// A job says that it ran.
+    Heartbeat(heartbeat::Command),
     /// A client asks once, however often it repeats itself under the same key.
     Once {
         /// What the client chose; see [`crate::answers::KEY_BYTES_MAX`].
@@ -133,6 +135,24 @@ pub enum Command {
     },
     /// Time has passed.
     Wake,
+}
+
+impl Command {
+    /// Whether it gives way while little room is left in the journal: it notes something, and nobody is woken by it.
+    pub(crate) fn can_wait(&self) -> bool {
+        match self {
+            Self::RecordChange(_)
+            | Self::NotePromises(_)
+            | Self::NoteForecasts(_)
+            | Self::ObservePolicies(_)
+            | Self::Exclude(_) => true,
+            Self::Incident { command, .. } => {
+                matches!(command, nines_incident::Command::Note { .. })
+            }
+            Self::Once { command, .. } => command.can_wait(),
+            _ => false,
+        }
+    }
 }
 
 /// How much is known of what holds now.
@@ -301,6 +321,9 @@ pub enum Refusal {
     /// A silence says no.
     #[error(transparent)]
     Silence(#[from] silence::Refusal),
+    /// A heartbeat says no.
+    #[error(transparent)]
+    Heartbeat(#[from] heartbeat::Refusal),
     /// The rota says no.
     #[error(transparent)]
     Rota(#[from] rota::Refusal),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
-use nines_alert::AlertKey;
 use nines_alert::dispatch::{self, Alert};
+use nines_alert::{AlertKey, heartbeat};
 use nines_base::Id;
 use nines_incident::{IncidentId, changes, suspects};
 use nines_oncall::EscalationId;
@@ -88,6 +88,7 @@ impl Draft<'_> {
             Command::Waive(request) => self.waive(*request),
             Command::Silence(command) => self.silence(command),
             Command::Rota(command) => self.change_rota(command),
+            Command::Heartbeat(command) => self.heartbeat(command),
             Command::Once { key, request, command } => self.once(key, request, *command),
             Command::Wake => Ok(self.wake()),
         }
@@ -148,6 +149,7 @@ impl Draft<'_> {
             self.apply(Fact::ConfigApplied(applied));
         }
         self.regroup();
+        self.heartbeats_of_files();
         Reply::Done
     }
 
@@ -291,6 +293,8 @@ impl Draft<'_> {
             // A wake-up is never refused; see `nines_oncall::decide`.
             drop(self.escalate(id, nines_oncall::Command::Wake));
         }
+        // A wake-up is never refused; see `nines_alert::heartbeat::decide`.
+        drop(self.heartbeat(heartbeat::Command::Wake));
         Reply::Done
     }
 
@@ -299,7 +303,9 @@ impl Draft<'_> {
         for id in self.state.due_sends(self.now, count_max) {
             let Some(outgoing) = self.state.outbox.get(&id) else { continue };
             let Some(fact) = outgoing.start(self.now) else { continue };
-            let message = message::render(outgoing, self.installation);
+            let matter = outgoing.intent.escalation.map(|it| self.state.outgoing(it));
+            let place = message::place(outgoing, &matter.unwrap_or_default());
+            let message = message::render(outgoing, place, self.installation);
             let channel = outgoing.intent.channel.clone();
             let attempt = outgoing.attempts + 1;
             self.apply(Fact::Outbox(Of { id: id.clone(), fact }));

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use fastrand::Rng;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use nines_alert::dispatch::{Rules, Upkeep};
-use nines_port::{HASH_BYTES, Journal, JournalError, Record};
+use nines_port::{Failure, HASH_BYTES, Journal, JournalError, Record, Room};
 
 use crate::chain;
 use crate::command::{Command, Refusal, Reply};
@@ -21,15 +21,20 @@ use crate::state::State;
 pub const BATCH_MAX: usize = 4_096;
 /// How many records are read at once when the journal is replayed.
 const READ_MAX: usize = 10_000;
+/// After a commit that was rolled back, what is due waits so long for the next try.
+const STALL: SignedDuration = SignedDuration::from_millis(250);
 
 /// Why the engine cannot go on. The caller ends the process: start is the recovery.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
+    /// Another process decides now, or may do so.
+    #[error("nines does not decide any more, because it could not renew its turn in time: {0}")]
+    TurnLost(Box<dyn std::error::Error + Send + Sync>),
     /// Nobody knows what is durable.
     #[error(
         "nines stops, because it cannot know whether its last write is on the disk; free some space or mend the disk, then start it again: nothing that was acknowledged is lost"
     )]
-    Journal(#[from] JournalError),
+    Journal(#[source] JournalError),
     /// A record is not one of ours, or of a newer nines.
     #[error(transparent)]
     Decode(#[from] DecodeError),
@@ -41,6 +46,15 @@ pub enum EngineError {
         /// The first record that does not fit.
         seq: u64,
     },
+}
+
+impl From<JournalError> for EngineError {
+    fn from(error: JournalError) -> Self {
+        match error.failure {
+            Failure::Fenced => Self::TurnLost(error.source),
+            Failure::RolledBack | Failure::Unknown => Self::Journal(error),
+        }
+    }
 }
 
 /// The only place where domains meet, and the only writer of the journal.
@@ -57,6 +71,36 @@ pub struct Engine {
     /// Engine time never goes back.
     now: Timestamp,
     handed_steps: BTreeSet<String>,
+    /// Set while the journal takes no writes.
+    stalled_until: Option<Timestamp>,
+}
+
+/// Reads records with a higher sequence number than the first argument, at most as many as the second says.
+pub(crate) type Read<'a> = &'a mut dyn FnMut(u64, usize) -> Result<Vec<Record>, JournalError>;
+
+/// Folds all records after `state` into it. Gives them to `each`, and the time of the last one.
+pub(crate) fn replay(
+    state: &mut State,
+    read: Read<'_>,
+    mut each: impl FnMut(&Fact, &Record),
+) -> Result<Option<Timestamp>, EngineError> {
+    let mut last_at = None;
+    loop {
+        let records = read(state.seq, READ_MAX)?;
+        for record in &records {
+            if record.seq != state.seq + 1 || record.hash != chain::hash(&state.head, record) {
+                return Err(EngineError::Chain { seq: record.seq });
+            }
+            let fact = Fact::decode(record)?;
+            state.evolve(&fact, record.at, record.seq, record.epoch);
+            state.head = record.hash;
+            last_at = last_at.max(Some(record.at));
+            each(&fact, record);
+        }
+        if records.is_empty() {
+            return Ok(last_at);
+        }
+    }
 }
 
 impl Engine {
@@ -73,35 +117,41 @@ impl Engine {
         seed: u64,
         now: Timestamp,
     ) -> Result<Self, EngineError> {
+        let mut read = |after, count| journal.read(after, count);
         let saved = match snapshot {
-            Some(bytes) => snapshot::decode(bytes, &installation.version, journal.as_mut())?,
+            Some(bytes) => snapshot::decode(bytes, &installation.version, &mut read)?,
             None => None,
         };
         let mut state = saved.unwrap_or_default();
-        let mut last_at = now;
-        loop {
-            let records = journal.read(state.seq, READ_MAX)?;
-            for record in &records {
-                if record.seq != state.seq + 1 || record.hash != chain::hash(&state.head, record) {
-                    return Err(EngineError::Chain { seq: record.seq });
-                }
-                state.evolve(&Fact::decode(record)?, record.at, record.seq, record.epoch);
-                state.head = record.hash;
-                last_at = last_at.max(record.at);
-            }
-            if records.is_empty() {
-                break;
-            }
-        }
+        let last_at = replay(&mut state, &mut read, |_, _| {})?;
+        let published = Published::new(state.clone());
+        Self::take_over(
+            journal,
+            installation,
+            (state, published),
+            seed,
+            last_at.max(Some(now)).unwrap_or(now),
+        )
+    }
+
+    /// Begins the journal's epoch upon a state that is the fold of everything before it.
+    pub(crate) fn take_over(
+        journal: Box<dyn Journal>,
+        installation: Installation,
+        (working, published): (State, Published),
+        seed: u64,
+        now: Timestamp,
+    ) -> Result<Self, EngineError> {
         let mut engine = Self {
             journal,
             installation,
             config: None,
             rng: Rng::with_seed(seed),
-            published: Published::new(state.clone()),
-            working: state,
-            now: last_at,
+            published,
+            working,
+            now,
             handed_steps: BTreeSet::new(),
+            stalled_until: None,
         };
         let program = engine.installation.version.clone();
         let mut facts = vec![Fact::EpochStarted(EpochStarted { program })];
@@ -115,7 +165,8 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Decides every command, makes all their facts durable in one commit, and only then answers.
+    /// Decides every command, makes all their facts durable in one commit, and only then answers. If the journal takes
+    /// nothing now, and says so cleanly, nothing has changed and every answer is a refusal.
     ///
     /// # Errors
     /// The journal failed in a way that leaves open what is durable. Drop the engine.
@@ -129,7 +180,13 @@ impl Engine {
         let mut answers = Vec::with_capacity(commands.len());
         let mut upkeep = Vec::new();
         let mut rules = None;
+        let before =
+            (self.config.clone(), takes_steps(&commands).then(|| self.handed_steps.clone()));
         for command in commands {
+            if command.can_wait() && self.journal.room() != Room::Ample {
+                answers.push(Err(Refusal::NotDurable(NO_ROOM.to_owned())));
+                continue;
+            }
             if let Command::ApplyConfig(config) = &command {
                 self.config = Some(Arc::clone(config));
                 self.working.dispatch.configure(&config.dispatch, self.now);
@@ -138,14 +195,45 @@ impl Engine {
             answers.push(self.draft(&mut facts, &mut upkeep).carry_out(command));
         }
         self.draft(&mut facts, &mut upkeep).flush();
-        self.commit(&facts)?;
-        self.publish(&facts, &upkeep, rules.as_ref());
-        Ok(answers)
+        match self.commit(&facts) {
+            Ok(()) => {
+                self.publish(&facts, &upkeep, rules.as_ref());
+                self.stalled_until = None;
+                Ok(answers)
+            }
+            Err(EngineError::Journal(error)) if error.failure == Failure::RolledBack => {
+                self.roll_back(before);
+                let refusal = Refusal::NotDurable(error.source.to_string());
+                Ok(answers.iter().map(|_| Err(refusal.clone())).collect())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Memory never stays ahead of the journal: what the cycle had decided is forgotten.
+    fn roll_back(
+        &mut self,
+        (config, handed_steps): (Option<Arc<Config>>, Option<BTreeSet<String>>),
+    ) {
+        self.working = State::clone(&self.published.read());
+        self.config = config;
+        self.handed_steps = handed_steps.unwrap_or(std::mem::take(&mut self.handed_steps));
+        self.stalled_until = self.now.checked_add(STALL).ok();
+    }
+
+    /// An error once another process may have taken over; found out here although there is nothing to write.
+    pub(crate) fn keep_turn(&mut self) -> Result<(), EngineError> {
+        if self.journal.may_write() {
+            return Ok(());
+        }
+        let source = "this process did not renew its turn to write in time".into();
+        let failure = Failure::Fenced;
+        Err(JournalError { action: "keep the turn to write", failure, source }.into())
     }
 
     /// When [`Command::Wake`] is due, if time matters.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        self.working.wake_at()
+        self.working.wake_at().map(|at| at.max(self.stalled_until.unwrap_or(at)))
     }
 
     /// The sequence number of the last durable fact.
@@ -214,6 +302,14 @@ impl Engine {
     fn first_seq(&self, facts: &[Fact]) -> u64 {
         self.working.seq + 1 - facts.len() as u64
     }
+}
+
+/// Why a note is refused before the disk is full.
+const NO_ROOM: &str =
+    "little room is left on its disk, and it is kept for alerts and pages; free some space";
+
+fn takes_steps(commands: &[Command]) -> bool {
+    commands.iter().any(|it| matches!(it, Command::TakeSteps { .. }))
 }
 
 #[cfg(test)]

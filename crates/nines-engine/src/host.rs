@@ -1,34 +1,39 @@
 //! The engine's thread: a bounded queue in front of it, and timers.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use nines_port::Clock;
+use nines_port::{Clock, Holder, SharedJournal};
 
 use crate::command::{Command, Refusal, Reply};
+use crate::config::Installation;
 use crate::engine::{BATCH_MAX, Engine, EngineError};
 use crate::published::Published;
+use crate::standby::{self, Standby};
 use crate::state::State;
 
 /// The most commands that wait.
 pub const QUEUE_MAX: usize = 8_192;
 /// The engine looks at the clock at least so often, because somebody may set it.
-const IDLE_MAX: Duration = Duration::from_secs(1);
+const IDLE_MAX: Duration = Duration::from_millis(500);
 
 /// Called with the answer, on the engine's thread: it must not block.
-type Answer = Box<dyn FnOnce(Result<Reply, Refusal>) + Send>;
+pub(crate) type Answer = Box<dyn FnOnce(Result<Reply, Refusal>) + Send>;
 
-enum Envelope {
+pub(crate) enum Envelope {
     Command(Box<Command>, Answer),
     Stop,
 }
 
 /// What the engine's thread tells the process.
 pub struct Hooks {
+    /// Whether this process decides, whenever that changes, and once at the beginning if it does; it must not block.
+    pub on_active: Box<dyn Fn(bool) + Send>,
     /// After every commit, with the last sequence number; it must not block.
     pub on_commit: Box<dyn Fn(u64) + Send>,
     /// The engine cannot go on; the process must end.
@@ -46,6 +51,35 @@ impl fmt::Debug for Hooks {
 pub struct EngineHandle {
     queue: SyncSender<Envelope>,
     published: Published,
+    role: Role,
+}
+
+/// Whether this process decides. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Role {
+    is_standby: Arc<AtomicBool>,
+    following: Arc<RwLock<Option<Following>>>,
+}
+
+/// Whom a standby follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Following {
+    /// Who decides, if somebody does.
+    pub holder: Option<Holder>,
+    /// The state is that of the journal at this instant.
+    pub current_at: Timestamp,
+}
+
+impl Role {
+    pub(crate) fn follow(&self, following: Following) {
+        *self.following.write().expect("nobody panics while holding a name") = Some(following);
+        self.is_standby.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn decide(&self) {
+        *self.following.write().expect("nobody panics while holding a name") = None;
+        self.is_standby.store(false, Ordering::Release);
+    }
 }
 
 impl fmt::Debug for EngineHandle {
@@ -63,6 +97,9 @@ pub enum SubmitError {
     /// The process is about to end.
     #[error("the engine has stopped")]
     Stopped,
+    /// Ask the process that decides.
+    #[error("this process follows the one that decides, and cannot reach it for you now")]
+    Standby,
 }
 
 impl EngineHandle {
@@ -77,21 +114,65 @@ impl EngineHandle {
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, inbox) = sync_channel(QUEUE_MAX);
         let published = engine.published();
-        let thread = std::thread::Builder::new()
-            .name("engine".to_owned())
-            .spawn(move || run(engine, clock.as_ref(), hooks, &inbox))?;
-        Ok((Self { queue, published }, thread))
+        let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
+            (hooks.on_active)(true);
+            if let Err(error) = run(engine, clock.as_ref(), &hooks.on_commit, &inbox) {
+                (hooks.on_failure)(error);
+            }
+        })?;
+        Ok((Self { queue, published, role: Role::default() }, thread))
+    }
+
+    /// Follows a journal that several processes share on a thread of its own, and decides once it is our turn. The
+    /// configuration is remembered until then; other commands are not taken.
+    ///
+    /// # Errors
+    /// The system has no thread to give.
+    pub fn spawn_shared(
+        journal: Box<dyn SharedJournal>,
+        installation: Installation,
+        snapshot: Option<Vec<u8>>,
+        seed: u64,
+        clock: Arc<dyn Clock>,
+        hooks: Hooks,
+    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+        let (queue, inbox) = sync_channel(QUEUE_MAX);
+        let (published, role) = (Published::new(State::default()), Role::default());
+        role.follow(Following { holder: None, current_at: Timestamp::MIN });
+        let standby = Standby::new(journal, installation, seed, published.clone(), role.clone());
+        let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
+            if let Err(error) = standby::run(standby, snapshot, clock.as_ref(), &hooks, &inbox) {
+                (hooks.on_failure)(error);
+            }
+        })?;
+        Ok((Self { queue, published, role }, thread))
+    }
+
+    /// Whom this process follows; `None` when it decides itself.
+    ///
+    /// # Panics
+    /// Never: nobody panics while holding a name.
+    pub fn following(&self) -> Option<Following> {
+        self.role.following.read().expect("nobody panics while holding a name").clone()
+    }
+
+    /// Whether this process decides.
+    pub fn is_active(&self) -> bool {
+        !self.role.is_standby.load(Ordering::Acquire)
     }
 
     /// Queues a command; `answer` is called once its facts are durable, or it was refused.
     ///
     /// # Errors
-    /// The queue is full, or the engine has stopped; then `answer` is never called.
+    /// The queue is full, the engine has stopped, or another process decides; then `answer` is never called.
     pub fn submit(
         &self,
         command: Command,
         answer: impl FnOnce(Result<Reply, Refusal>) + Send + 'static,
     ) -> Result<(), SubmitError> {
+        if !self.is_active() && !matches!(command, Command::ApplyConfig(_)) {
+            return Err(SubmitError::Standby);
+        }
         self.queue.try_send(Envelope::Command(Box::new(command), Box::new(answer))).map_err(
             |error| match error {
                 TrySendError::Full(_) => SubmitError::Busy,
@@ -136,14 +217,20 @@ impl EngineHandle {
     }
 }
 
-fn run(mut engine: Engine, clock: &dyn Clock, hooks: Hooks, inbox: &Receiver<Envelope>) {
+/// Decides until it is stopped, or cannot go on.
+pub(crate) fn run(
+    mut engine: Engine,
+    clock: &dyn Clock,
+    on_commit: &(dyn Fn(u64) + Send),
+    inbox: &Receiver<Envelope>,
+) -> Result<(), EngineError> {
     let mut stopping = false;
     let mut seq = 0;
     while !stopping {
         let first = match inbox.recv_timeout(until(engine.wake_at(), clock.now())) {
             Ok(envelope) => Some(envelope),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
         };
         let mut commands = Vec::new();
         let mut answers: Vec<Answer> = Vec::new();
@@ -164,23 +251,18 @@ fn run(mut engine: Engine, clock: &dyn Clock, hooks: Hooks, inbox: &Receiver<Env
             commands.push(Command::Wake);
             answers.push(Box::new(drop));
         }
-        match engine.cycle(commands, now) {
-            Ok(outcomes) => {
-                for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                    answer(outcome);
-                }
-            }
-            Err(error) => {
-                (hooks.on_failure)(error);
-                return;
-            }
+        engine.keep_turn()?;
+        let outcomes = engine.cycle(commands, now)?;
+        for (answer, outcome) in answers.into_iter().zip(outcomes) {
+            answer(outcome);
         }
         let committed = engine.seq();
         if committed != seq {
             seq = committed;
-            (hooks.on_commit)(seq);
+            on_commit(seq);
         }
     }
+    Ok(())
 }
 
 fn until(wake: Option<Timestamp>, now: Timestamp) -> Duration {

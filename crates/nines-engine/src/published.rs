@@ -40,6 +40,11 @@ impl Published {
             drop(slot);
             std::thread::yield_now();
         }
+        self.replace(working);
+    }
+
+    /// Brings readers to `working`, whatever they saw before.
+    pub(crate) fn replace(&self, working: &State) {
         let fresh = Arc::new(working.clone());
         *self.slot.write().expect("readers only clone") = fresh;
     }

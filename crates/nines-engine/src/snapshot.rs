@@ -4,9 +4,10 @@
 //! it and for the journal that holds that record; otherwise the journal is folded from its beginning. So its
 //! format needs no versions, and the facts stay the only contract.
 
-use nines_port::{HASH_BYTES, Journal, JournalError};
+use nines_port::{HASH_BYTES, JournalError};
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Read;
 use crate::state::State;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -27,7 +28,7 @@ pub fn encode(state: &State, program: &str) -> Option<Vec<u8>> {
 pub(crate) fn decode(
     bytes: &[u8],
     program: &str,
-    journal: &mut dyn Journal,
+    read: Read<'_>,
 ) -> Result<Option<State>, JournalError> {
     let Ok(Snapshot { program: wrote, head, state }) =
         rmp_serde::from_slice::<Snapshot<State>>(bytes)
@@ -37,7 +38,7 @@ pub(crate) fn decode(
     let Some(before) = state.seq.checked_sub(1).filter(|_| wrote == program) else {
         return Ok(None);
     };
-    let records = journal.read(before, 1)?;
+    let records = read(before, 1)?;
     let is_there = records.first().is_some_and(|it| it.seq == state.seq && it.hash == head);
     Ok(is_there.then_some(state))
 }

@@ -73,6 +73,9 @@ pub struct State {
     /// Who is on call otherwise than the files say.
     #[serde(default)]
     pub rota: nines_oncall::rota::State,
+    /// Jobs that say that they ran.
+    #[serde(default)]
+    pub heartbeats: nines_alert::heartbeat::State,
     /// What clients were answered under their keys.
     #[serde(default)]
     pub answers: answers::State,
@@ -131,7 +134,8 @@ impl State {
     /// When an escalation or a group wants to be woken next.
     pub fn wake_at(&self) -> Option<Timestamp> {
         let escalation = self.wakes.first().map(|(at, _)| *at);
-        [escalation, self.dispatch.wake_at()].into_iter().flatten().min()
+        let others = [escalation, self.dispatch.wake_at(), self.heartbeats.wake_at()];
+        others.into_iter().flatten().min()
     }
 
     /// The escalations whose time has come.
@@ -243,6 +247,9 @@ impl State {
             Fact::Waiver(waiver) => self.releases.evolve_waiver(waiver),
             Fact::Silence(fact) => nines_alert::silence::evolve(&mut self.silences, fact, at),
             Fact::Rota(fact) => nines_oncall::rota::evolve(&mut self.rota, fact, at),
+            Fact::Heartbeat(fact) => {
+                nines_alert::heartbeat::evolve(&mut self.heartbeats, fact, at);
+            }
             Fact::Answered(fact) => answers::evolve(&mut self.answers, fact, at),
         }
     }

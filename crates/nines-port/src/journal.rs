@@ -34,7 +34,8 @@ pub trait Journal: fmt::Debug + Send {
 
     /// Makes all `records` durable, or none, before it returns: one group commit.
     ///
-    /// After an error nobody knows which; the only safe way on is to open the journal again and read it.
+    /// After an error that says [`Failure::RolledBack`] nothing was written, and a later append may succeed. After
+    /// any other nobody knows; the only safe way on is to open the journal again and read it.
     ///
     /// # Errors
     /// The store failed, or a `seq` exists already.
@@ -45,6 +46,61 @@ pub trait Journal: fmt::Debug + Send {
     /// # Errors
     /// The store failed.
     fn read(&mut self, after_seq: u64, count_max: usize) -> Result<Vec<Record>, JournalError>;
+
+    /// Whether this process may still write. Once it may not, it never may again under this opening.
+    fn may_write(&mut self) -> bool {
+        true
+    }
+
+    /// How much room there is for more, as far as the store knows.
+    fn room(&mut self) -> Room {
+        Room::Ample
+    }
+}
+
+/// How much room a journal has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Room {
+    /// Enough.
+    Ample,
+    /// Little: it is kept for what cannot wait. Notes can.
+    Low,
+    /// The reserve has been given up.
+    ReserveSpent,
+}
+
+/// A journal of several processes, of which one writes at a time, seen by one that waits for its turn.
+pub trait SharedJournal: fmt::Debug + Send {
+    /// At most `count_max` records with a higher `seq` than `after_seq`, in order.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn read(&mut self, after_seq: u64, count_max: usize) -> Result<Vec<Record>, JournalError>;
+
+    /// Becomes the writer, unless somebody is. Nobody else can write from then on; what was written before must be
+    /// read before the first append.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn acquire(&mut self) -> Result<Turn, JournalError>;
+}
+
+/// Whose turn it is to write.
+#[derive(Debug)]
+pub enum Turn {
+    /// Ours, in a new epoch.
+    Ours(Box<dyn Journal>),
+    /// Somebody else's.
+    Theirs(Holder),
+}
+
+/// Who writes a shared journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The epoch in which it writes.
+    pub epoch: u64,
+    /// Where it answers requests, such as `http://10.0.0.7:9292`.
+    pub address: String,
 }
 
 /// Why the journal could not be read or written.
@@ -53,6 +109,34 @@ pub trait Journal: fmt::Debug + Send {
 pub struct JournalError {
     /// A verb: `open`, `append to`, `read`.
     pub action: &'static str,
+    /// What it means for those who come after.
+    pub failure: Failure,
     /// What the adapter said.
     pub source: Box<dyn Error + Send + Sync>,
+}
+
+impl JournalError {
+    /// An error after which nobody knows what is durable.
+    pub fn unknown(action: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { action, failure: Failure::Unknown, source: source.into() }
+    }
+
+    /// An error that has changed nothing.
+    pub fn rolled_back(
+        action: &'static str,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self { action, failure: Failure::RolledBack, source: source.into() }
+    }
+}
+
+/// What a failure leaves behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// Nothing has changed, and trying again later makes sense.
+    RolledBack,
+    /// Nobody knows what is durable.
+    Unknown,
+    /// Somebody else is the writer now, or may be.
+    Fenced,
 }

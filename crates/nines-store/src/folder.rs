@@ -63,6 +63,28 @@ pub enum OpenError {
         /// The newest that this program reads.
         known: i64,
     },
+    /// A newer nines has made the tables.
+    #[error(
+        "the database {place} has format {found}, this nines knows {known}; start a newer nines, or choose another --journal"
+    )]
+    NewerDatabase {
+        /// The database.
+        place: String,
+        /// What it says.
+        found: i64,
+        /// The newest that this program reads.
+        known: i64,
+    },
+    /// The database cannot be reached or used.
+    #[error(
+        "failed to open the journal in the database {place}; check that it runs and lets this user in"
+    )]
+    Database {
+        /// The database.
+        place: String,
+        /// What the driver or the server said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The store failed otherwise.
     #[error("failed to open the journal in {}", folder.display())]
     Failed {

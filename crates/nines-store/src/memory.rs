@@ -52,8 +52,8 @@ impl Journal for MemoryJournal {
         for record in records {
             let exists = shared.records.contains_key(&record.seq);
             if exists || batch.insert(record.seq, record.clone()).is_some() {
-                let source = format!("record {} exists already", record.seq).into();
-                return Err(JournalError { action: "append to", source });
+                let source = format!("record {} exists already", record.seq);
+                return Err(JournalError::unknown("append to", source));
             }
         }
         shared.records.append(&mut batch);

@@ -18,7 +18,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 use tokio::runtime::{self, Runtime};
 
-pub use reader::SqliteReader;
+pub(crate) use reader::SqliteReader;
 
 use crate::OpenError;
 use crate::folder::{FolderLock, private_file};
@@ -81,7 +81,7 @@ impl SqliteJournal {
 
     fn failed_to(&self, action: &'static str, error: sqlx::Error) -> JournalError {
         let place = self.folder.display();
-        let source = match primary_code(&error) {
+        let source: Box<dyn std::error::Error + Send + Sync> = match primary_code(&error) {
             Some(SQLITE_FULL) => {
                 format!("the disk of {place} is full; free some space and start again").into()
             }
@@ -91,7 +91,7 @@ impl SqliteJournal {
             }
             _ => error.into(),
         };
-        JournalError { action, source }
+        JournalError::unknown(action, source)
     }
 }
 
@@ -146,10 +146,10 @@ fn records(rows: Vec<Row>) -> Result<Vec<Record>, JournalError> {
     rows.into_iter()
         .map(|row| {
             let seq = row.0;
-            record(row).ok_or_else(|| JournalError {
-                action: "read",
-                source: format!("record {seq} is damaged; restore the data folder from a backup")
-                    .into(),
+            record(row).ok_or_else(|| {
+                let problem =
+                    format!("record {seq} is damaged; restore the data folder from a backup");
+                JournalError::unknown("read", problem)
             })
         })
         .collect()

@@ -7,10 +7,9 @@ use nines_base::Labels;
 
 use super::alert::{Alert, Body, Lease, Span};
 use super::dedup;
-use super::edge;
 use super::fact::{Event, Expired, Extended, Fact, Observed, Opened, Regrouped, Seen, Told};
 use super::group::GroupNumber;
-use super::tick::{Around, Tick, tick};
+use super::tick::{Around, tick};
 use super::tree::Node;
 use super::{Command, Incoming, Notice, NoticeId, Shared, Source, State};
 use crate::{AlertKey, Phase, ResolveReason, silence};
@@ -188,7 +187,6 @@ fn observe(
             batch.resolve(*key, now, ResolveReason::ConditionCleared, None);
         }
     }
-    decided.upkeep.passed = edge::speak_now(state, &batch.alerts, &[], now);
     decided.facts.extend(batch.finish(source));
     decided
 }
@@ -201,9 +199,7 @@ fn resolve(state: &State, alerts: &[AlertKey], reason: ResolveReason, now: Times
             batch.resolve(*key, now, reason, None);
         }
     }
-    let passed = edge::speak_now(state, &batch.alerts, &[], now);
-    let upkeep = Upkeep { passed, ..Upkeep::default() };
-    Decided { facts: batch.finish(Source::Own).into_iter().collect(), upkeep, ..Decided::default() }
+    Decided { facts: batch.finish(Source::Own).into_iter().collect(), ..Decided::default() }
 }
 
 impl<'a> Batch<'a> {
@@ -410,7 +406,6 @@ fn wake(
     }
     if !expired.is_empty() {
         // Ticks must see them, so they wait for the next call.
-        decided.upkeep.passed = edge::speak_now(state, &[], &expired, now);
         decided.facts.push(Fact::Expired(expired));
         return decided;
     }
@@ -424,9 +419,11 @@ fn wake(
                 continue;
             }
             let Some(node) = state.node_of(group) else { continue };
-            match tick(state, (number, group, &node), t, &around, ids) {
-                Tick::News(flushed) => decided.facts.push(Fact::Flushed(flushed)),
-                Tick::Passed(next) => decided.upkeep.passed.push((number, next)),
+            let flushed = tick(state, (number, group, &node), t, &around, ids);
+            if flushed.is_news() {
+                decided.facts.push(Fact::Flushed(Box::new(flushed)));
+            } else {
+                decided.upkeep.passed.push((number, flushed.next));
             }
         }
     }

@@ -10,7 +10,7 @@
 mod alert;
 mod decide;
 mod dedup;
-mod edge;
+mod explain;
 mod fact;
 mod group;
 mod rules;
@@ -30,6 +30,7 @@ use crate::{AlertKey, Evidence, ResolveReason};
 
 pub use alert::{Alert, Body, Lease, Span};
 pub use decide::{Decided, Refusal, Refused, Upkeep, decide};
+pub use explain::Explained;
 pub use fact::{
     Event, Expired, Extended, Fact, Flushed, Judged, Observed, Opened, Outcome, Quiet, Regrouped,
     Seen, Told,

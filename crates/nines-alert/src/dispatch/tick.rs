@@ -3,19 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::dedup::{self, Wanted};
-use super::fact::{Flushed, Judged, Outcome, Quiet};
+use super::fact::{Flushed, Judged, Outcome};
 use super::group::{Group, GroupNumber};
 use super::tree::Node;
 use super::{Muted, Notice, NoticeId, Rules, Shared, State, Text};
 use crate::{AlertKey, Phase, silence};
-
-/// What came of a tick.
-pub(super) enum Tick {
-    /// Something that a fact must tell.
-    News(Box<Flushed>),
-    /// Nothing new; the next tick.
-    Passed(Timestamp),
-}
 
 /// What a tick needs to know besides the state.
 pub(super) struct Around<'a> {
@@ -31,7 +23,7 @@ pub(super) fn tick(
     t: Timestamp,
     around: &Around<'_>,
     ids: &mut dyn FnMut() -> NoticeId,
-) -> Tick {
+) -> Flushed {
     let Around { rules, silences, now } = around;
     let next = next_tick(group, node, t, *now);
     let key = Text::from(group.key());
@@ -56,7 +48,6 @@ pub(super) fn tick(
         }
     }
     let mut outcomes = Vec::new();
-    let mut is_news = !judged.is_empty() || !done.is_empty();
     if !firing.is_empty() || !resolved.is_empty() {
         let firing: Vec<AlertKey> = firing.iter().map(|(key, _)| *key).collect();
         let firing = Shared::from(firing);
@@ -78,35 +69,26 @@ pub(super) fn tick(
                 at: t,
             };
             outcomes.push(match dedup::judge(memory, wanted) {
-                Ok(reason) => {
-                    is_news = true;
-                    Outcome::Notice(Notice {
-                        id: ids(),
-                        group: key.clone(),
-                        group_labels: group.labels.clone(),
-                        receiver: node.receiver.clone(),
-                        integration,
-                        at: t,
-                        reason,
-                        firing: firing.clone(),
-                        resolved: if settings.send_resolved {
-                            resolved
-                        } else {
-                            Shared::from(Vec::new())
-                        },
-                    })
-                }
-                Err(why) => {
-                    is_news |= matches!(why, Quiet::Withdrawn { .. } | Quiet::NotWanted { .. });
-                    Outcome::Quiet { integration, why }
-                }
+                Ok(reason) => Outcome::Notice(Notice {
+                    id: ids(),
+                    group: key.clone(),
+                    group_labels: group.labels.clone(),
+                    receiver: node.receiver.clone(),
+                    integration,
+                    at: t,
+                    reason,
+                    firing: firing.clone(),
+                    resolved: if settings.send_resolved {
+                        resolved
+                    } else {
+                        Shared::from(Vec::new())
+                    },
+                }),
+                Err(why) => Outcome::Quiet { integration, why },
             });
         }
     }
-    if !is_news {
-        return Tick::Passed(next);
-    }
-    Tick::News(Box::new(Flushed {
+    Flushed {
         group: number,
         at: t,
         next,
@@ -115,7 +97,7 @@ pub(super) fn tick(
         outcomes,
         done,
         forgotten,
-    }))
+    }
 }
 
 /// The first tick after the one at `t` that is not missed already.
@@ -138,7 +120,7 @@ fn whole_intervals(first: Timestamp, interval: SignedDuration, now: Timestamp) -
 }
 
 /// The interval that mutes the whole route at `t`, if one does.
-fn interval(node: &Node, rules: &Rules, t: Timestamp) -> Option<String> {
+pub(super) fn interval(node: &Node, rules: &Rules, t: Timestamp) -> Option<String> {
     let holds = |name: &String| {
         let elements = rules.intervals.get(name);
         elements.is_some_and(|it| it.iter().any(|it| it.contains(t)))
@@ -152,7 +134,7 @@ fn interval(node: &Node, rules: &Rules, t: Timestamp) -> Option<String> {
 }
 
 /// Why an alert is not spoken of at `t`: inhibition comes first, then the intervals of the route, then silences.
-fn mute(
+pub(super) fn mute(
     state: &State,
     alert: &super::Alert,
     interval: Option<&str>,
@@ -165,6 +147,7 @@ fn mute(
     if let Some(name) = interval {
         return Some(Muted::Interval(name.to_owned()));
     }
-    let _ = silences;
-    None
+    let silencing = silences.silencing(&alert.labels, t);
+    let by = || silencing.iter().map(ToString::to_string).collect();
+    (!silencing.is_empty()).then(|| Muted::Silenced(by()))
 }

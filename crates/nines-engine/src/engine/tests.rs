@@ -20,17 +20,34 @@ pub(crate) struct TestJournal {
     records: Arc<Mutex<Vec<Record>>>,
     epoch: u64,
     fail_next: Arc<Mutex<Option<FailAt>>>,
+    is_low: Arc<Mutex<bool>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum FailAt {
     BeforeWriting,
     AfterWriting,
+    /// The store says that nothing was written.
+    Cleanly,
 }
 
 impl TestJournal {
     pub(crate) fn reopen(&self) -> Self {
         Self { epoch: self.epoch + 1, ..self.clone() }
+    }
+
+    /// With records of these kinds and bodies, all of version 1 and recorded at once.
+    pub(crate) fn with(self, bodies: &[(&str, String)]) -> Self {
+        let mut head = [0; HASH_BYTES];
+        for (seq, (kind, body)) in (1..).zip(bodies) {
+            let (kind, body) = ((*kind).to_owned(), body.clone().into_bytes());
+            let (at, hash) = (second(0), [0; HASH_BYTES]);
+            let mut record = Record { seq, epoch: 0, at, kind, version: 1, body, hash };
+            record.hash = chain::hash(&head, &record);
+            head = record.hash;
+            self.records.lock().unwrap().push(record);
+        }
+        self
     }
 
     pub(crate) fn lines(&self) -> Vec<Record> {
@@ -44,10 +61,13 @@ impl Journal for TestJournal {
     }
 
     fn append(&mut self, records: &[Record]) -> Result<(), JournalError> {
-        let error = || JournalError { action: "append to", source: "made up".into() };
+        let error = || JournalError::unknown("append to", "made up");
         let fail = self.fail_next.lock().unwrap().take();
         if fail == Some(FailAt::BeforeWriting) {
             return Err(error());
+        }
+        if fail == Some(FailAt::Cleanly) {
+            return Err(JournalError::rolled_back("append to", "the disk is full"));
         }
         self.records.lock().unwrap().extend_from_slice(records);
         if fail == Some(FailAt::AfterWriting) { Err(error()) } else { Ok(()) }
@@ -56,6 +76,10 @@ impl Journal for TestJournal {
     fn read(&mut self, after_seq: u64, count_max: usize) -> Result<Vec<Record>, JournalError> {
         let records = self.records.lock().unwrap();
         Ok(records.iter().filter(|it| after_seq < it.seq).take(count_max).cloned().collect())
+    }
+
+    fn room(&mut self) -> Room {
+        if *self.is_low.lock().unwrap() { Room::Low } else { Room::Ample }
     }
 }
 
@@ -97,6 +121,7 @@ pub(crate) fn config() -> Arc<Config> {
         },
         routing: Routing::default(),
         dispatch: Arc::default(),
+        heartbeats: BTreeMap::new(),
         templates: Arc::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
@@ -104,7 +129,7 @@ pub(crate) fn config() -> Arc<Config> {
     })
 }
 
-fn burn() -> Observation {
+pub(crate) fn burn() -> Observation {
     let labels = [("alertname", "SLOBurn"), ("service", "checkout"), ("slo", "availability")];
     let window = WindowEvidence {
         from: Timestamp::UNIX_EPOCH,
@@ -377,6 +402,8 @@ fn the_chain_of_a_page_names_samples_rule_person_and_receipt() {
         fired     01-01 00:00:01  slo.yaml:4  {alertname="SLOBurn", service="checkout", slo="availability"} (activation 1, fact 3)
         measured  01-01 00:00:00  14.6× > 14.4× (20 bad of 2740, 1970-01-01T00:00:00Z to 1970-01-01T00:00:00Z)
         impact                    at this rate the budget is gone in 5 h
+        group     01-01 00:00:01  escalation/shop-primary:{alertname="SLOBurn", service="checkout", slo="availability"}, 1 alerts, speaks next at 1970-01-01T00:05:01Z
+        told      01-01 00:00:01  escalation/shop-primary, integration 0, has heard of it
         routed                    slo.yaml:4  page: named by the rule itself → escalation shop-primary
         incident  01-01 00:00:01  INC-1 SEV2 checkout burns
         step      01-01 00:00:01  round 1 step 1: person ana → ana
@@ -399,6 +426,7 @@ fn a_snapshot_and_the_tail_are_the_whole_journal() {
             records: Arc::new(Mutex::new(journal.lines())),
             epoch: 9,
             fail_next: Arc::default(),
+            is_low: Arc::default(),
         };
         Engine::recover(Box::new(journal), installation(), saved, 1, second(5)).unwrap().working
     };
@@ -451,4 +479,51 @@ fn a_repeated_command_gets_the_first_answer_also_from_the_next_process() {
     assert!(wrong.is_err(), "a day later the key is fresh");
     assert!(ask(&mut engine, once("t", exclude("ab")), 90_001).is_ok());
     assert_eq!(engine.working, *engine.published().read());
+}
+
+#[test]
+fn a_batch_that_the_journal_cannot_take_is_refused_as_if_it_had_never_been_asked() {
+    let journal = TestJournal::default();
+    let mut engine = recover(&journal, 0);
+    ask(&mut engine, Command::ApplyConfig(config()), 1).unwrap();
+    let before = (engine.working.clone(), journal.lines());
+    *journal.fail_next.lock().unwrap() = Some(FailAt::Cleanly);
+    let refused = ask(&mut engine, Command::ObserveBurns(vec![burn()]), 2);
+    assert_eq!(refused, Err(Refusal::NotDurable("the disk is full".to_owned())));
+    assert_eq!((engine.working.clone(), journal.lines()), before);
+    assert_eq!(engine.working, *engine.published().read());
+
+    // It goes on, as if nothing had been.
+    ask(&mut engine, Command::ObserveBurns(vec![burn()]), 3).unwrap();
+    assert_eq!(engine.working.firing().count(), 1);
+    assert_eq!(recover(&journal.reopen(), 4).working.firing().count(), 1);
+}
+
+#[test]
+fn what_is_due_waits_a_little_after_a_batch_that_was_rolled_back() {
+    let journal = TestJournal::default();
+    let mut engine = recover(&journal, 0);
+    ask(&mut engine, Command::ApplyConfig(config()), 1).unwrap();
+    ask(&mut engine, Command::ObserveBurns(vec![burn()]), 1).unwrap();
+    let due = engine.wake_at().unwrap();
+    *journal.fail_next.lock().unwrap() = Some(FailAt::Cleanly);
+    let outcome = engine.cycle(vec![Command::Wake], due).unwrap();
+    assert!(matches!(*outcome, [Err(Refusal::NotDurable(_))]));
+    assert_eq!(engine.wake_at(), Some(due + STALL));
+    engine.cycle(vec![Command::Wake], due + STALL).unwrap();
+    assert!(due + STALL < engine.wake_at().unwrap());
+}
+
+#[test]
+fn notes_give_way_while_little_room_is_left_and_pages_do_not() {
+    let journal = TestJournal::default();
+    let mut engine = recover(&journal, 0);
+    ask(&mut engine, Command::ApplyConfig(config()), 1).unwrap();
+    *journal.is_low.lock().unwrap() = true;
+    let note = || Command::NotePromises(Vec::new());
+    assert_eq!(ask(&mut engine, note(), 2), Err(Refusal::NotDurable(NO_ROOM.to_owned())));
+    ask(&mut engine, Command::ObserveBurns(vec![burn()]), 3).unwrap();
+    assert_ne!(deliver(&mut engine, 4, &accepted()), 0);
+    *journal.is_low.lock().unwrap() = false;
+    ask(&mut engine, note(), 5).unwrap();
 }

@@ -293,6 +293,12 @@ fn complete(kind: &Kind, parts: &mut Parts) {
         }
     };
     match kind.name {
+        "telegram" => {
+            // The same secret, whoever wrote it where.
+            if let Some(file) = parts.options.remove("chat_id_file") {
+                parts.secrets.insert("chat_id".to_owned(), SecretSpec::File(file));
+            }
+        }
         "email" => add("headers", "Subject", "{{ template \"email.default.subject\" . }}"),
         "pagerduty" => {
             for (name, text) in PAGERDUTY_DETAILS {

@@ -79,7 +79,15 @@ pub(super) fn check(
     needed(page, kind, own, parts);
     words(page, kind, own);
     match kind.name {
-        "email" => email(page, own, parts),
+        "email" => {
+            email(page, own, parts);
+            if parts.secrets.contains_key("auth_secret")
+                && !parts.secrets.contains_key("auth_password")
+            {
+                let (what, at) = ("CRAM-MD5 (`auth_secret`)".to_owned(), own.key("auth_secret"));
+                page.report(&Mistake::CannotDeliver { what, help: "use `auth_password`", at });
+            }
+        }
         "opsgenie" => {
             each(page, own, "responders", responder);
         }
@@ -321,6 +329,13 @@ fn sns(page: &mut Page<'_, '_>, own: &Fields<'_>) {
     let given: Vec<&str> = given.into_iter().filter(|it| own.get(it).is_some()).collect();
     if let [one, other, ..] = given.as_slice() {
         conflict(page, own, one, other);
+    }
+    for name in ["profile", "role_arn"] {
+        if own.get("sigv4").is_some_and(|it| has(it, name)) {
+            let (what, at) = (format!("`{name}` of `sigv4`"), own.key("sigv4"));
+            let help = "use `access_key` and `secret_key`";
+            page.report(&Mistake::CannotDeliver { what, help, at });
+        }
     }
     if let Some(sigv4) = own.get("sigv4")
         && has(sigv4, "access_key") != (has(sigv4, "secret_key") || has(sigv4, "secret_key_file"))

@@ -182,9 +182,10 @@ pub(crate) fn run(args: &Args, client: &Client) -> anyhow::Result<Exit> {
 }
 
 fn add(args: &AddArgs, client: &Client) -> anyhow::Result<Exit> {
-    let recurrence = args.every.as_ref().map(|rule| {
-        json!({ "rule": rule, "zone": args.zone, "length": args.lasting })
-    });
+    let recurrence = args
+        .every
+        .as_ref()
+        .map(|rule| json!({ "rule": rule, "zone": args.zone, "length": args.lasting }));
     let body = json!({
         "matchers": [args.matchers.join(",")],
         "starts_at": args.from,
@@ -268,7 +269,8 @@ fn list(args: &ListArgs, client: &Client) -> anyhow::Result<Exit> {
 fn row(it: &Silence) -> Vec<Cell> {
     let matchers = it.matchers.join(" or ");
     let author = it.origin.clone().unwrap_or_else(|| it.author.clone());
-    let reason = it.ended.as_ref().map_or_else(|| it.reason.clone(), |why| format!("{} ({why})", it.reason));
+    let reason =
+        it.ended.as_ref().map_or_else(|| it.reason.clone(), |why| format!("{} ({why})", it.reason));
     [&it.id, &it.phase, &matchers, &it.ends_at, &it.hides.to_string(), &author, &reason]
         .map(cell)
         .into()

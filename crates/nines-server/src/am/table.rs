@@ -97,7 +97,13 @@ impl<'a> Table<'a> {
     }
 
     /// Writes an alert if it is meant.
-    fn write_alert(&self, out: &mut Vec<u8>, filter: &Filter, key: AlertKey, alert: &Alert) -> bool {
+    fn write_alert(
+        &self,
+        out: &mut Vec<u8>,
+        filter: &Filter,
+        key: AlertKey,
+        alert: &Alert,
+    ) -> bool {
         let Some(status) = self.judge(filter, alert) else { return false };
         let receivers = self.receivers(alert);
         if !receivers.iter().any(|it| filter.receivers.has(it)) {
@@ -141,9 +147,8 @@ impl<'a> Table<'a> {
         status: &Status,
     ) {
         let span = alert.span();
-        let annotations = alert.annotations().iter();
         out.extend(b"{\"annotations\":");
-        wire::pairs(out, annotations.map(|(name, value)| (name.as_str(), value.as_str())));
+        wire::pairs(out, alert.annotations().iter());
         out.extend(b",\"endsAt\":");
         wire::instant(out, span.ends_at.unwrap_or_else(|| self.far()));
         out.extend(format!(",\"fingerprint\":\"{key}\",\"receivers\":").as_bytes());

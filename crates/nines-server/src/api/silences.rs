@@ -209,9 +209,8 @@ fn terms(body: Create, caller: &Caller, now: Timestamp) -> Result<Terms, Problem
     };
     let sets = body.matchers.iter().map(set).collect::<Result<Vec<_>, _>>()?;
     let starts_at = body.starts_at.map_or(now, |it| it.0);
-    let length = |text: &str| {
-        parse_duration(text).map_err(|error| Problem::bad_request(error.to_string()))
-    };
+    let length =
+        |text: &str| parse_duration(text).map_err(|error| Problem::bad_request(error.to_string()));
     let ends_at = match (body.ends_at, body.duration.as_deref()) {
         (Some(at), None) => at.0,
         (None, text) => {
@@ -337,7 +336,8 @@ pub(super) async fn attempt(
         Miss::Begins(at) => format!("it matches, and begins at {at}"),
         Miss::Matcher(matcher) => format!("it holds, but {} fails", write_matcher(matcher)),
     };
-    let near = near.iter().map(|it| NearMissView { silence: it.id.to_string(), why: told(&it.miss) });
+    let near =
+        near.iter().map(|it| NearMissView { silence: it.id.to_string(), why: told(&it.miss) });
     Ok(Json(TryView {
         silenced_by: silenced.iter().map(ToString::to_string).collect(),
         near_misses: near.collect(),

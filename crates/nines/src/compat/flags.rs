@@ -120,7 +120,8 @@ impl Given {
 
     /// Everything, defaults included, for the status page.
     pub(crate) fn all(&self) -> BTreeMap<String, String> {
-        let shown = self.program.flags.iter().filter(|it| !matches!(it.meaning, Meaning::Refused(_)));
+        let shown =
+            self.program.flags.iter().filter(|it| !matches!(it.meaning, Meaning::Refused(_)));
         shown.map(|it| (it.name.to_owned(), self.list(it.name).join(","))).collect()
     }
 
@@ -190,7 +191,8 @@ fn find(program: &Program, name: &str) -> Result<(&'static Flag, bool), String> 
         return Ok((flag, true));
     }
     let distance = |it: &&Flag| strsim::damerau_levenshtein(it.name, name);
-    let nearest = program.flags.iter().min_by_key(distance).filter(|it| distance(it) <= name.len() / 3);
+    let nearest =
+        program.flags.iter().min_by_key(distance).filter(|it| distance(it) <= name.len() / 3);
     let hint = nearest.map_or_else(
         || format!("`nines compat {} --help` lists all flags", program.command),
         |it| format!("did you mean --{}?", it.name),

@@ -27,7 +27,10 @@ fn a_command_line_of_alertmanager_is_understood() {
     assert_eq!(options.data_dir.to_str(), Some("/tmp/am"));
     assert_eq!(options.listen, ["127.0.0.1:19093".parse().unwrap()]);
     assert_eq!(options.external_url.as_deref(), Some("http://alerts.example/am"));
-    assert_eq!((options.prom.route_prefix.as_str(), options.prom.open.paths), ("/am", OPEN.to_vec()));
+    assert_eq!(
+        (options.prom.route_prefix.as_str(), options.prom.open.paths),
+        ("/am", OPEN.to_vec())
+    );
     assert_eq!(
         web::without_meaning(&given).unwrap(),
         "these flags change nothing in nines: --cluster.listen-address, --cluster.peer"

@@ -236,7 +236,10 @@ impl Engine {
 
     /// When [`Command::Wake`] is due, if time matters.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        self.working.wake_at().map(|at| at.max(self.stalled_until.unwrap_or(at)))
+        // Without a configuration nobody knows who comes on call.
+        let rota = self.config.as_ref().and_then(|_| self.working.rota.wake_at());
+        let wake = [self.working.wake_at(), rota].into_iter().flatten().min();
+        wake.map(|at| at.max(self.stalled_until.unwrap_or(at)))
     }
 
     /// The sequence number of the last durable fact.

@@ -207,7 +207,7 @@ fn sent(outgoing: &Outgoing) -> Link {
     let Outgoing { intent, phase, attempts, last_error, possible_repeat, .. } = outgoing;
     let part = match intent.purpose {
         Purpose::Page => "page",
-        Purpose::Resolved | Purpose::Notice => "notice",
+        Purpose::Resolved | Purpose::Notice | Purpose::Told => "notice",
     };
     let (at, became) = match phase {
         outbox::Phase::Waiting { not_before } => (*not_before, "waits until then".to_owned()),

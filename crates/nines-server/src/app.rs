@@ -11,11 +11,12 @@ use nines_ingest::TargetsStatus;
 use nines_port::{Appended, Clock, MetricMetadata, Row, SampleSink, SinkError};
 use nines_slo::{Slo, SloName, Tracker};
 use nines_spec::{Finding, SourceFile, Spec};
-use nines_store::SnapshotFiles;
+use nines_store::{JournalPlace, SnapshotFiles};
 use nines_tsdb::{AppendError, Tsdb};
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use crate::access::Access;
+use crate::api::under_key;
 use crate::applied::Revisions;
 use crate::backend::Backend;
 use crate::checkpoint::Checkpoint;
@@ -29,6 +30,7 @@ use crate::reload::Reload;
 use crate::rules::RuleBook;
 use crate::serve::Retention;
 use crate::watched::Watched;
+use crate::work::Outward;
 
 /// Shared by all requests.
 pub(crate) type App = Arc<Shared>;
@@ -49,8 +51,12 @@ pub(crate) struct Shared {
     pub(crate) committed: watch::Receiver<u64>,
     /// Asks the configuration to be read again.
     pub(crate) reload: Reload,
-    /// The folder of journal and samples.
+    /// The folder of samples, and of the journal if it is nowhere else.
     pub(crate) data_dir: PathBuf,
+    /// Where the journal is.
+    pub(crate) journal: JournalPlace,
+    /// Whether this process decides; a standby does not, until it takes over.
+    pub(crate) active: watch::Receiver<bool>,
     /// How much is kept.
     pub(crate) retention: Retention,
     /// Damaged files that were found at the start.
@@ -60,6 +66,8 @@ pub(crate) struct Shared {
     /// A permit for each query that may run.
     pub(crate) queries: Arc<Semaphore>,
     pub(crate) health: Health,
+    /// What sends messages.
+    pub(crate) outward: Arc<Outward>,
     /// Events since the start, for `/metrics`.
     pub(crate) slo_counters: own_metrics::Counters,
     /// What rules of Prometheus have found.
@@ -76,6 +84,8 @@ pub(crate) struct Shared {
 pub(crate) struct Configured {
     /// For a server whose configuration is sent to it.
     pub(crate) revisions: Option<Revisions>,
+    /// Where files that the configuration names are looked for.
+    pub(crate) folder: PathBuf,
     /// What it follows otherwise, for people.
     pub(crate) followed: String,
     pub(crate) plans: tokio::sync::Mutex<Plans>,
@@ -234,7 +244,7 @@ impl Shared {
     /// Sends a command to the engine and waits until its facts are durable.
     pub(crate) async fn ask(&self, command: Command) -> Result<Reply, AskError> {
         let (sender, receiver) = oneshot::channel();
-        self.engine.submit(command, move |answer| {
+        self.engine.submit(under_key(command), move |answer| {
             // Whoever asked may have gone.
             drop(sender.send(answer));
         })?;
@@ -262,17 +272,20 @@ impl Shared {
 
     /// Who is on call now for each schedule, with the shift and the next person.
     pub(crate) fn on_call(&self, at: Timestamp) -> Vec<OnCall> {
-        let spec = self.spec();
-        let schedules = spec.schedules.iter();
+        let config = Arc::clone(&self.loaded().engine_config);
+        let rota = self.engine.read(|it| it.rota.clone());
+        let duty = nines_oncall::Duty { roster: &config.roster, rota: &rota };
+        let schedules = config.roster.schedules.values();
         schedules
             .map(|schedule| {
-                let shift = schedule.on_call(at);
-                let next = shift.as_ref().and_then(|it| schedule.shift(it.index + 1));
+                let shifts = duty.on_call(&schedule.name, at);
+                let next = duty.next_on_call(&schedule.name, at);
                 OnCall {
                     schedule: schedule.name.clone(),
                     zone: schedule.zone.iana_name().unwrap_or("UTC").to_owned(),
-                    shift,
-                    next: next.map(|it| it.person),
+                    shift: shifts.first().cloned(),
+                    shifts,
+                    next: next.first().map(|(it, _)| it.name.clone()),
                     origin: schedule.origin.clone(),
                 }
             })
@@ -292,7 +305,10 @@ impl Shared {
 pub(crate) struct OnCall {
     pub(crate) schedule: String,
     pub(crate) zone: String,
+    /// The first of `shifts`.
     pub(crate) shift: Option<nines_oncall::Shift>,
+    /// One for each person on call now.
+    pub(crate) shifts: Vec<nines_oncall::Shift>,
     pub(crate) next: Option<String>,
     pub(crate) origin: Origin,
 }

@@ -8,6 +8,8 @@
 mod folder;
 mod memory;
 mod postgres;
+mod reader;
+mod reserve;
 mod snapshots;
 mod sqlite;
 #[cfg(test)]
@@ -16,5 +18,7 @@ mod tests;
 pub use folder::OpenError;
 pub use memory::MemoryJournal;
 pub use postgres::{PlaceError, PostgresJournal, PostgresPlace, PostgresStandby, Replica};
+pub use reader::{JournalPlace, JournalReader};
+pub use reserve::RoomGauge;
 pub use snapshots::SnapshotFiles;
-pub use sqlite::{SqliteJournal, SqliteReader};
+pub use sqlite::SqliteJournal;

@@ -1,7 +1,5 @@
 //! Why not: what would become of an alert with these labels, by the code that decides, on a copy.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use nines_alert::dispatch::{Explained, Incoming, Muted, Outcome, Reason, Settings};
 use nines_alert::silence::{Miss, NearMiss, Silence};
@@ -162,15 +160,11 @@ fn first_step(state: &State, config: &Config, policy: &str, at: Timestamp, links
                 links.push(link("step", Some(at), text, None));
             }
             for (person, shift) in found {
-                let contacts: BTreeMap<_, _> =
-                    person.contacts.iter().map(|it| (it.delay, it.channel.to_string())).collect();
-                let contacts: Vec<String> = contacts
-                    .into_iter()
-                    .map(|(delay, channel)| match delay.is_zero() {
-                        true => channel,
-                        false => format!("{channel} after {delay:#}"),
-                    })
-                    .collect();
+                let contacts = person.contacts.iter().map(|it| match it.delay.is_zero() {
+                    true => it.channel.to_string(),
+                    false => format!("{} after {:#}", it.channel, it.delay),
+                });
+                let contacts: Vec<String> = contacts.collect();
                 reaches |= !contacts.is_empty();
                 let shift = shift
                     .map_or(String::new(), |it| format!(", on call {} to {}", it.from, it.until));

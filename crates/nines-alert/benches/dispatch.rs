@@ -6,7 +6,6 @@
 
 #![expect(clippy::print_stdout, reason = "the result goes there")]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::{env, fs};
 

@@ -28,6 +28,7 @@ pub mod promises;
 mod published;
 mod releases;
 mod replay;
+mod rota;
 pub mod snapshot;
 mod standby;
 mod state;

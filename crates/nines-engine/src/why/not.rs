@@ -31,11 +31,11 @@ pub fn why_not(
     }
     let incoming = Incoming {
         labels: labels.clone(),
-        annotations: known.map(|it| it.annotations().clone()).unwrap_or_default(),
+        annotations: known.map(|it| it.annotations().into()).unwrap_or_default(),
         starts_at: None,
         ends_at: None,
         generator_url: String::new(),
-        detail: known.and_then(|it| it.body.detail.clone()),
+        detail: known.and_then(|it| it.body.detail.as_deref().cloned()),
     };
     let explained = state.dispatch.explain(incoming, &state.silences, at)?;
     let (mut seen, mut is_told) = (Vec::new(), false);

@@ -77,6 +77,8 @@ pub(crate) fn router() -> Router<App> {
         .route("/waivers", get(policies::waivers).post(policies::waive))
         .route("/policies", get(policies::policies))
         .route("/policies/replay", post(policies::replay))
+        .merge(crate::heartbeats::api())
+        .route("/integrations", get(crate::events::list))
         .route("/deploys", get(deploys::deploys).post(events::record))
         .route("/audit", get(audit::verify))
         .route("/stream", get(stream::stream));

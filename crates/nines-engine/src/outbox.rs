@@ -43,6 +43,8 @@ pub enum Purpose {
     Resolved,
     /// A receiver hears of a group.
     Notice,
+    /// Somebody wants to know whether a person can be reached.
+    Test,
 }
 
 /// The order to send one message. Its words never change, so every attempt sends the same.

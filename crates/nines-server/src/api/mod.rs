@@ -43,6 +43,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/alerts/{key}", get(read::alert))
         .route("/why", get(read::why))
         .route("/pages", get(read::pages))
+        .route("/pages/test", post(respond::test_page))
         .route("/oncall", get(read::on_call))
         .route("/changes", get(read::changes))
         .route("/config", get(read::config))

@@ -10,7 +10,7 @@ use nines_notify::{
     Channels, HttpCaller, InboxNotifier, ProviderNotifier, Receivers, SmtpConfig, SmtpNotifier,
     Tls, WebhookNotifier,
 };
-use nines_port::{Channel, Clock, Delivery, Message, Notifier, StepRunner};
+use nines_port::{Channel, Clock, Delivery, Message, Notifier, Outlet, StepRunner};
 use nines_spec::{SmtpSpec, SmtpTls, Spec};
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -48,6 +48,11 @@ impl Outward {
         *self.channels.write().expect("nobody panics while holding the channels") =
             Arc::new(channels);
         Ok(())
+    }
+
+    /// Our accounts at providers, by name.
+    pub(crate) fn accounts(&self) -> BTreeMap<String, Outlet> {
+        self.channels().providers.accounts().clone()
     }
 
     fn channels(&self) -> Arc<Channels> {

@@ -23,6 +23,7 @@ mod message;
 pub mod no_data;
 mod old;
 pub mod outbox;
+mod page_test;
 mod policies;
 pub mod promises;
 mod published;

@@ -45,6 +45,8 @@ pub enum Purpose {
     Notice,
     /// Somebody should know of it, and need not answer.
     Told,
+    /// Somebody wants to know whether a person can be reached.
+    Test,
 }
 
 /// The order to send one message. Its words never change, so every attempt sends the same.

@@ -363,13 +363,21 @@ impl State {
         }
     }
 
-    /// A notice that is over makes way for the next one, and needs its words no more.
+    /// A notice that is over makes way for the next one, and needs its words no more. A test is kept as long.
     fn close_notice(&mut self, id: &IntentId) {
         let Some(outgoing) = self.outbox.get_mut(id).filter(|it| it.is_closed()) else { return };
-        let Some(key) = line_of(&outgoing.intent) else { return };
-        Arc::make_mut(&mut outgoing.intent).payload = None;
+        // Messages of escalations go with them.
+        if outgoing.intent.escalation.is_some() {
+            return;
+        }
+        let key = line_of(&outgoing.intent);
+        if key.is_some() {
+            Arc::make_mut(&mut outgoing.intent).payload = None;
+        }
         self.closed_notices.push_back(outgoing.seq);
-        if let Some(lane) = self.lanes.get_mut(&key) {
+        if let Some(key) = key
+            && let Some(lane) = self.lanes.get_mut(&key)
+        {
             lane.retain(|it| it != id);
             match lane.first().cloned() {
                 Some(next) => self.schedule(&next),

@@ -102,6 +102,7 @@ impl From<Refusal> for Problem {
             Refusal::UnknownAlert(_)
             | Refusal::UnknownPage
             | Refusal::UnknownIncident(_)
+            | Refusal::UnknownPerson { .. }
             | Refusal::UnknownRunbook { .. }
             | Refusal::UnknownRun(_) => {
                 Self::new(StatusCode::NOT_FOUND, "/problems/not-found", "not found", detail)

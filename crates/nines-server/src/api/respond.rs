@@ -1,6 +1,7 @@
 //! What people do about alerts and incidents.
 
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::{Extension, Json};
 use nines_engine::{AckTarget, Command, Reply};
 use nines_incident::{Command as IncidentCommand, IncidentSeverity, Status};
@@ -34,6 +35,27 @@ pub(super) async fn acknowledge(
         Reply::Acknowledged(alerts) => Ok(Json(json!({ "acknowledged": alerts, "by": by }))),
         _ => Ok(Json(json!({ "acknowledged": [], "by": by }))),
     }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TestPage {
+    person: String,
+    by: Option<String>,
+}
+
+/// `POST /pages/test`: one message by each contact of a person. What became of them is in `GET /pages`.
+pub(super) async fn test_page(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Json(body): Json<TestPage>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let (by, at) = (caller.name(body.by.as_deref()), app.clock.now());
+    let ids = match app.ask(Command::TestPage { person: body.person, by }).await? {
+        Reply::Ordered(ids) => ids,
+        _ => Vec::new(),
+    };
+    Ok((StatusCode::ACCEPTED, Json(json!({ "ids": ids, "at": at }))))
 }
 
 /// Reads `all`, `INC-1`, or an alert's key.

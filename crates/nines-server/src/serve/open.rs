@@ -258,14 +258,18 @@ fn locate(
         Configuration::Files(paths) => {
             let followed: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
             let followed = followed.join(", ");
-            Ok((Files { paths, extra_jobs }, Configured { followed, ..Configured::default() }))
+            let files = Files { paths, extra_jobs };
+            let folder = files.folder().to_owned();
+            Ok((files, Configured { followed, folder, ..Configured::default() }))
         }
         Configuration::Applied => {
             let revisions = Revisions::open(data_dir);
             let revisions = revisions
                 .map_err(|source| ServeError::Folder { folder: data_dir.to_owned(), source })?;
             let files = Files { paths: vec![revisions.live()], extra_jobs };
-            Ok((files, Configured { revisions: Some(revisions), ..Configured::default() }))
+            let folder = files.folder().to_owned();
+            let revisions = Some(revisions);
+            Ok((files, Configured { revisions, folder, ..Configured::default() }))
         }
     }
 }

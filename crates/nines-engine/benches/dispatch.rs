@@ -57,6 +57,7 @@ fn config(by: &str) -> Arc<Config> {
         routing: Routing::default(),
         dispatch: Arc::new(Rules { root, receivers, ..Rules::default() }),
         templates: Arc::default(),
+        fallbacks: nines_engine::Fallbacks::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
         release: nines_release::Rulebook::default(),

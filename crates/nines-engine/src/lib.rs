@@ -40,7 +40,7 @@ pub use alerts::wakes;
 pub use audit::{Audit, audit};
 pub use burns::{burn_key, burn_labels, observe_burns};
 pub use command::{AckTarget, Command, Coverage, Observation, Refusal, Reply, Send, StepJob};
-pub use config::{Config, Installation, SECRET_BYTES};
+pub use config::{Config, Fallbacks, Installation, SECRET_BYTES};
 pub use decide::{NO_DATA_ALERT, POLICY_ALERT, SLO_ALERT, rank_suspects};
 pub use engine::{BATCH_MAX, Engine, EngineError};
 pub use fact::{ConfigApplied, DecodeError, EpochStarted, Fact, Line, Of, Routed, RoutedAlert};

@@ -64,7 +64,8 @@ pub(super) fn reconfigured(duty: Duty<'_>, now: Timestamp) -> Vec<Fact> {
 
 /// What comes after the last shifts of schedules that no file knows any more.
 fn gone(duty: Duty<'_>, now: Timestamp) -> impl Iterator<Item = Fact> {
-    let gone = duty.rota.stood.iter().filter(move |(it, _)| !duty.roster.schedules.contains_key(*it));
+    let gone =
+        duty.rota.stood.iter().filter(move |(it, _)| !duty.roster.schedules.contains_key(*it));
     gone.filter_map(move |(schedule, stood)| {
         let from = stood.values().next_back().map(|it| it.until).filter(|it| *it <= now)?;
         let stood = Stood { from, until: later(now, LOOK_MAX), cover: Cover::Nobody };

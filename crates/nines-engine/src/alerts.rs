@@ -112,7 +112,10 @@ impl Draft<'_> {
         drop(self.dispatch(dispatch::Command::Regroup));
     }
 
-    fn dispatch(&mut self, command: dispatch::Command) -> Result<Vec<dispatch::Refused>, Refusal> {
+    pub(crate) fn dispatch(
+        &mut self,
+        command: dispatch::Command,
+    ) -> Result<Vec<dispatch::Refused>, Refusal> {
         let (silences, now) = (&self.state.silences, self.now);
         let mut ids = || Id::from_parts(now, self.rng.u128(..));
         let decided = dispatch::decide(&self.state.dispatch, command, silences, &mut ids, now)?;
@@ -391,7 +394,7 @@ impl Draft<'_> {
             let span = alert.span();
             Some(AlertData {
                 labels: alert.labels.clone(),
-                annotations: alert.annotations().clone(),
+                annotations: alert.annotations().into(),
                 starts_at: span.starts_at,
                 ends_at: if is_over { Some(span.ends_at.unwrap_or(notice.at)) } else { None },
                 generator_url: alert.body.generator_url.clone(),
@@ -443,7 +446,7 @@ impl Draft<'_> {
     }
 
     /// The open incident of the alert's service, or a new one.
-    fn join_incident(&mut self, key: AlertKey) -> Result<IncidentId, Refusal> {
+    pub(crate) fn join_incident(&mut self, key: AlertKey) -> Result<IncidentId, Refusal> {
         let Some(alert) = self.state.dispatch.alert(key) else {
             return Err(Refusal::UnknownAlert(key.to_string()));
         };
@@ -490,3 +493,6 @@ pub(crate) fn ended_by(fact: &dispatch::Fact) -> Vec<AlertKey> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

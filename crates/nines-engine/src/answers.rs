@@ -53,6 +53,8 @@ pub enum Answer {
     Decision(DecisionId),
     /// As [`Reply::Waiver`].
     Waiver(WaiverId),
+    /// As [`Reply::Rota`].
+    Rota(Vec<u32>),
 }
 
 impl Answer {
@@ -68,6 +70,7 @@ impl Answer {
             Reply::Run(id) => Some(Self::Run(*id)),
             Reply::Decision(decision) => Some(Self::Decision(decision.id)),
             Reply::Waiver(waiver) => Some(Self::Waiver(waiver.id)),
+            Reply::Rota(numbers) => Some(Self::Rota(numbers.clone())),
             Reply::Alerts { .. } | Reply::Sends(_) | Reply::Steps(_) => None,
         }
     }
@@ -86,6 +89,7 @@ impl Answer {
                 let waiver = state.releases.waivers().rev().find(|it| it.id == *id)?;
                 Reply::Waiver(Box::new(waiver.clone()))
             }
+            Self::Rota(numbers) => Reply::Rota(numbers.clone()),
         };
         Some(reply)
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use nines_alert::Routing;
 use nines_alert::dispatch::Rules;
+use nines_alert::heartbeat::Heartbeat;
 use nines_alert::receivers::Templates;
 use nines_oncall::Roster;
 use nines_release::Rulebook;
@@ -31,6 +32,8 @@ pub struct Config {
     pub depends_on: BTreeMap<String, Vec<String>>,
     /// By name.
     pub runbooks: BTreeMap<String, Runbook>,
+    /// Jobs that say that they ran, by name.
+    pub heartbeats: BTreeMap<String, Heartbeat>,
     /// Which changes may proceed.
     pub release: Rulebook,
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
-use nines_alert::AlertKey;
 use nines_alert::dispatch::{self, Alert};
+use nines_alert::{AlertKey, heartbeat};
 use nines_base::Id;
 use nines_incident::{IncidentId, changes, suspects};
 use nines_oncall::EscalationId;
@@ -60,6 +60,7 @@ impl Draft<'_> {
             }
             Command::ObserveAlerts { source, alerts } => self.observe_foreign(source, alerts),
             Command::Acknowledge { target, by, via } => self.acknowledge(&target, &by, &via),
+            Command::Act { target, by, act } => self.act(&target, &by, &act),
             Command::RecordChange(command) => self.record_change(command),
             Command::Exclude(command) => self.exclude(command),
             Command::NotePromises(promises) => {
@@ -88,6 +89,7 @@ impl Draft<'_> {
             Command::Waive(request) => self.waive(*request),
             Command::Silence(command) => self.silence(command),
             Command::Rota(command) => self.change_rota(command),
+            Command::Heartbeat(command) => self.heartbeat(command),
             Command::Once { key, request, command } => self.once(key, request, *command),
             Command::Wake => Ok(self.wake()),
         }
@@ -148,36 +150,15 @@ impl Draft<'_> {
             self.apply(Fact::ConfigApplied(applied));
         }
         self.regroup();
+        self.heartbeats_of_files();
+        // An edit is never refused.
+        drop(self.change_rota(nines_oncall::rota::Command::Reconfigured));
         Reply::Done
     }
 
     // Escalations and their messages
 
-    pub(crate) fn escalate(
-        &mut self,
-        id: EscalationId,
-        command: nines_oncall::Command,
-    ) -> Result<(), Refusal> {
-        let nobody = nines_oncall::Roster::default();
-        let roster = self.config.map_or(&nobody, |it| &it.roster);
-        let duty = nines_oncall::Duty { roster, rota: &self.state.rota };
-        let Some(record) = self.state.escalations.get(&id) else { return Ok(()) };
-        for fact in nines_oncall::decide(&record.state, command, duty, self.now)? {
-            let page = match &fact {
-                nines_oncall::Fact::PageIntended { page, channel, due } => {
-                    Some((page.clone(), channel.clone(), *due))
-                }
-                _ => None,
-            };
-            self.apply(Fact::Escalation(Of { id, fact }));
-            if let Some((page, channel, due)) = page {
-                self.order_page(id, &page, channel, due);
-            }
-        }
-        Ok(())
-    }
-
-    fn order_page(
+    pub(crate) fn order_page(
         &mut self,
         id: EscalationId,
         page: &nines_oncall::Page,
@@ -219,7 +200,7 @@ impl Draft<'_> {
     }
 
     /// The alert that an escalation speaks of first: of those that fire the one that may wake, then the oldest.
-    fn lead(&self, record: &EscalationRecord) -> Option<(AlertKey, &Alert)> {
+    pub(crate) fn lead(&self, record: &EscalationRecord) -> Option<(AlertKey, &Alert)> {
         let known = record.alerts.iter();
         let known = known.filter_map(|(key, _)| Some((*key, self.state.alert(*key)?)));
         known.min_by_key(|(key, it)| {
@@ -260,7 +241,13 @@ impl Draft<'_> {
             let arrived = matches!(it.phase, Phase::Accepted { .. } | Phase::Unknown { .. });
             let leaves = intent.channel != Channel::Inbox;
             if arrived && leaves && told.insert((intent.person.clone(), intent.channel.clone())) {
+                let is_room = intent.payload.is_some();
+                let payload = self.room_resolved(record, &intent.channel).map(Arc::new);
+                if is_room && payload.is_none() {
+                    continue;
+                }
                 intents.push(Intent {
+                    payload,
                     id: format!("{}resolved.{}.{}", intent_prefix(id), intent.person, told.len()),
                     purpose: Purpose::Resolved,
                     urgency: Urgency::Ticket,
@@ -294,6 +281,9 @@ impl Draft<'_> {
             // A wake-up is never refused; see `nines_oncall::decide`.
             drop(self.escalate(id, nines_oncall::Command::Wake));
         }
+        // A wake-up is never refused; see `nines_alert::heartbeat::decide`.
+        drop(self.heartbeat(heartbeat::Command::Wake));
+        self.wake_rota();
         Reply::Done
     }
 
@@ -302,7 +292,9 @@ impl Draft<'_> {
         for id in self.state.due_sends(self.now, count_max) {
             let Some(outgoing) = self.state.outbox.get(&id) else { continue };
             let Some(fact) = outgoing.start(self.now) else { continue };
-            let message = message::render(outgoing, self.installation);
+            let matter = outgoing.intent.escalation.map(|it| self.state.outgoing(it));
+            let place = message::place(outgoing, &matter.unwrap_or_default());
+            let message = message::render(outgoing, place, self.installation);
             let channel = outgoing.intent.channel.clone();
             let attempt = outgoing.attempts + 1;
             self.apply(Fact::Outbox(Of { id: id.clone(), fact }));
@@ -384,7 +376,7 @@ impl Draft<'_> {
         }
     }
 
-    fn alerts_behind(&self, target: &AckTarget) -> Result<Vec<AlertKey>, Refusal> {
+    pub(crate) fn alerts_behind(&self, target: &AckTarget) -> Result<Vec<AlertKey>, Refusal> {
         match target {
             AckTarget::Alert(key) if self.state.alert(*key).is_some() => Ok(vec![*key]),
             AckTarget::Alert(key) => Err(Refusal::UnknownAlert(key.to_string())),
@@ -413,13 +405,6 @@ impl Draft<'_> {
         let id = self.new_id();
         let facts = nines_alert::silence::decide(&self.state.silences, command, id, self.now)?;
         Ok(self.apply_all(facts.into_iter().map(Fact::Silence)))
-    }
-
-    fn change_rota(&mut self, command: nines_oncall::rota::Command) -> Result<Reply, Refusal> {
-        let config = self.config.ok_or(Refusal::NoConfig)?;
-        let facts =
-            nines_oncall::rota::decide(&self.state.rota, command, &config.roster, self.now)?;
-        Ok(self.apply_all(facts.into_iter().map(Fact::Rota)))
     }
 
     // Changes, incidents, runs
@@ -467,10 +452,11 @@ impl Draft<'_> {
     ) -> Result<Reply, Refusal> {
         let (id, _) = self.state.incident(number).ok_or(Refusal::UnknownIncident(number))?;
         self.incident(id, command)?;
+        self.note_progress(id, &format!("INC-{number}"));
         Ok(Reply::Incident(id))
     }
 
-    fn start_run(
+    pub(crate) fn start_run(
         &mut self,
         name: &str,
         inputs: BTreeMap<String, String>,

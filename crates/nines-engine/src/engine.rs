@@ -216,6 +216,9 @@ impl Engine {
         (config, handed_steps): (Option<Arc<Config>>, Option<BTreeSet<String>>),
     ) {
         self.working = State::clone(&self.published.read());
+        if let Some(rules) = self.working.dispatch.rules().map(Arc::clone) {
+            self.working.dispatch.configure(&rules, self.now);
+        }
         self.config = config;
         self.handed_steps = handed_steps.unwrap_or(std::mem::take(&mut self.handed_steps));
         self.stalled_until = self.now.checked_add(STALL).ok();
@@ -233,7 +236,10 @@ impl Engine {
 
     /// When [`Command::Wake`] is due, if time matters.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        self.working.wake_at().map(|at| at.max(self.stalled_until.unwrap_or(at)))
+        // Without a configuration nobody knows who comes on call.
+        let rota = self.config.as_ref().and_then(|_| self.working.rota.wake_at());
+        let wake = [self.working.wake_at(), rota].into_iter().flatten().min();
+        wake.map(|at| at.max(self.stalled_until.unwrap_or(at)))
     }
 
     /// The sequence number of the last durable fact.
@@ -288,7 +294,7 @@ impl Engine {
         let (now, epoch, first_seq) = (self.now, self.journal.epoch(), self.first_seq(facts));
         self.published.follow(&self.working, |published| {
             if let Some(rules) = rules {
-                published.dispatch.configure(rules, now);
+                published.dispatch.attach(rules);
             }
             for (seq, fact) in (first_seq..).zip(facts) {
                 published.evolve(fact, now, seq, epoch);

@@ -4,7 +4,7 @@
 //! old versions into the newest, so that folding knows only one.
 
 use nines_alert::dispatch::{self, Notice, Text};
-use nines_alert::{AlertKey, RouteDecision, silence};
+use nines_alert::{AlertKey, RouteDecision, heartbeat, silence};
 use nines_incident::{IncidentId, changes};
 use nines_oncall::{EscalationId, rota};
 use nines_port::{Record, Urgency};
@@ -54,6 +54,8 @@ pub enum Fact {
     Silence(silence::Fact),
     /// Who is on call otherwise than the files say.
     Rota(rota::Fact),
+    /// Of a job that says that it ran.
+    Heartbeat(heartbeat::Fact),
     /// A command was carried out under a key.
     Answered(Answered),
 }
@@ -186,6 +188,7 @@ impl Fact {
             Self::Waiver(_) => "waiver",
             Self::Silence(_) => "silence",
             Self::Rota(_) => "rota",
+            Self::Heartbeat(_) => "heartbeat",
             Self::Answered(_) => "answer",
         }
     }
@@ -213,6 +216,7 @@ impl Fact {
             Self::Waiver(it) => serde_json::to_vec(it),
             Self::Silence(it) => serde_json::to_vec(it),
             Self::Rota(it) => serde_json::to_vec(it),
+            Self::Heartbeat(it) => serde_json::to_vec(it),
             Self::Answered(it) => serde_json::to_vec(it),
         };
         json.expect("facts have text keys and no failing serializers")
@@ -243,6 +247,7 @@ impl Fact {
             ("waiver", 1) => read(body).map(Self::Waiver),
             ("silence", 1) => read(body).map(Self::Silence),
             ("rota", 1) => read(body).map(Self::Rota),
+            ("heartbeat", 1) => read(body).map(Self::Heartbeat),
             ("answer", 1) => read(body).map(Self::Answered),
             _ => return Err(DecodeError::of(record, None)),
         };

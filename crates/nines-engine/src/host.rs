@@ -32,8 +32,8 @@ pub(crate) enum Envelope {
 
 /// What the engine's thread tells the process.
 pub struct Hooks {
-    /// Once this process may decide: at once, or when another one has ended. It must not block.
-    pub on_active: Box<dyn FnOnce() + Send>,
+    /// Whether this process decides, whenever that changes, and once at the beginning if it does; it must not block.
+    pub on_active: Box<dyn Fn(bool) + Send>,
     /// After every commit, with the last sequence number; it must not block.
     pub on_commit: Box<dyn Fn(u64) + Send>,
     /// The engine cannot go on; the process must end.
@@ -114,10 +114,11 @@ impl EngineHandle {
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (queue, inbox) = sync_channel(QUEUE_MAX);
         let published = engine.published();
-        let Hooks { on_active, on_commit, on_failure } = hooks;
         let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
-            on_active();
-            run(engine, clock.as_ref(), (on_commit, on_failure), &inbox);
+            (hooks.on_active)(true);
+            if let Err(error) = run(engine, clock.as_ref(), &hooks.on_commit, &inbox) {
+                (hooks.on_failure)(error);
+            }
         })?;
         Ok((Self { queue, published, role: Role::default() }, thread))
     }
@@ -140,7 +141,9 @@ impl EngineHandle {
         role.follow(Following { holder: None, current_at: Timestamp::MIN });
         let standby = Standby::new(journal, installation, seed, published.clone(), role.clone());
         let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
-            standby::run(standby, snapshot, clock.as_ref(), hooks, &inbox);
+            if let Err(error) = standby::run(standby, snapshot, clock.as_ref(), &hooks, &inbox) {
+                (hooks.on_failure)(error);
+            }
         })?;
         Ok((Self { queue, published, role }, thread))
     }
@@ -214,23 +217,20 @@ impl EngineHandle {
     }
 }
 
-/// The two of [`Hooks`] that a deciding engine needs.
-pub(crate) type Told = (Box<dyn Fn(u64) + Send>, Box<dyn FnOnce(EngineError) + Send>);
-
 /// Decides until it is stopped, or cannot go on.
 pub(crate) fn run(
     mut engine: Engine,
     clock: &dyn Clock,
-    (on_commit, on_failure): Told,
+    on_commit: &(dyn Fn(u64) + Send),
     inbox: &Receiver<Envelope>,
-) {
+) -> Result<(), EngineError> {
     let mut stopping = false;
     let mut seq = 0;
     while !stopping {
         let first = match inbox.recv_timeout(until(engine.wake_at(), clock.now())) {
             Ok(envelope) => Some(envelope),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
         };
         let mut commands = Vec::new();
         let mut answers: Vec<Answer> = Vec::new();
@@ -251,20 +251,10 @@ pub(crate) fn run(
             commands.push(Command::Wake);
             answers.push(Box::new(drop));
         }
-        if let Err(error) = engine.keep_turn() {
-            on_failure(error);
-            return;
-        }
-        match engine.cycle(commands, now) {
-            Ok(outcomes) => {
-                for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                    answer(outcome);
-                }
-            }
-            Err(error) => {
-                on_failure(error);
-                return;
-            }
+        engine.keep_turn()?;
+        let outcomes = engine.cycle(commands, now)?;
+        for (answer, outcome) in answers.into_iter().zip(outcomes) {
+            answer(outcome);
         }
         let committed = engine.seq();
         if committed != seq {
@@ -272,6 +262,7 @@ pub(crate) fn run(
             on_commit(seq);
         }
     }
+    Ok(())
 }
 
 fn until(wake: Option<Timestamp>, now: Timestamp) -> Duration {

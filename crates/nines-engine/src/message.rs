@@ -11,11 +11,11 @@ use nines_alert::{AlertKey, RouteDecision};
 use nines_base::Labels;
 use nines_incident::suspects::Suspect;
 use nines_oncall::{Next, Page, State as Escalation, Target};
-use nines_port::{Message, Urgency};
+use nines_port::{Message, Place, Urgency};
 use sha2::{Digest, Sha256};
 
 use crate::config::Installation;
-use crate::outbox::{Outgoing, Purpose};
+use crate::outbox::{Intent, Outgoing, Phase, Purpose};
 
 /// The longest message, so that it fits every channel.
 const TEXT_BYTES_MAX: usize = 4_096;
@@ -93,7 +93,7 @@ pub(crate) fn summary(alert: &Alert) -> String {
 }
 
 fn annotation<'a>(alert: &'a Alert, name: &str) -> &'a str {
-    alert.annotations().get(name).map_or("", String::as_str)
+    alert.annotations().get(name).unwrap_or("")
 }
 
 /// What a group is called in a line: the values that its alerts share, or the name of the only one.
@@ -139,8 +139,34 @@ fn cut(mut text: String) -> String {
     text
 }
 
+/// Messages of one escalation, or about one group, are about one matter.
+fn thread(intent: &Intent) -> String {
+    let escalation = intent.escalation.map(|it| it.to_string());
+    let group = || intent.notice.as_ref().map(|it| it.group.to_string());
+    escalation.or_else(group).unwrap_or_else(|| intent.id.clone())
+}
+
+/// Where a message belongs: the first one of its matter that the person got by this channel is edited when the matter
+/// is over, and others go below it.
+pub(crate) fn place(outgoing: &Outgoing, of_matter: &[&Outgoing]) -> Place {
+    let it = &outgoing.intent;
+    let is_earlier = |other: &&&Outgoing| {
+        let same_way = other.intent.person == it.person && other.intent.channel == it.channel;
+        same_way && other.seq < outgoing.seq
+    };
+    let first = of_matter.iter().filter(is_earlier).find_map(|it| match &it.phase {
+        Phase::Accepted { reference, .. } => Some(reference.clone()),
+        _ => None,
+    });
+    match (first, it.purpose) {
+        (None, _) => Place::New,
+        (Some(first), Purpose::Resolved) => Place::InPlaceOf(first),
+        (Some(first), _) => Place::Below(first),
+    }
+}
+
 /// The message of one attempt. Apart from the mark of a possible repeat every attempt is the same.
-pub(crate) fn render(outgoing: &Outgoing, installation: &Installation) -> Message {
+pub(crate) fn render(outgoing: &Outgoing, place: Place, installation: &Installation) -> Message {
     let intent = &outgoing.intent;
     let wants_answer = intent.purpose == Purpose::Page && intent.urgency == Urgency::Page;
     let ack_url = wants_answer.then(|| {
@@ -148,7 +174,7 @@ pub(crate) fn render(outgoing: &Outgoing, installation: &Installation) -> Messag
     });
     Message {
         key: key(installation, &intent.id),
-        thread: intent.escalation.map_or_else(|| intent.id.clone(), |it| it.to_string()),
+        thread: thread(intent),
         person: intent.person.clone(),
         urgency: intent.urgency,
         subject: intent.subject.clone(),
@@ -156,6 +182,8 @@ pub(crate) fn render(outgoing: &Outgoing, installation: &Installation) -> Messag
         ack_url,
         decided_at: outgoing.recorded_at,
         possible_repeat: outgoing.possible_repeat,
+        place,
+        is_over: intent.purpose == Purpose::Resolved,
         details: intent.details.clone(),
         payload: intent.payload.as_deref().cloned(),
     }

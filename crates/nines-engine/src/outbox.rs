@@ -43,6 +43,8 @@ pub enum Purpose {
     Resolved,
     /// A receiver hears of a group.
     Notice,
+    /// Somebody should know of it, and need not answer.
+    Told,
 }
 
 /// The order to send one message. Its words never change, so every attempt sends the same.
@@ -228,9 +230,9 @@ impl Outgoing {
             return None;
         }
         let retry_at = match &delivery {
-            Delivery::Temporary { .. } => self.retry_at(now, jitter),
+            Delivery::Temporary { after, .. } => self.retry_at(now, jitter, *after),
             // A lost page is worse than a marked repeat; a lost notice is not.
-            Delivery::Unknown { .. } if self.repeats_unknown() => self.retry_at(now, jitter),
+            Delivery::Unknown { .. } if self.repeats_unknown() => self.retry_at(now, jitter, None),
             _ => None,
         };
         Some(Fact::ReceiptRecorded { attempt, delivery, retry_at })
@@ -253,11 +255,18 @@ impl Outgoing {
         self.intent.purpose == Purpose::Page && !self.possible_repeat
     }
 
-    fn retry_at(&self, now: Timestamp, jitter: f64) -> Option<Timestamp> {
+    /// A provider may ask for a longer wait than ours.
+    fn retry_at(
+        &self,
+        now: Timestamp,
+        jitter: f64,
+        after: Option<SignedDuration>,
+    ) -> Option<Timestamp> {
         let exponent = i32::try_from(self.attempts.saturating_sub(1).min(16)).unwrap_or(16);
         let wait = RETRY_FIRST.as_secs_f64() * 1.5_f64.powi(exponent);
         let wait = wait.min(RETRY_MAX.as_secs_f64()) * (0.5 + jitter.clamp(0.0, 1.0));
-        let at = now + SignedDuration::from_secs_f64(wait);
+        let wait = SignedDuration::from_secs_f64(wait).max(after.unwrap_or_default());
+        let at = now + wait;
         (at <= self.deadline() && self.attempts < ATTEMPTS_MAX).then_some(at)
     }
 
@@ -272,7 +281,7 @@ impl Outgoing {
             Fact::ReceiptRecorded { delivery, retry_at, .. } => {
                 self.last_error = match delivery {
                     Delivery::Accepted { .. } => None,
-                    Delivery::Temporary { reason }
+                    Delivery::Temporary { reason, .. }
                     | Delivery::Refused { reason }
                     | Delivery::Unknown { reason } => Some(reason.clone()),
                 };
@@ -283,7 +292,7 @@ impl Outgoing {
                     }
                     (_, Some(not_before)) => Phase::Waiting { not_before: *not_before },
                     (Delivery::Unknown { .. }, None) => Phase::Unknown { at },
-                    (Delivery::Temporary { reason } | Delivery::Refused { reason }, None) => {
+                    (Delivery::Temporary { reason, .. } | Delivery::Refused { reason }, None) => {
                         Phase::Failed { reason: reason.clone(), at }
                     }
                 };

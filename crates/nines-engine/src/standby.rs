@@ -78,69 +78,90 @@ impl Standby {
         Ok(())
     }
 
-    /// Decides from now on.
+    /// An engine that decides from now on.
     fn take_over(
-        mut self,
+        &mut self,
         mut journal: Box<dyn Journal>,
         now: Timestamp,
-    ) -> Result<(Engine, Role), EngineError> {
+    ) -> Result<Engine, EngineError> {
         let mut read = |after, count| journal.read(after, count);
         let last_at = replay(&mut self.state, &mut read, |_, _| {})?.unwrap_or(self.last_at);
         self.published.replace(&self.state);
-        let states = (self.state, self.published);
-        let now = now.max(last_at);
-        let mut engine = Engine::take_over(journal, self.installation, states, self.seed, now)?;
-        if let Some(config) = self.config {
+        let states = (std::mem::take(&mut self.state), self.published.clone());
+        let (installation, now) = (self.installation.clone(), now.max(last_at));
+        // Another epoch, other ids.
+        let seed = self.seed.wrapping_add(journal.epoch());
+        let mut engine = Engine::take_over(journal, installation, states, seed, now)?;
+        if let Some(config) = self.config.clone() {
             engine.cycle(vec![Command::ApplyConfig(config)], now)?;
         }
-        Ok((engine, self.role))
+        Ok(engine)
+    }
+
+    /// Reads along until it is our turn; `None` when it is stopped before.
+    fn follow(
+        &mut self,
+        clock: &dyn Clock,
+        on_commit: &(dyn Fn(u64) + Send),
+        inbox: &Receiver<Envelope>,
+    ) -> Result<Option<Engine>, EngineError> {
+        let mut current_at = Timestamp::MIN;
+        loop {
+            let (before, looked_at) = (self.state.seq, clock.now());
+            match self.catch_up() {
+                Ok(()) => current_at = looked_at,
+                // The database may come back; until then the state grows old, and says so.
+                Err(EngineError::Journal(_)) => {}
+                Err(error) => return Err(error),
+            }
+            let holder = match self.journal.acquire() {
+                Ok(Turn::Ours(journal)) => match self.take_over(journal, clock.now()) {
+                    // What went wrong may pass, and somebody else may have been faster.
+                    Err(EngineError::TurnLost(_)) => {
+                        self.state = State::clone(&self.published.read());
+                        None
+                    }
+                    engine => return engine.map(Some),
+                },
+                Ok(Turn::Theirs(holder)) => Some(holder),
+                Err(_) => None,
+            };
+            self.role.follow(Following { holder, current_at });
+            if before != self.state.seq {
+                on_commit(self.state.seq);
+            }
+            if !answer(self, inbox) {
+                return Ok(None);
+            }
+        }
     }
 }
 
-/// Follows until it is our turn, then decides until the end.
+/// Follows until it is our turn, decides until it is somebody else's, and so on until the end.
 pub(crate) fn run(
     mut standby: Standby,
     snapshot: Option<Vec<u8>>,
     clock: &dyn Clock,
-    hooks: Hooks,
+    hooks: &Hooks,
     inbox: &Receiver<Envelope>,
-) {
-    if let Some(Err(error)) = snapshot.map(|bytes| standby.load(&bytes)) {
-        (hooks.on_failure)(error);
-        return;
+) -> Result<(), EngineError> {
+    if let Some(bytes) = snapshot {
+        standby.load(&bytes)?;
     }
-    let mut current_at = Timestamp::MIN;
-    loop {
-        let (before, looked_at) = (standby.state.seq, clock.now());
-        match standby.catch_up() {
-            Ok(()) => current_at = looked_at,
-            // The database may come back; until then the state grows old, and says so.
-            Err(EngineError::Journal(_)) => {}
-            Err(error) => return (hooks.on_failure)(error),
+    while let Some(engine) = standby.follow(clock, &hooks.on_commit, inbox)? {
+        standby.role.decide();
+        (hooks.on_active)(true);
+        (hooks.on_commit)(engine.seq());
+        match host::run(engine, clock, &hooks.on_commit, inbox) {
+            Err(EngineError::TurnLost(_)) => {}
+            end => return end,
         }
-        let holder = match standby.journal.acquire() {
-            Ok(Turn::Ours(journal)) => {
-                return match standby.take_over(journal, clock.now()) {
-                    Ok((engine, role)) => {
-                        role.decide();
-                        (hooks.on_active)();
-                        (hooks.on_commit)(engine.seq());
-                        host::run(engine, clock, (hooks.on_commit, hooks.on_failure), inbox);
-                    }
-                    Err(error) => (hooks.on_failure)(error),
-                };
-            }
-            Ok(Turn::Theirs(holder)) => Some(holder),
-            Err(_) => None,
-        };
-        standby.role.follow(Following { holder, current_at });
-        if before != standby.state.seq {
-            (hooks.on_commit)(standby.state.seq);
-        }
-        if !answer(&mut standby, inbox) {
-            return;
-        }
+        // Readers see what is durable, and so does whoever goes on from there.
+        standby.state = State::clone(&standby.published.read());
+        standby.role.follow(Following { holder: None, current_at: clock.now() });
+        (hooks.on_active)(false);
     }
+    Ok(())
 }
 
 /// Waits for the next look, or takes a configuration. Gives whether to go on.

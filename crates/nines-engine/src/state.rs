@@ -16,7 +16,7 @@ use crate::alerts::ended_by;
 use crate::fact::{ConfigApplied, Fact, Line, Of, Routed, RoutedAlert};
 use crate::outbox::{self, Intent, IntentId, Outgoing};
 use crate::releases::Releases;
-use crate::{answers, exclusions, old, promises};
+use crate::{answers, exclusions, old, promises, rota};
 
 /// Escalations that are kept after their end; the oldest are forgotten first, with their messages. Their
 /// facts stay in the journal.
@@ -73,6 +73,9 @@ pub struct State {
     /// Who is on call otherwise than the files say.
     #[serde(default)]
     pub rota: nines_oncall::rota::State,
+    /// Jobs that say that they ran.
+    #[serde(default)]
+    pub heartbeats: nines_alert::heartbeat::State,
     /// What clients were answered under their keys.
     #[serde(default)]
     pub answers: answers::State,
@@ -133,7 +136,8 @@ impl State {
     /// When an escalation or a group wants to be woken next.
     pub fn wake_at(&self) -> Option<Timestamp> {
         let escalation = self.wakes.first().map(|(at, _)| *at);
-        [escalation, self.dispatch.wake_at()].into_iter().flatten().min()
+        let others = [escalation, self.dispatch.wake_at(), self.heartbeats.wake_at()];
+        others.into_iter().flatten().min()
     }
 
     /// The escalations whose time has come.
@@ -245,6 +249,9 @@ impl State {
             Fact::Waiver(waiver) => self.releases.evolve_waiver(waiver),
             Fact::Silence(fact) => nines_alert::silence::evolve(&mut self.silences, fact, at),
             Fact::Rota(fact) => nines_oncall::rota::evolve(&mut self.rota, fact, at),
+            Fact::Heartbeat(fact) => {
+                nines_alert::heartbeat::evolve(&mut self.heartbeats, fact, at);
+            }
             Fact::Answered(fact) => answers::evolve(&mut self.answers, fact, at),
         }
     }
@@ -260,7 +267,11 @@ impl State {
                 opened_at: at,
                 state: nines_oncall::State::default(),
             });
-            record.alerts.extend(alerts.iter().map(|it| (it.alert, it.activation)));
+            for it in alerts.iter().map(|it| (it.alert, it.activation)) {
+                if !record.alerts.contains(&it) {
+                    record.alerts.push(it);
+                }
+            }
             record.incident = record.incident.or_else(|| alerts.iter().find_map(|it| it.incident));
             self.open.extend(group.clone().map(|it| (it, *id)));
         }
@@ -277,7 +288,7 @@ impl State {
             });
             routing.urgency = routing.urgency.min(*urgency);
             routing.decision = Arc::clone(&decision);
-            routing.escalations.extend(escalation);
+            routing.escalations.extend(escalation.filter(|it| !routing.escalations.contains(it)));
             routing.incident = routing.incident.or(*incident);
             if routing.escalations.is_empty() {
                 self.unpaged.push_back(*alert);
@@ -331,6 +342,9 @@ impl State {
                 self.lanes.entry(key).or_default().push(id.clone());
             }
             self.schedule(id);
+            if intent.purpose == outbox::Purpose::Told {
+                self.forget_told();
+            }
             return;
         }
         let Some(outgoing) = self.outbox.get_mut(id) else { return };
@@ -399,6 +413,19 @@ impl State {
             for (alert, _) in record.into_iter().flat_map(|it| it.alerts) {
                 self.forget_routing(alert);
             }
+        }
+    }
+
+    /// The oldest messages about the rota, whatever became of them.
+    fn forget_told(&mut self) {
+        let told = self.outbox.range(rota::PREFIX.to_owned()..);
+        let told = told.take_while(|(id, _)| id.starts_with(rota::PREFIX));
+        let told: Vec<_> = told.map(|(id, it)| (id.clone(), it.seq)).collect();
+        let surplus = told.len().saturating_sub(rota::TOLD_MAX);
+        for (id, seq) in told.into_iter().take(surplus) {
+            let waiting = self.outbox.remove(&id).and_then(|it| it.not_before());
+            waiting.map(|at| self.sends.remove(&(at, id)));
+            self.intents_by_seq.remove(&seq);
         }
     }
 

@@ -17,14 +17,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use nines_base::{Labels, SampleBatch};
+use nines_http::{Clients, signed, with_causes};
+use nines_port::HttpSettings;
 use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use tokio::sync::Notify;
 
 use crate::relabel::{Relabel, relabel};
 use crate::remote_write::{Version, encode, encode_2};
-use crate::scrape::{Clients, HttpSettings, signed};
-use crate::with_causes;
 use queue::{Queue, Request};
 
 /// The first wait after a failure; each further one is twice as long.

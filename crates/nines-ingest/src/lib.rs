@@ -8,7 +8,6 @@ pub mod otlp;
 pub mod remote_write;
 pub mod text;
 
-mod causes;
 mod forward;
 mod histogram;
 mod key;
@@ -16,16 +15,14 @@ mod relabel;
 mod scrape;
 mod wire;
 
-pub use causes::with_causes;
 pub use forward::{ForwardSettings, ForwardStatus, Forwarder};
 pub use otlp::{Encoding, OtlpError, OtlpReceived, OtlpReceiver, OtlpSettings};
 pub use relabel::{Pattern, Relabel, RelabelAction};
 pub use remote_write::{BadSeries, Received, Version, WriteError, WriteLimits, Written};
 pub use scrape::{
-    Authorization, BODY_BYTES_MAX_DEFAULT, Compression, Discovery, DnsRecord, DroppedTarget,
-    Health, HttpSettings, LabelLimits, ReadGroups, Redirects, SAMPLE_LIMIT_DEFAULT, Scheme,
-    ScrapeJob, Scraper, ScraperError, Secret, Target, TargetGroup, TargetStatus, TargetsStatus,
-    TlsSettings, Verification,
+    BODY_BYTES_MAX_DEFAULT, Discovery, DnsRecord, DroppedTarget, Health, LabelLimits, ReadGroups,
+    SAMPLE_LIMIT_DEFAULT, Scheme, ScrapeJob, Scraper, ScraperError, Target, TargetGroup,
+    TargetStatus, TargetsStatus,
 };
 pub use text::{Format, ParseError, Scraped, TextLimits};
 pub use wire::WireError;

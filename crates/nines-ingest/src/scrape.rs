@@ -5,25 +5,18 @@
 //!
 //! Source of the rules: Prometheus, "Configuration: `scrape_config`", and "Staleness".
 
-mod client;
 mod discovery;
 mod fetch;
-mod http;
 mod job;
 mod plan;
 mod read;
 mod schedule;
 mod scraper;
 mod series;
-mod server_name;
 mod status;
 mod target;
 
-pub(crate) use client::{Clients, signed};
 pub use discovery::{Discovery, DnsRecord, ReadGroups, TargetGroup};
-pub use http::{
-    Authorization, Compression, HttpSettings, Redirects, Secret, TlsSettings, Verification,
-};
 pub use job::{
     BODY_BYTES_MAX_DEFAULT, LabelLimits, SAMPLE_LIMIT_DEFAULT, Scheme, ScrapeJob, Target,
 };

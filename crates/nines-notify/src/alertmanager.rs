@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
+use nines_http::{Clients, with_causes};
+use nines_port::HttpSettings;
 use reqwest::Client;
 use reqwest::header::CONTENT_TYPE;
-
-use crate::webhook::{chain, client};
 
 /// For everything; a request may ask for less.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -24,8 +24,8 @@ pub struct AlertmanagerClient {
 #[non_exhaustive]
 pub enum AlertmanagerError {
     /// The HTTP client could not be made.
-    #[error("failed to set up an HTTP client for Alertmanagers")]
-    Client(#[source] reqwest::Error),
+    #[error("failed to set up an HTTP client for Alertmanagers: {0}")]
+    Client(String),
     /// No answer came.
     #[error("no answer: {0}")]
     NoAnswer(String),
@@ -40,7 +40,8 @@ impl AlertmanagerClient {
     /// # Errors
     /// The HTTP client could not be made.
     pub fn new() -> Result<Self, AlertmanagerError> {
-        let client = client(TIMEOUT).map_err(AlertmanagerError::Client)?;
+        let clients = Clients::tuned(|it| crate::http::limited(it).pool_max_idle_per_host(0));
+        let client = clients.get(&HttpSettings::default()).map_err(AlertmanagerError::Client)?;
         Ok(Self { client })
     }
 
@@ -56,7 +57,8 @@ impl AlertmanagerClient {
     ) -> Result<(), AlertmanagerError> {
         let request = self.client.post(url).header(CONTENT_TYPE, "application/json");
         let answer = request.timeout(timeout.min(TIMEOUT)).body(body).send().await;
-        let answer = answer.map_err(|it| AlertmanagerError::NoAnswer(chain(&it.without_url())))?;
+        let answer =
+            answer.map_err(|it| AlertmanagerError::NoAnswer(with_causes(&it.without_url())))?;
         let status = answer.status();
         if status.is_success() { Ok(()) } else { Err(AlertmanagerError::Refused(status.as_u16())) }
     }

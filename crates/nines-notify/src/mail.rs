@@ -69,7 +69,7 @@ pub(crate) fn compose(
 }
 
 /// Dates of e-mails have four-digit years.
-fn date(at: Timestamp) -> SystemTime {
+pub(crate) fn date(at: Timestamp) -> SystemTime {
     let seconds = at.as_second().clamp(0, YEAR_9999_SECONDS).unsigned_abs();
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
@@ -104,7 +104,7 @@ fn html(message: &Message) -> String {
     )
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for it in text.chars() {
         match it {
@@ -120,7 +120,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// Keys and threads are any text; ids in headers are not.
-fn digest(text: &str) -> String {
+pub(crate) fn digest(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes())).chars().take(ID_DIGITS).collect()
 }
 

@@ -87,11 +87,17 @@ pub enum SmtpError {
 /// Delivers to [`Channel::Email`].
 #[derive(Debug)]
 pub struct SmtpNotifier {
+    server: MailServer,
+    from: Mailbox,
+}
+
+/// A server that takes mail from us.
+#[derive(Debug)]
+pub(crate) struct MailServer {
     host: String,
     port: u16,
     opening: Opening,
     credentials: Option<Credentials>,
-    from: Mailbox,
     hello: ClientId,
     timeout: Duration,
 }
@@ -120,8 +126,21 @@ impl SmtpNotifier {
     /// # Errors
     /// A sender that is no address, half of the credentials, credentials without TLS, or TLS that cannot be.
     pub fn new(config: SmtpConfig) -> Result<Self, SmtpError> {
-        let SmtpConfig { host, port, tls, username, password, from } = config;
-        let from = mailbox(&from).map_err(|_| SmtpError::From { from })?;
+        let from =
+            mailbox(&config.from).map_err(|_| SmtpError::From { from: config.from.clone() })?;
+        let hello = from.email.domain().to_owned();
+        Ok(Self { server: MailServer::new(config, hello, None)?, from })
+    }
+}
+
+impl MailServer {
+    /// The `from` of the settings is not looked at. `trust` says otherwise whom to believe.
+    pub(crate) fn new(
+        config: SmtpConfig,
+        hello: String,
+        trust: Option<TlsParameters>,
+    ) -> Result<Self, SmtpError> {
+        let SmtpConfig { host, port, tls, username, password, from: _ } = config;
         let credentials = match (username, password) {
             (Some(username), Some(password)) => Some(Credentials::new(username, password)),
             (None, None) => None,
@@ -130,14 +149,17 @@ impl SmtpNotifier {
         if tls == Tls::None && credentials.is_some() {
             return Err(SmtpError::PasswordInTheClear);
         }
-        let parameters = || TlsParameters::new_rustls(host.clone()).map_err(SmtpError::Tls);
+        let parameters = || match trust {
+            Some(trust) => Ok(trust),
+            None => TlsParameters::new_rustls(host.clone()).map_err(SmtpError::Tls),
+        };
         let opening = match tls {
             Tls::None => Opening::Plain,
             Tls::StartTls => Opening::Upgraded(parameters()?),
             Tls::Tls => Opening::Encrypted(parameters()?),
         };
-        let hello = ClientId::Domain(from.email.domain().to_owned());
-        Ok(Self { host, port, opening, credentials, from, hello, timeout: TIMEOUT })
+        let hello = ClientId::Domain(hello);
+        Ok(Self { host, port, opening, credentials, hello, timeout: TIMEOUT })
     }
 
     /// Up to the point where the server waits for the message.
@@ -167,7 +189,7 @@ impl SmtpNotifier {
         Ok(connection)
     }
 
-    fn hand_over(&self, mail: &lettre::Message) -> Delivery {
+    pub(crate) fn hand_over(&self, mail: &lettre::Message) -> Delivery {
         let mut connection = match self.prepare(mail) {
             Ok(connection) => connection,
             Err(error) => return before_data(&error),
@@ -196,7 +218,7 @@ impl Notifier for SmtpNotifier {
         };
         let mail = mailbox(address).and_then(|to| compose(&self.from, &to, message));
         match mail {
-            Ok(mail) => self.hand_over(&mail),
+            Ok(mail) => self.server.hand_over(&mail),
             Err(error @ MailError::Address { .. }) => {
                 Delivery::Refused { reason: error.to_string() }
             }
@@ -218,7 +240,7 @@ fn before_data(error: &lettre::transport::smtp::Error) -> Delivery {
     if error.is_permanent() || error.is_client() {
         Delivery::Refused { reason }
     } else {
-        Delivery::Temporary { reason }
+        Delivery::Temporary { reason, after: None }
     }
 }
 

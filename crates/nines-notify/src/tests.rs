@@ -1,14 +1,20 @@
 //! The contract of the port, for every adapter, and what the tests of adapters share.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
-use nines_port::{Channel, Delivery, Message, Notifier, Urgency, VirtualClock};
+use nines_port::{
+    Channel, Delivery, Message, Notifier, Place, StepOutcome, StepRequest, StepRunner, Urgency,
+    VirtualClock,
+};
 
 use crate::smtp::tests::{Script, Sink};
 use crate::webhook::tests::Receiver;
-use crate::{Channels, InboxNotifier, SmtpConfig, SmtpNotifier, Tls, WebhookNotifier};
+use crate::{
+    Channels, HttpCaller, InboxNotifier, ProviderNotifier, Receivers, SmtpConfig, SmtpNotifier,
+    Tls, WebhookNotifier,
+};
 
 pub(crate) const DECIDED_AT: &str = "2026-02-03T04:05:06Z";
 
@@ -23,18 +29,49 @@ pub(crate) fn message() -> Message {
         ack_url: Some("http://localhost:9999/ack/abc?x=1&y=2".to_owned()),
         decided_at: DECIDED_AT.parse().unwrap(),
         possible_repeat: false,
+        place: Place::New,
+        is_over: false,
         details: BTreeMap::from([("service".to_owned(), "checkout".to_owned())]),
         payload: None,
     }
 }
 
-pub(crate) fn webhook() -> WebhookNotifier {
+/// One for all tests: the certificates of the machine are read once.
+static CALLER: LazyLock<HttpCaller> = LazyLock::new(|| {
     let at: Timestamp = DECIDED_AT.parse().unwrap();
+    HttpCaller::new(Arc::new(VirtualClock::starting_at(at))).unwrap()
+});
+
+pub(crate) fn caller() -> HttpCaller {
+    CALLER.clone()
+}
+
+/// A program that never runs.
+#[derive(Debug)]
+pub(crate) struct NoRunner;
+
+impl StepRunner for NoRunner {
+    fn run(&self, _: &StepRequest) -> StepOutcome {
+        unreachable!("no account has a program")
+    }
+}
+
+fn channels(smtp: Option<SmtpNotifier>) -> Channels {
+    Channels {
+        inbox: InboxNotifier,
+        webhook: webhook(),
+        smtp,
+        providers: ProviderNotifier::new(caller(), Arc::new(NoRunner), BTreeMap::new()),
+        receivers: Receivers::new(caller(), BTreeMap::new()),
+    }
+}
+
+pub(crate) fn webhook() -> WebhookNotifier {
     let secrets = BTreeMap::from([
         ("one".to_owned(), vec!["s3cret".to_owned()]),
         ("two".to_owned(), vec!["new".to_owned(), "old".to_owned()]),
     ]);
-    WebhookNotifier::new(secrets, Arc::new(VirtualClock::starting_at(at))).unwrap()
+    WebhookNotifier::new(caller(), secrets).unwrap()
 }
 
 pub(crate) fn smtp(port: u16) -> SmtpConfig {
@@ -91,7 +128,7 @@ fn all_channels_together_keep_the_contract() {
     let receiver = Receiver::answering("202 Accepted", "");
     let sink = Sink::start(Script::accepting());
     let mail = SmtpNotifier::new(smtp(sink.port)).unwrap();
-    let channels = Channels::new(webhook(), Some(mail));
+    let channels = channels(Some(mail));
     for channel in [Channel::Inbox, receiver.channel(None), email()] {
         check_contract(&channels, &channel, None);
     }
@@ -99,7 +136,7 @@ fn all_channels_together_keep_the_contract() {
 
 #[test]
 fn mail_without_a_server_is_refused_with_the_reason() {
-    let channels = Channels::new(webhook(), None);
+    let channels = channels(None);
     check_contract(&channels, &Channel::Inbox, Some(&email()));
     let Delivery::Refused { reason } = channels.send(&email(), &message()) else {
         panic!("not refused")

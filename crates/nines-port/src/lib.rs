@@ -6,15 +6,21 @@
 #![warn(missing_docs)]
 
 mod clock;
+mod http;
 mod journal;
 mod notifier;
+mod outlet;
 mod runner;
 mod samples;
 
 pub use clock::{Clock, VirtualClock};
+pub use http::{
+    Authorization, Compression, HttpSettings, Redirects, Secret, TlsSettings, Verification,
+};
 pub use journal::{
     Failure, HASH_BYTES, Holder, Journal, JournalError, Record, Room, SharedJournal, Turn,
 };
-pub use notifier::{Channel, Delivery, Message, Notifier, Payload, Urgency};
+pub use notifier::{Channel, Delivery, Message, Notifier, Payload, Place, Provider, Urgency};
+pub use outlet::Outlet;
 pub use runner::{CapturedOutput, StepEnd, StepOutcome, StepRequest, StepRunner};
 pub use samples::{Appended, MetricMetadata, RefusedSeries, Row, SampleSink, SeriesKey, SinkError};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Where a message goes. Secrets stay with the adapter: a channel names them.
@@ -23,6 +23,15 @@ pub enum Channel {
         /// `person@example.org`.
         address: String,
     },
+    /// A service that people use, through an account of ours.
+    Provider {
+        /// Which service.
+        provider: Provider,
+        /// The name of the account; the adapter has its settings and secrets.
+        account: String,
+        /// To whom, in the service's own words: a number, a user, a topic. May be empty where the account says it.
+        to: String,
+    },
     /// An integration of a receiver; the adapter has its settings and secrets.
     Receiver {
         /// The receiver's name.
@@ -34,13 +43,91 @@ pub enum Channel {
     },
 }
 
-/// `inbox`, `webhook`, `email`.
+/// A kind of [`Channel::Provider`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Provider {
+    /// A user or a channel.
+    Slack,
+    /// A user or a channel.
+    Mattermost,
+    /// A channel.
+    Discord,
+    /// The account's channel.
+    Teams,
+    /// The account's space.
+    GoogleChat,
+    /// A topic.
+    Ntfy,
+    /// A user or a group.
+    Pushover,
+    /// The account's application.
+    Gotify,
+    /// A chat.
+    Telegram,
+    /// A room.
+    Matrix,
+    /// A telephone number, by text.
+    Sms,
+    /// A telephone number, by voice.
+    Voice,
+    /// The account's service.
+    PagerDuty,
+    /// The account's team.
+    Opsgenie,
+    /// The account's program.
+    Exec,
+}
+
+impl Provider {
+    /// All of them, in the order of the reference.
+    pub const ALL: [Self; 15] = [
+        Self::Slack,
+        Self::Mattermost,
+        Self::Discord,
+        Self::Teams,
+        Self::GoogleChat,
+        Self::Ntfy,
+        Self::Pushover,
+        Self::Gotify,
+        Self::Telegram,
+        Self::Matrix,
+        Self::Sms,
+        Self::Voice,
+        Self::PagerDuty,
+        Self::Opsgenie,
+        Self::Exec,
+    ];
+
+    /// The word for it in files: `slack`, `sms`, …
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Slack => "slack",
+            Self::Mattermost => "mattermost",
+            Self::Discord => "discord",
+            Self::Teams => "teams",
+            Self::GoogleChat => "googlechat",
+            Self::Ntfy => "ntfy",
+            Self::Pushover => "pushover",
+            Self::Gotify => "gotify",
+            Self::Telegram => "telegram",
+            Self::Matrix => "matrix",
+            Self::Sms => "sms",
+            Self::Voice => "voice",
+            Self::PagerDuty => "pagerduty",
+            Self::Opsgenie => "opsgenie",
+            Self::Exec => "exec",
+        }
+    }
+}
+
+/// `inbox`, `webhook`, `email`, `slack`, …
 impl fmt::Display for Channel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Inbox => "inbox",
             Self::Webhook { .. } => "webhook",
             Self::Email { .. } => "email",
+            Self::Provider { provider, .. } => provider.word(),
             Self::Receiver { kind, .. } => kind,
         })
     }
@@ -76,13 +163,29 @@ pub struct Message {
     pub decided_at: Timestamp,
     /// Set when an earlier attempt may have arrived.
     pub possible_repeat: bool,
+    /// Where it belongs in a conversation.
+    pub place: Place,
+    /// Whether it says that the matter is over.
+    pub is_over: bool,
     /// Machine-readable details, for webhooks.
     pub details: BTreeMap<String, String>,
     /// What a [`Channel::Receiver`] is told, instead of the words above.
     pub payload: Option<Payload>,
 }
 
-/// What an integration is told, rendered once. Without secrets: the adapter adds them.
+/// Where a message belongs in a conversation. Channels without conversations send all of them as new.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub enum Place {
+    /// At its end.
+    #[default]
+    New,
+    /// Below an earlier message, which has this reference.
+    Below(String),
+    /// Instead of an earlier message, which has this reference: it is edited.
+    InPlaceOf(String),
+}
+
+/// What an integration is told, rendered once. Without secrets and addresses: the adapter adds them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payload {
     /// The body as the provider wants it, mostly JSON.
@@ -103,6 +206,9 @@ pub enum Delivery {
     Temporary {
         /// In words.
         reason: String,
+        /// Not sooner than after this, if the provider has said so.
+        #[serde(default)]
+        after: Option<SignedDuration>,
     },
     /// Trying again is useless.
     Refused {
@@ -123,4 +229,16 @@ pub trait Notifier: fmt::Debug + Send + Sync {
 
     /// Whether a repeat with the same key reaches the person at most once.
     fn deduplicates(&self, channel: &Channel) -> bool;
+
+    /// Whether the provider has this message, for channels that can be asked after an unknown outcome:
+    /// [`Delivery::Accepted`] if it has, [`Delivery::Refused`] if it surely has not. `None`: it cannot be asked.
+    fn query(&self, _channel: &Channel, _message: &Message) -> Option<Delivery> {
+        None
+    }
+
+    /// Whether the channel would take messages, without waking anybody: whether tokens are valid, for example.
+    /// `None`: only a message can tell.
+    fn verify(&self, _channel: &Channel) -> Option<Delivery> {
+        None
+    }
 }

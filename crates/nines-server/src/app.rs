@@ -11,7 +11,7 @@ use nines_ingest::TargetsStatus;
 use nines_port::{Appended, Clock, MetricMetadata, Row, SampleSink, SinkError};
 use nines_slo::{Slo, SloName, Tracker};
 use nines_spec::{Finding, SourceFile, Spec};
-use nines_store::SnapshotFiles;
+use nines_store::{JournalPlace, SnapshotFiles};
 use nines_tsdb::{AppendError, Tsdb};
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
@@ -29,6 +29,7 @@ use crate::reload::Reload;
 use crate::rules::RuleBook;
 use crate::serve::Retention;
 use crate::watched::Watched;
+use crate::work::Outward;
 
 /// Shared by all requests.
 pub(crate) type App = Arc<Shared>;
@@ -49,8 +50,12 @@ pub(crate) struct Shared {
     pub(crate) committed: watch::Receiver<u64>,
     /// Asks the configuration to be read again.
     pub(crate) reload: Reload,
-    /// The folder of journal and samples.
+    /// The folder of samples, and of the journal if it is nowhere else.
     pub(crate) data_dir: PathBuf,
+    /// Where the journal is.
+    pub(crate) journal: JournalPlace,
+    /// Whether this process decides; a standby does not, until it takes over.
+    pub(crate) active: watch::Receiver<bool>,
     /// How much is kept.
     pub(crate) retention: Retention,
     /// Damaged files that were found at the start.
@@ -60,6 +65,8 @@ pub(crate) struct Shared {
     /// A permit for each query that may run.
     pub(crate) queries: Arc<Semaphore>,
     pub(crate) health: Health,
+    /// What sends messages.
+    pub(crate) outward: Arc<Outward>,
     /// Events since the start, for `/metrics`.
     pub(crate) slo_counters: own_metrics::Counters,
     /// What rules of Prometheus have found.

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use nines_engine::promises::{self, Forecast};
-use nines_engine::{Command, EngineHandle};
+use nines_engine::{Command, EngineHandle, Refusal, Reply, SubmitError};
 use nines_slo::{Goal, Slo, SloName, Tracker, Window};
 
 use crate::app::{AskError, Shared};
@@ -10,12 +10,25 @@ use crate::app::{AskError, Shared};
 /// A forecast holds for a day, so that what it decides can be repeated.
 const FORECAST_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
+/// Notes what is promised now, unless that has to wait: for the process that decides, or for room on the disk. What
+/// was promised is noted again at every change of the configuration, and when this process takes over.
+fn noted(answer: Result<Reply, AskError>) -> Result<(), AskError> {
+    match answer {
+        Ok(_)
+        | Err(AskError::Submit(SubmitError::Standby) | AskError::Refused(Refusal::NotDurable(_))) => {
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// These SLOs with what was promised earlier; for the start, when nothing else runs yet.
 ///
 /// # Errors
 /// The engine is not there.
 pub(crate) fn followed(engine: &EngineHandle, slos: &[Slo]) -> Result<Vec<Slo>, AskError> {
-    engine.ask(Command::NotePromises(promises::promises(slos)))??;
+    let answer = engine.ask(Command::NotePromises(promises::promises(slos)));
+    noted(answer.map_err(AskError::from).and_then(|it| Ok(it?)))?;
     Ok(engine.read(|state| state.promises.with_history(slos.to_vec())))
 }
 
@@ -28,7 +41,7 @@ fn calendar_goals(slo: &Slo) -> impl Iterator<Item = (usize, &Goal)> {
 impl Shared {
     /// These SLOs with what was promised earlier; a changed objective becomes a fact.
     pub(crate) async fn followed(&self, slos: &[Slo]) -> Result<Vec<Slo>, AskError> {
-        self.ask(Command::NotePromises(promises::promises(slos))).await?;
+        noted(self.ask(Command::NotePromises(promises::promises(slos))).await)?;
         Ok(self.engine.read(|state| state.promises.with_history(slos.to_vec())))
     }
 

@@ -80,6 +80,29 @@ impl DataFolder {
     }
 }
 
+impl DataFolder {
+    /// What all processes of an installation share, as one text of bytes.
+    pub(crate) fn secrets(&self) -> Vec<u8> {
+        [&self.secret, self.token.as_bytes()].concat()
+    }
+
+    /// The same folder with the secrets of the installation, in its files too.
+    pub(crate) fn with_secrets(self, secrets: &[u8]) -> io::Result<Self> {
+        if secrets == self.secrets() {
+            return Ok(self);
+        }
+        let invalid = || {
+            let problem = "the database holds something else than the secrets of an installation";
+            io::Error::new(io::ErrorKind::InvalidData, problem)
+        };
+        let (secret, token) = secrets.split_first_chunk().ok_or_else(invalid)?;
+        let token = String::from_utf8(token.to_vec()).map_err(|_| invalid())?;
+        write(&self.root.join("secret.key"), secret)?;
+        write(&self.root.join("token"), format!("{token}\n").as_bytes())?;
+        Ok(Self { secret: *secret, token, ..self })
+    }
+}
+
 /// The file's contents; `fresh` becomes its contents when there is no file, and is on the disk then.
 fn read_or_write(file: &Path, fresh: &[u8]) -> io::Result<Vec<u8>> {
     const BYTES_MAX: u64 = 4_096;
@@ -90,16 +113,20 @@ fn read_or_write(file: &Path, fresh: &[u8]) -> io::Result<Vec<u8>> {
             Ok(bytes)
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            // A crash between the two steps leaves the temporary file only.
-            let temporary = file.with_extension("new");
-            let mut options = OpenOptions::new();
-            let mut opened =
-                options.write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-            opened.write_all(fresh)?;
-            opened.sync_all()?;
-            fs::rename(&temporary, file)?;
+            write(file, fresh)?;
             Ok(fresh.to_vec())
         }
         Err(error) => Err(error),
     }
+}
+
+/// Replaces the file; on return it is on the disk. A crash between the steps leaves the temporary file only.
+fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let temporary = file.with_extension("new");
+    let mut options = OpenOptions::new();
+    let mut opened =
+        options.write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    opened.write_all(bytes)?;
+    opened.sync_all()?;
+    fs::rename(&temporary, file)
 }

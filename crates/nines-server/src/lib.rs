@@ -30,6 +30,7 @@ mod rules;
 mod serve;
 mod slo_views;
 mod spent;
+mod standby;
 mod text;
 mod views;
 mod watched;
@@ -38,5 +39,7 @@ mod work;
 pub use folder::Random;
 pub use prom::{Open, PromSettings, Switch, anchored};
 pub use reload::Reload;
-pub use serve::{Configuration, DemoOptions, Retention, ServeError, ServeOptions, Server, start};
+pub use serve::{
+    Configuration, DemoOptions, Retention, ServeError, ServeOptions, Server, SharedOptions, start,
+};
 pub use work::engine_config;

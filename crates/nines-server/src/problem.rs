@@ -87,9 +87,9 @@ impl From<AskError> for Problem {
     fn from(error: AskError) -> Self {
         match error {
             AskError::Refused(refusal) => refusal.into(),
-            AskError::Submit(error @ (SubmitError::Busy | SubmitError::Stopped)) => {
-                Self::unavailable(error.to_string())
-            }
+            AskError::Submit(
+                error @ (SubmitError::Busy | SubmitError::Stopped | SubmitError::Standby),
+            ) => Self::unavailable(error.to_string()),
         }
     }
 }
@@ -99,6 +99,7 @@ impl From<Refusal> for Problem {
         let detail = refusal.to_string();
         match refusal {
             Refusal::UnknownAlert(_)
+            | Refusal::NobodyTold
             | Refusal::UnknownPage
             | Refusal::UnknownIncident(_)
             | Refusal::UnknownRunbook { .. }

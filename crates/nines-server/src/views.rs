@@ -109,7 +109,7 @@ pub(crate) fn alert_view(state: &State, key: AlertKey, alert: &Alert) -> AlertVi
             .cloned()
             .unwrap_or_else(|| alert.labels.to_string()),
         labels: alert.labels.clone(),
-        annotations: alert.annotations().clone(),
+        annotations: alert.annotations().into(),
         fired_at: Some(activation.fired_at),
         resolved_at: activation.resolved_at,
         activation: activation.number,

@@ -230,6 +230,7 @@ fn config(steps: usize) -> Arc<Config> {
         },
         routing: Routing::default(),
         dispatch: Arc::default(),
+        heartbeats: BTreeMap::new(),
         templates: Arc::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),

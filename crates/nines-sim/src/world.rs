@@ -54,7 +54,7 @@ impl World {
     /// A channel: it may refuse for now, lose the message, or deliver it and lose the answer.
     pub(crate) fn deliver(&self, message: &Message) -> Delivery {
         if self.fails() {
-            return Delivery::Temporary { reason: "503".to_owned() };
+            return Delivery::Temporary { reason: "503".to_owned(), after: None };
         }
         let is_lost = self.fails();
         if !is_lost {

@@ -11,6 +11,7 @@ use nines_alert::heartbeat::Heartbeat;
 use nines_alert::rule::RuleGroup;
 use nines_base::{Labels, Origin};
 use nines_oncall::{Person, Policy, Schedule, Target, Team};
+use nines_port::Outlet;
 use nines_release::Policy as ReleasePolicy;
 use nines_runbook::Runbook;
 use nines_slo::{Overlay, Slo};
@@ -145,6 +146,8 @@ pub struct NotifySpec {
     pub smtp: Option<SmtpSpec>,
     /// The file that holds the secret of this name.
     pub webhook_secrets: BTreeMap<String, String>,
+    /// Our accounts at providers, by name. Files are looked for beside the configuration.
+    pub accounts: BTreeMap<String, Outlet>,
     /// Where people reach the console; without a slash at the end.
     pub external_url: Option<String>,
 }

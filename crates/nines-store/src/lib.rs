@@ -8,6 +8,7 @@
 mod folder;
 mod memory;
 mod postgres;
+mod reader;
 mod snapshots;
 mod sqlite;
 #[cfg(test)]
@@ -16,5 +17,6 @@ mod tests;
 pub use folder::OpenError;
 pub use memory::MemoryJournal;
 pub use postgres::{PlaceError, PostgresJournal, PostgresPlace, PostgresStandby, Replica};
+pub use reader::{JournalPlace, JournalReader};
 pub use snapshots::SnapshotFiles;
-pub use sqlite::{SqliteJournal, SqliteReader};
+pub use sqlite::SqliteJournal;

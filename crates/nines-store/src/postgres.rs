@@ -292,6 +292,34 @@ impl PostgresJournal {
     }
 }
 
+/// A journal that somebody else writes.
+pub(crate) struct PostgresReader {
+    place: PostgresPlace,
+    link: Link,
+}
+
+impl fmt::Debug for PostgresReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostgresReader").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl PostgresReader {
+    pub(crate) fn open(place: &PostgresPlace) -> Result<Self, JournalError> {
+        let link = Link::new(place.options.clone());
+        let link = link.map_err(|error| JournalError::unknown("open for reading", error))?;
+        Ok(Self { place: place.clone(), link })
+    }
+
+    pub(crate) fn read(
+        &mut self,
+        after_seq: u64,
+        count_max: usize,
+    ) -> Result<Vec<Record>, JournalError> {
+        read(&mut self.link, after_seq, count_max)
+    }
+}
+
 /// Records as the arrays of one statement.
 struct Columns<'a> {
     seqs: Vec<i64>,

@@ -18,7 +18,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 use tokio::runtime::{self, Runtime};
 
-pub use reader::SqliteReader;
+pub(crate) use reader::SqliteReader;
 
 use crate::OpenError;
 use crate::folder::{FolderLock, private_file};

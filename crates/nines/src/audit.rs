@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use nines_engine::audit;
-use nines_store::SqliteReader;
+use nines_store::{JournalPlace, PostgresPlace};
 use serde_json::Value;
 
 use crate::client::Client;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::output;
 
 #[derive(Debug, clap::Args)]
@@ -28,6 +28,9 @@ struct VerifyArgs {
     /// A data folder, or a copy of one; else the server is asked
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// The journal in this database: postgres://USER@HOST/DATABASE
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    journal: Option<String>,
     #[arg(long)]
     json: bool,
 }
@@ -37,9 +40,14 @@ pub(crate) fn run(
     open: impl FnOnce() -> anyhow::Result<Client>,
 ) -> anyhow::Result<Exit> {
     let Verb::Verify(args) = &args.verb;
-    let value = match &args.data {
-        Some(folder) => verify(folder)?,
-        None => open()?.get("/api/nines/v1/audit", &[])?,
+    let value = match (&args.data, &args.journal) {
+        (Some(folder), _) => verify(&JournalPlace::Folder(folder.clone()))?,
+        (None, Some(url)) => {
+            let place = PostgresPlace::parse(url);
+            let place = place.map_err(|error| Failure::usage(format!("--journal: {error}")))?;
+            verify(&JournalPlace::Postgres(place))?
+        }
+        (None, None) => open()?.get("/api/nines/v1/audit", &[])?,
     };
     let holds = value.get("holds").and_then(Value::as_bool) == Some(true);
     if args.json {
@@ -50,8 +58,8 @@ pub(crate) fn run(
     Ok(if holds { Exit::Yes } else { Exit::No })
 }
 
-fn verify(folder: &std::path::Path) -> anyhow::Result<Value> {
-    let mut reader = SqliteReader::open(folder)?;
+fn verify(place: &JournalPlace) -> anyhow::Result<Value> {
+    let mut reader = place.reader()?;
     Ok(match audit(|after, count_max| reader.read(after, count_max)) {
         Ok(audit) => serde_json::json!({
             "holds": true,

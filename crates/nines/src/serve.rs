@@ -8,8 +8,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use nines_server::{
     Configuration, DemoOptions, PromSettings, Random, Reload, Retention, ServeError, ServeOptions,
-    Server, anchored,
+    Server, SharedOptions, anchored,
 };
+use nines_store::PostgresPlace;
 use serde_json::json;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -35,9 +36,16 @@ pub(crate) struct Args {
     /// Take the configuration from `nines apply` instead of a folder
     #[arg(long, conflicts_with = "config")]
     applied: bool,
-    /// The folder of journal and samples; made if it is missing
+    /// The folder of samples, and of the journal if it is nowhere else; made if it is missing
     #[arg(long, value_name = "DIR", default_value = "data")]
     data: PathBuf,
+    /// Keep the journal in this database, postgres://USER@HOST/DATABASE, and share it with other processes, of which
+    /// one decides at a time; the password comes from ~/.pgpass, PGPASSFILE or PGPASSWORD
+    #[arg(long, value_name = "URL")]
+    journal: Option<String>,
+    /// Where the other processes of a shared journal reach this one, if not under the listening address
+    #[arg(long, value_name = "URL", requires = "journal")]
+    advertise: Option<String>,
     /// Where to listen; port 0 takes any
     #[arg(long, value_name = "ADDR", default_value = ADDRESS_DEFAULT)]
     listen: SocketAddr,
@@ -54,7 +62,9 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, environment: &Environment) -> anyhow::Result<Exit> {
     log(environment.log.as_deref().unwrap_or(LOG_DEFAULT));
-    let Args { config, applied, data, listen, external_url, cors_origin, ready_file } = args;
+    let Args { config, applied, data, journal, advertise, listen, .. } = args;
+    let Args { external_url, cors_origin, ready_file, .. } = args;
+    let shared = journal.map(|url| shared(&url, advertise)).transpose()?;
     let configuration =
         if applied { Configuration::Applied } else { Configuration::Files(vec![config]) };
     let cors_origin = cors_origin.map(|pattern| {
@@ -62,7 +72,17 @@ pub(crate) fn run(args: Args, environment: &Environment) -> anyhow::Result<Exit>
     });
     let prom = PromSettings { cors_origin: cors_origin.transpose()?, ..PromSettings::default() };
     let options = options(configuration, data, listen, external_url)?;
-    until_stopped(ServeOptions { prom, ..options }, environment, ready_file.as_deref())
+    let options = ServeOptions { prom, shared, ..options };
+    until_stopped(options, environment, ready_file.as_deref())
+}
+
+/// A journal that several processes share.
+fn shared(url: &str, advertise: Option<String>) -> anyhow::Result<SharedOptions> {
+    let place = PostgresPlace::parse(url);
+    let place = place.map_err(|error| Failure::usage(format!("--journal: {error}")))?;
+    let host = rustix::system::uname();
+    let name = format!("{}, process {}", host.nodename().to_string_lossy(), std::process::id());
+    Ok(SharedOptions { place, name, advertise })
 }
 
 /// Serves until somebody stops it. SIGHUP reads the configuration again.
@@ -113,6 +133,7 @@ fn options(
     Ok(ServeOptions {
         configuration,
         data_dir,
+        shared: None,
         listen: vec![listen],
         external_url,
         clock: Arc::new(SystemClock),

@@ -17,6 +17,7 @@ pub(crate) const LAYERS: &[&[&str]] = &[
         "nines-runbook",
         "nines-slo",
     ],
+    &["nines-http"],
     &[
         "nines-engine",
         "nines-ingest",

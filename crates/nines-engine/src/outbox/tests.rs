@@ -24,7 +24,7 @@ fn outgoing(purpose: Purpose, urgency: Urgency) -> Outgoing {
 }
 
 fn temporary() -> Delivery {
-    Delivery::Temporary { reason: "503".to_owned() }
+    Delivery::Temporary { reason: "503".to_owned(), after: None }
 }
 
 fn unknown() -> Delivery {

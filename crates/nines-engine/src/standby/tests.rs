@@ -28,16 +28,16 @@ impl SharedJournal for Shared {
 }
 
 enum Told {
-    Active,
-    Committed(u64),
+    Active(bool),
+    Committed,
     Failed(EngineError),
 }
 
 fn hooks(sender: &Sender<Told>) -> Hooks {
     let (active, committed, failed) = (sender.clone(), sender.clone(), sender.clone());
     Hooks {
-        on_active: Box::new(move || active.send(Told::Active).unwrap()),
-        on_commit: Box::new(move |seq| drop(committed.send(Told::Committed(seq)))),
+        on_active: Box::new(move |is_active| drop(active.send(Told::Active(is_active)))),
+        on_commit: Box::new(move |_| drop(committed.send(Told::Committed))),
         on_failure: Box::new(move |error| failed.send(Told::Failed(error)).unwrap()),
     }
 }
@@ -79,8 +79,8 @@ fn a_standby_sees_what_is_decided_and_takes_over_what_is_owed() {
     *shared.is_free.lock().unwrap() = true;
     loop {
         match tells.recv().unwrap() {
-            Told::Active => break,
-            Told::Committed(_) => {}
+            Told::Active(is_active) => break assert!(is_active),
+            Told::Committed => {}
             Told::Failed(error) => panic!("{error}"),
         }
     }

@@ -85,7 +85,7 @@ fn told(receiver: &OtlpReceiver, body: &[u8], encoding: Encoding) -> String {
             let answer = String::from_utf8(answer(&received, Encoding::Json)).unwrap();
             writeln!(told, "-- {} {answer}", received.samples).unwrap();
         }
-        Err(error) => writeln!(told, "-- {}", crate::with_causes(&error)).unwrap(),
+        Err(error) => writeln!(told, "-- {}", nines_http::with_causes(&error)).unwrap(),
     }
     told
 }

@@ -16,11 +16,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use nines_http::Clients;
+use nines_port::HttpSettings;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 
-use super::client::Clients;
-use super::http::HttpSettings;
 use super::job::{ScrapeJob, Target};
 
 pub use groups::TargetGroup;

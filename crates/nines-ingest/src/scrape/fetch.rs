@@ -2,13 +2,12 @@
 //!
 //! It must not know what a body means.
 
+use nines_http::{Clients, signed, with_causes};
 use reqwest::Response;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 
-use super::client::{Clients, signed};
 use super::read::Body;
 use super::target::Settings;
-use crate::causes::with_causes;
 use crate::text::Format;
 
 /// OpenMetrics first, then the older text, then whatever there is.

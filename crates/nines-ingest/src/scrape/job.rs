@@ -4,9 +4,9 @@ use std::fmt;
 
 use jiff::SignedDuration;
 use nines_base::{Labels, Origin};
+use nines_port::HttpSettings;
 
 use super::discovery::Discovery;
-use super::http::HttpSettings;
 use crate::relabel::Relabel;
 
 /// For jobs whose author says nothing: samples of one scrape.

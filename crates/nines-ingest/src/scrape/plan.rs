@@ -96,7 +96,7 @@ impl Plan {
 
 /// What all targets of a job have in common.
 struct Shared {
-    http: Arc<super::http::HttpSettings>,
+    http: Arc<nines_port::HttpSettings>,
     metric_relabel_rules: Arc<[crate::relabel::Relabel]>,
 }
 

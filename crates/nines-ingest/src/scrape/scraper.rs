@@ -7,15 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use nines_port::{Appended, Clock, SampleSink, SinkError};
+use nines_http::{Clients, with_causes};
+use nines_port::{Appended, Clock, HttpSettings, SampleSink, SinkError};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::client::Clients;
 use super::discovery::{Discoverer, ReadGroups, Sources};
 use super::fetch::fetch;
-use super::http::HttpSettings;
 use super::job::ScrapeJob;
 use super::plan::plan;
 use super::read::Body;
@@ -23,7 +22,6 @@ use super::schedule::{aligned_ms, next_slot_ms, phase_ms};
 use super::series::Pending;
 use super::status::{Health, TargetsStatus};
 use super::target::{Scrape, Settings, TargetKey, TargetState};
-use crate::causes::with_causes;
 
 /// How long all targets together may take to stop; then their series end without markers.
 const STOP_MAX: Duration = Duration::from_secs(1);

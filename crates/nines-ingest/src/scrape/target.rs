@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use nines_base::{Exemplar, Labels, METRIC_NAME, Sample, stale_marker};
-use nines_port::MetricMetadata;
+use nines_port::{HttpSettings, MetricMetadata};
 
-use super::http::HttpSettings;
 use super::job::LabelLimits;
 use super::read::{Attach, Body, BodyMemory, Read, Reading, Times};
 use super::series::Pending;

@@ -51,6 +51,11 @@ impl Sink {
         });
         Self { port, mails }
     }
+
+    /// What one client said.
+    pub(crate) fn heard(&self) -> String {
+        self.mails.recv().unwrap()
+    }
 }
 
 fn serve(connection: &TcpStream, script: Script, log: &mut String) -> std::io::Result<()> {
@@ -93,10 +98,10 @@ fn serve(connection: &TcpStream, script: Script, log: &mut String) -> std::io::R
 fn send(script: Script) -> (String, String) {
     let sink = Sink::start(script);
     let mut notifier = SmtpNotifier::new(smtp(sink.port)).unwrap();
-    notifier.timeout = Duration::from_secs(5);
+    notifier.server.timeout = Duration::from_secs(5);
     let said = match notifier.send(&email(), &message()) {
         Delivery::Accepted { reference } => format!("accepted: {reference}"),
-        Delivery::Temporary { reason } => format!("temporary: {reason}"),
+        Delivery::Temporary { reason, .. } => format!("temporary: {reason}"),
         Delivery::Refused { reason } => format!("refused: {reason}"),
         Delivery::Unknown { reason } => format!("unknown: {reason}"),
     };
@@ -189,13 +194,13 @@ fn every_step_fails_with_its_own_meaning() {
 fn a_silent_server_is_temporary_and_one_that_never_confirms_is_unknown() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut notifier = SmtpNotifier::new(smtp(listener.local_addr().unwrap().port())).unwrap();
-    notifier.timeout = Duration::from_millis(200);
+    notifier.server.timeout = Duration::from_millis(200);
     let delivery = notifier.send(&email(), &message());
     assert!(matches!(delivery, Delivery::Temporary { .. }), "{delivery:?}");
 
     // A reply that announces more lines is none yet, so the client goes on waiting.
     let sink = Sink::start(Script { end: Some("250-wait"), ..Script::accepting() });
-    notifier.port = sink.port;
+    notifier.server.port = sink.port;
     let delivery = notifier.send(&email(), &message());
     assert!(matches!(delivery, Delivery::Unknown { .. }), "{delivery:?}");
 }

@@ -23,7 +23,7 @@ struct Body<'a> {
 }
 
 /// The same bytes for the same message.
-pub(super) fn json(message: &Message) -> Result<Vec<u8>, serde_json::Error> {
+pub(crate) fn json(message: &Message) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::to_vec(&Body {
         key: &message.key,
         thread: &message.thread,

@@ -2,15 +2,16 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver as Requests};
 use std::thread;
+use std::time::Duration;
 
 use expect_test::expect;
 
 use super::*;
-use crate::tests::{message, webhook};
+use crate::tests::{caller, message, webhook};
 
 /// What a receiver does with a request that it has read.
 #[derive(Debug, Clone)]
-enum Behaviour {
+pub(crate) enum Behaviour {
     Answer(String),
     HangUp,
     /// Keeps the connection and says nothing.
@@ -36,7 +37,7 @@ impl Receiver {
     }
 
     /// The last behaviour is repeated.
-    fn start(behaviours: Vec<Behaviour>) -> Self {
+    pub(crate) fn start(behaviours: Vec<Behaviour>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (sender, requests) = mpsc::channel();
@@ -59,7 +60,7 @@ impl Receiver {
         Self { port, requests }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/hook", self.port)
     }
 
@@ -90,7 +91,7 @@ fn read_request(connection: &TcpStream) -> String {
 fn outcome(delivery: Delivery) -> String {
     match delivery {
         Delivery::Accepted { reference } => format!("accepted: {reference}"),
-        Delivery::Temporary { reason } => format!("temporary: {reason}"),
+        Delivery::Temporary { reason, .. } => format!("temporary: {reason}"),
         Delivery::Refused { reason } => format!("refused: {reason}"),
         Delivery::Unknown { reason } => format!("unknown: {reason}"),
     }
@@ -105,9 +106,9 @@ fn the_request_is_a_contract() {
     let lines: Vec<&str> = request.lines().filter(varies).collect();
     expect![[r#"
         POST /hook HTTP/1.1
-        content-type: application/json
         idempotency-key: key-1
         nines-signature: t=1770091506,v1=7f7a8fa77191d92877a72d01332853dca121cf2332fc5db4dad13dadb3bc599f
+        content-type: application/json
         accept: */*
         user-agent: nines/0.1.0
         accept-encoding: gzip
@@ -149,7 +150,7 @@ fn every_status_has_its_meaning() {
     expect![[r#"
         accepted: HTTP 200
         accepted: HTTP 202
-        refused: the receiver answered 302 Found: {"error": "why"}; webhooks do not follow it: configure the final URL
+        refused: the receiver answered 302 Found: {"error": "why"}; it is not followed: configure the final URL
         refused: the receiver answered 400 Bad Request: {"error": "why"}
         refused: the receiver answered 404 Not Found: {"error": "why"}
         temporary: the receiver answered 408 Request Timeout: {"error": "why"}
@@ -174,8 +175,7 @@ fn nothing_sent_is_temporary_and_nothing_heard_is_unknown() {
     assert!(said.starts_with("unknown: sent, but no answer: "), "{said}");
 
     let receiver = Receiver::start(vec![Behaviour::Stall]);
-    let hasty =
-        WebhookNotifier { client: client(Duration::from_millis(300)).unwrap(), ..webhook() };
+    let hasty = WebhookNotifier { caller: caller().hasty(Duration::from_millis(300)), ..webhook() };
     let said = outcome(hasty.send(&receiver.channel(None), &message()));
     assert!(said.starts_with("unknown: sent, but no answer: "), "{said}");
 }
@@ -224,19 +224,18 @@ fn channels_that_cannot_work_are_refused() {
         check("http://127.0.0.1:1/", Some("three")),
     ];
     expect![[r#"
-        refused: not a usable webhook: builder error: relative URL without a base
-        refused: not a usable webhook: builder error: URL scheme is not allowed
+        refused: not a usable address: builder error: relative URL without a base
+        refused: not a usable address: builder error: URL scheme is not allowed
         refused: the channel names the secret `three`, which is unknown"#]]
     .assert_eq(&said.join("\n"));
 }
 
 #[test]
 fn secrets_have_one_or_two_values_and_are_not_printed() {
-    let clock = || Arc::new(nines_port::VirtualClock::starting_at(jiff::Timestamp::UNIX_EPOCH));
     for values in [&[][..], &[""], &["a", "b", "c"]] {
         let values = values.iter().map(|&it| it.to_owned()).collect();
         let secrets = BTreeMap::from([("broken".to_owned(), values)]);
-        let error = WebhookNotifier::new(secrets, clock()).unwrap_err();
+        let error = WebhookNotifier::new(caller(), secrets).unwrap_err();
         assert!(error.to_string().contains("`broken`"), "{error}");
     }
     let shown = format!("{:?}", webhook());

@@ -72,6 +72,7 @@ pub(crate) fn setup(slos: usize) -> Setup {
         },
         routing: Routing::default(),
         dispatch: Arc::default(),
+        heartbeats: BTreeMap::new(),
         templates: Arc::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),

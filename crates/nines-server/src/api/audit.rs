@@ -3,17 +3,16 @@
 use axum::Json;
 use axum::extract::State;
 use nines_engine::audit;
-use nines_store::SqliteReader;
 use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::problem::Problem;
 
-/// `GET /audit`: recomputes the hash chain from the file, not from what the engine remembers.
+/// `GET /audit`: recomputes the hash chain from what is stored, not from what the engine remembers.
 pub(super) async fn verify(State(app): State<App>) -> Result<Json<Value>, Problem> {
-    let folder = app.data_dir.clone();
+    let place = app.journal.clone();
     let audited = tokio::task::spawn_blocking(move || {
-        let mut reader = SqliteReader::open(&folder).map_err(|error| error.to_string())?;
+        let mut reader = place.reader().map_err(|error| error.to_string())?;
         Ok::<_, String>(audit(|after, count_max| reader.read(after, count_max)))
     });
     let audited = audited.await.map_err(|error| Problem::unavailable(error.to_string()))?;

@@ -8,7 +8,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Router};
-use nines_ingest::{Encoding, OtlpError, OtlpReceiver, OtlpSettings, otlp, with_causes};
+use nines_http::with_causes;
+use nines_ingest::{Encoding, OtlpError, OtlpReceiver, OtlpSettings, otlp};
 use tower_http::decompression::RequestDecompressionLayer;
 
 use crate::app::{App, is_temporary};

@@ -4,9 +4,8 @@ use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use nines_ingest::{
-    Received, Version, WriteError, WriteLimits, Written, remote_write, with_causes,
-};
+use nines_http::with_causes;
+use nines_ingest::{Received, Version, WriteError, WriteLimits, Written, remote_write};
 
 use crate::app::{App, is_temporary};
 use crate::health::Health;

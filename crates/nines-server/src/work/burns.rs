@@ -34,7 +34,7 @@ pub(crate) async fn watch_burns(app: App, mut shutdown: watch::Receiver<bool>) {
         let gist: Vec<(String, String)> =
             observations.iter().map(|it| (it.labels.to_string(), it.gist.clone())).collect();
         let is_news = told.as_ref().is_none_or(|(at, it)| *it != gist || *at + REMIND <= now);
-        if !is_news {
+        if !is_news || !app.engine.is_active() {
             continue;
         }
         match app.ask(Command::ObserveBurns(observations)).await {

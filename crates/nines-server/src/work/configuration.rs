@@ -72,6 +72,7 @@ pub fn engine_config(spec: &Spec) -> Arc<Config> {
         templates: Arc::default(),
         depends_on: needs.collect(),
         runbooks: spec.runbooks.iter().map(|it| (it.name.clone(), it.clone())).collect(),
+        heartbeats: spec.heartbeats.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         release: spec.rulebook(),
     })
 }
@@ -232,6 +233,9 @@ async fn apply(
     });
     if let Ok(Err(error)) = filled.await {
         tracing::error!(error, "the past of new objectives cannot be counted");
+    }
+    if let Err(error) = app.outward.follow(&spec, files.folder()) {
+        tracing::error!(%error, "the channels of the new configuration cannot be used; the old ones stay");
     }
     jobs.send_replace(scrape_jobs(&spec, files.folder(), &files.extra_jobs));
     tracing::info!(revision = spec.revision, "a new configuration decides");

@@ -16,6 +16,7 @@ pub(crate) async fn watch_forecasts(app: App, mut shutdown: watch::Receiver<bool
         let now = app.clock.now();
         let forecasts = app.due_forecasts(now);
         if !forecasts.is_empty()
+            && app.engine.is_active()
             && let Err(error) = app.ask(Command::NoteForecasts(forecasts)).await
         {
             tracing::error!(%error, "forecasts were not taken; they are made again");

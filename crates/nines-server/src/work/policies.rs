@@ -32,7 +32,9 @@ pub(crate) async fn watch_policies(
             _ = ticks.tick() => {}
         }
         let inputs = inputs(&app, app.clock.now());
-        if let Err(error) = app.ask(Command::ObservePolicies(inputs)).await {
+        if app.engine.is_active()
+            && let Err(error) = app.ask(Command::ObservePolicies(inputs)).await
+        {
             tracing::error!(%error, "levels of policies were not looked at; they are again soon");
         }
         let wanted = wanted_jobs(&app, &files);

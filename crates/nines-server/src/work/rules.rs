@@ -207,7 +207,7 @@ pub(crate) async fn watch_rule_alerts(app: App, mut shutdown: watch::Receiver<bo
         let is_news = told.as_ref().is_none_or(|(at, known, covered)| {
             *known != gist || *covered != coverage || *at + REMIND <= now
         });
-        if !is_news {
+        if !is_news || !app.engine.is_active() {
             continue;
         }
         match app.ask(Command::ObserveRules { firing, coverage }).await {

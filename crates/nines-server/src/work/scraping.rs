@@ -4,10 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use nines_ingest::{
-    Authorization, BODY_BYTES_MAX_DEFAULT, Compression, Discovery, DnsRecord, ForwardSettings,
-    HttpSettings, LabelLimits, Pattern, ReadGroups, Redirects, Relabel, RelabelAction,
-    SAMPLE_LIMIT_DEFAULT, Scheme, ScrapeJob, Secret, Target, TargetGroup, TlsSettings,
-    Verification, Version,
+    BODY_BYTES_MAX_DEFAULT, Discovery, DnsRecord, ForwardSettings, LabelLimits, Pattern,
+    ReadGroups, Relabel, RelabelAction, SAMPLE_LIMIT_DEFAULT, Scheme, ScrapeJob, Target,
+    TargetGroup, Version,
+};
+use nines_port::{
+    Authorization, Compression, HttpSettings, Redirects, Secret, TlsSettings, Verification,
 };
 use nines_spec::{
     AuthorizationSpec, DiscoverySpec, DnsRecordSpec, HttpSpec, RelabelSpec, RemoteWriteSpec,

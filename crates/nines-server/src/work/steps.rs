@@ -41,7 +41,7 @@ pub(crate) fn run_steps(
             Err(RecvTimeoutError::Disconnected) => return,
         }
         let is_due = app.engine.read(|state| state.runs.values().any(|it| it.due().is_some()));
-        if !is_due {
+        if !is_due || !app.engine.is_active() {
             continue;
         }
         let taken = app.engine.ask(Command::TakeSteps { count_max: STEPS_MAX });

@@ -102,6 +102,7 @@ impl House {
         start(ServeOptions {
             configuration: Configuration::Files(vec![self.config_dir()]),
             data_dir: self.data_dir(),
+            shared: None,
             listen: vec![listen],
             external_url: None,
             clock: Arc::new(SystemClock),

@@ -11,7 +11,7 @@ use tokio::runtime::{self, Runtime};
 use super::{DATABASE_FILE, records, select};
 
 /// A journal that somebody else may own.
-pub struct SqliteReader {
+pub(crate) struct SqliteReader {
     folder: PathBuf,
     database: SqliteConnection,
     runtime: Runtime,
@@ -28,7 +28,7 @@ impl SqliteReader {
     ///
     /// # Errors
     /// There is none, or it cannot be read.
-    pub fn open(folder: &Path) -> Result<Self, JournalError> {
+    pub(crate) fn open(folder: &Path) -> Result<Self, JournalError> {
         let failed = |source: Box<dyn std::error::Error + Send + Sync>| {
             JournalError::unknown("open for reading", source)
         };
@@ -48,7 +48,11 @@ impl SqliteReader {
     ///
     /// # Errors
     /// The file cannot be read, or a record is damaged.
-    pub fn read(&mut self, after_seq: u64, count_max: usize) -> Result<Vec<Record>, JournalError> {
+    pub(crate) fn read(
+        &mut self,
+        after_seq: u64,
+        count_max: usize,
+    ) -> Result<Vec<Record>, JournalError> {
         let Self { runtime, database, .. } = self;
         let rows = runtime.block_on(select(after_seq, count_max).fetch_all(database));
         let failed = |error: sqlx::Error| JournalError::unknown("read", error);

@@ -127,6 +127,7 @@ fn options(given: &Given) -> anyhow::Result<ServeOptions> {
     Ok(ServeOptions {
         configuration: Configuration::Files(paths.map(PathBuf::from).collect()),
         data_dir: PathBuf::from(given.value("storage.tsdb.path")),
+        shared: None,
         listen,
         external_url,
         clock: Arc::new(SystemClock),

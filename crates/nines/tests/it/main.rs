@@ -8,8 +8,11 @@ mod differential;
 mod drop_in;
 mod exported_rules;
 mod plan;
+#[path = "../../../nines-store/src/postgres/tests/server.rs"]
+mod postgres;
 mod process;
 mod rule_tests;
+mod standby;
 mod story;
 mod unit_tests;
 mod words;

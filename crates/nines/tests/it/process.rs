@@ -73,6 +73,12 @@ impl Running {
         self.child.wait().unwrap();
     }
 
+    /// Sends it `STOP` or another signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
     /// SIGTERM; gives the exit code and the time it took.
     pub(crate) fn stop(mut self) -> (i32, Duration) {
         let started = Instant::now();

@@ -168,4 +168,30 @@ impl World {
             self.act(Command::Wake, due.max(asleep));
         }
     }
+
+    /// Makes a silence.
+    pub(super) fn silence(&mut self, terms: silence::Terms, now: Timestamp) {
+        self.ids += 1;
+        let (id, terms) = (Id::from_parts(now, self.ids), Box::new(terms));
+        let set = silence::Command::Set { id: None, terms };
+        for fact in silence::decide(&self.silences, set, id, now).unwrap() {
+            silence::evolve(&mut self.silences, &fact, now);
+        }
+    }
+
+    /// From here on these rules decide.
+    pub(super) fn configure(&mut self, rules: Rules, now: Timestamp) {
+        self.state.configure(&std::sync::Arc::new(rules), now);
+        self.act(Command::Regroup, now);
+    }
+
+    /// Forgets all that no fact holds.
+    pub(super) fn restart(&mut self, now: Timestamp) {
+        let rules = std::sync::Arc::clone(self.state.rules().unwrap());
+        let text = serde_json::to_string(&self.replayed).unwrap();
+        self.state = serde_json::from_str(&text).unwrap();
+        assert_eq!(self.state, self.replayed);
+        self.state.configure(&rules, now);
+        self.act(Command::Regroup, now);
+    }
 }

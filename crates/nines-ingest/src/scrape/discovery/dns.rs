@@ -8,10 +8,10 @@ use hickory_resolver::proto::rr::{RData, RecordType};
 use hickory_resolver::{ResolverBuilder, TokioResolver};
 use jiff::SignedDuration;
 use nines_base::Labels;
+use nines_http::with_causes;
 use tokio::time::sleep;
 
 use super::{DnsRecord, Output};
-use crate::causes::with_causes;
 use crate::scrape::job::Target;
 
 /// Set on every target: the name that was looked up.

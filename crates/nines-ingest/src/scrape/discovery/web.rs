@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use nines_http::{Clients, signed, with_causes};
+use nines_port::HttpSettings;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use tokio::time::sleep;
 
 use super::Output;
 use super::groups::{read_json, targets};
-use crate::causes::with_causes;
-use crate::scrape::client::{Clients, signed};
 use crate::scrape::fetch::{BodyError, read_body};
-use crate::scrape::http::HttpSettings;
 use crate::scrape::job::Target;
 
 /// Bytes of one answer.

@@ -16,7 +16,7 @@ use nines_ingest::TargetsStatus;
 use nines_port::{Clock, SampleSink, Urgency, VirtualClock};
 use nines_slo::{Tracker, TrackerConfig};
 use nines_spec::{SourceFile, read_files};
-use nines_store::{MemoryJournal, SnapshotFiles};
+use nines_store::{JournalPlace, MemoryJournal, SnapshotFiles};
 use nines_tsdb::{Options, Tsdb};
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, watch};
@@ -30,6 +30,7 @@ use crate::prom::PromSettings;
 use crate::reload::Reload;
 use crate::rules::RuleBook;
 use crate::serve::Retention;
+use crate::work::Outward;
 
 pub(crate) const TOKEN: &str = "token-of-the-test";
 /// What nobody should ever see as an element.
@@ -101,8 +102,11 @@ impl Fixture {
         };
         let journal = Box::new(MemoryJournal::default());
         let engine = Engine::recover(journal, installation.clone(), None, 7, now).unwrap();
-        let hooks =
-            Hooks { on_commit: Box::new(|_| {}), on_failure: Box::new(|error| panic!("{error}")) };
+        let hooks = Hooks {
+            on_active: Box::new(|_| {}),
+            on_commit: Box::new(|_| {}),
+            on_failure: Box::new(|error| panic!("{error}")),
+        };
         let (handle, _) =
             EngineHandle::spawn(engine, Arc::clone(&clock) as Arc<dyn Clock>, hooks).unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -110,6 +114,10 @@ impl Fixture {
         let spec = Arc::new(reading.spec);
         let engine_config = crate::work::engine_config(&spec);
         let tracker = Tracker::new(spec.slos.clone(), TrackerConfig::default());
+        let runner = Arc::new(nines_runner::ProcessRunner::default());
+        let outward =
+            Outward::open(Arc::clone(&clock) as Arc<dyn Clock>, runner, &spec, folder.path());
+        let outward = Arc::new(outward.unwrap());
         let app = Arc::new(Shared {
             clock,
             engine: handle,
@@ -137,11 +145,14 @@ impl Fixture {
             committed: watch::channel(0).1,
             reload: Reload::new().0,
             data_dir: folder.path().to_owned(),
+            journal: JournalPlace::Folder(folder.path().to_owned()),
+            active: watch::channel(true).1,
             retention: Retention::default(),
             damages: 0,
             prom: PromSettings::default(),
             queries: Arc::new(Semaphore::new(1)),
             health: Health::default(),
+            outward,
             slo_counters: crate::own_metrics::Counters::default(),
             rules: RuleBook::default(),
             started_at: now,

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
+use nines_port::TlsSettings;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-use super::http::TlsSettings;
-use crate::causes::with_causes;
+use crate::{read_secret, with_causes};
 
 /// TLS that expects `name`. It needs authorities of its own: with the machine's, a name that is not in the address
 /// would prove nothing.
 pub(super) fn config(tls: &TlsSettings, name: &str) -> Result<ClientConfig, String> {
     let authorities = tls.authorities.as_ref().ok_or("`server_name` needs a `ca_file` or `ca`")?;
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(authorities.read()?.as_bytes()) {
+    for certificate in CertificateDer::pem_slice_iter(read_secret(authorities)?.as_bytes()) {
         let certificate = certificate.map_err(|error| with_causes(&error))?;
         roots.add(certificate).map_err(|error| with_causes(&error))?;
     }
@@ -29,10 +29,10 @@ pub(super) fn config(tls: &TlsSettings, name: &str) -> Result<ClientConfig, Stri
     let Some((certificate, key)) = &tls.identity else {
         return Ok(builder.with_no_client_auth());
     };
-    let pem = certificate.read()?;
+    let pem = read_secret(certificate)?;
     let chain = CertificateDer::pem_slice_iter(pem.as_bytes());
     let chain = chain.collect::<Result<Vec<_>, _>>().map_err(|error| with_causes(&error))?;
-    let key = PrivateKeyDer::from_pem_slice(key.read()?.as_bytes());
+    let key = PrivateKeyDer::from_pem_slice(read_secret(key)?.as_bytes());
     let key = key.map_err(|error| with_causes(&error))?;
     builder.with_client_auth_cert(chain, key).map_err(|error| with_causes(&error))
 }

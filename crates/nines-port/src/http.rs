@@ -1,6 +1,6 @@
 //! How somebody is asked over HTTP: who we say we are, whom we believe, and by which way.
 //!
-//! Scraping and discovery ask alike, as in Prometheus' configuration.
+//! Plain data, with the words of Prometheus' and Alertmanager's `http_config`. Who asks is not known here.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -56,8 +56,8 @@ pub enum Authorization {
     },
 }
 
-/// Something that is not shown. Files are read again for every use, so that they can be changed.
-#[derive(Clone, PartialEq, Eq)]
+/// Something that is never shown. Files are read again for every use, so that they can be changed.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Secret {
     /// In the configuration.
     Inline(String),
@@ -70,20 +70,6 @@ impl fmt::Debug for Secret {
         match self {
             Self::Inline(_) => f.write_str("<secret>"),
             Self::File(path) => write!(f, "{path:?}"),
-        }
-    }
-}
-
-impl Secret {
-    /// The text itself.
-    pub(super) fn read(&self) -> Result<String, String> {
-        match self {
-            Self::Inline(text) => Ok(text.clone()),
-            Self::File(path) => {
-                let text = std::fs::read_to_string(path);
-                let text = text.map_err(|error| format!("cannot read {path:?}: {error}"))?;
-                Ok(text.trim().to_owned())
-            }
         }
     }
 }

@@ -1,0 +1,128 @@
+//! From what the files say about channels to what sends. A new configuration takes the place of the old one while
+//! messages are on their way.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+
+use nines_notify::{
+    Channels, HttpCaller, InboxNotifier, ProviderNotifier, Receivers, SmtpConfig, SmtpNotifier,
+    Tls, WebhookNotifier,
+};
+use nines_port::{Channel, Clock, Delivery, Message, Notifier, StepRunner};
+use nines_spec::{SmtpSpec, SmtpTls, Spec};
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// The channels of the configuration that decides.
+#[derive(Debug)]
+pub(crate) struct Outward {
+    caller: HttpCaller,
+    runner: Arc<dyn StepRunner>,
+    channels: RwLock<Arc<Channels>>,
+}
+
+impl Outward {
+    /// Files that the configuration names are looked for in `folder`.
+    ///
+    /// # Errors
+    /// A secret cannot be read or used, or the system gives no runtime.
+    pub(crate) fn open(
+        clock: Arc<dyn Clock>,
+        runner: Arc<dyn StepRunner>,
+        spec: &Spec,
+        folder: &Path,
+    ) -> Result<Self, Failure> {
+        let caller = HttpCaller::new(clock)?;
+        let channels = channels(&caller, &runner, spec, folder)?;
+        Ok(Self { caller, runner, channels: RwLock::new(Arc::new(channels)) })
+    }
+
+    /// From now on messages leave as `spec` says.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; then the last good channels stay.
+    pub(crate) fn follow(&self, spec: &Spec, folder: &Path) -> Result<(), Failure> {
+        let channels = channels(&self.caller, &self.runner, spec, folder)?;
+        *self.channels.write().expect("nobody panics while holding the channels") =
+            Arc::new(channels);
+        Ok(())
+    }
+
+    fn channels(&self) -> Arc<Channels> {
+        Arc::clone(&self.channels.read().expect("nobody panics while holding the channels"))
+    }
+}
+
+impl Notifier for Outward {
+    fn send(&self, channel: &Channel, message: &Message) -> Delivery {
+        self.channels().send(channel, message)
+    }
+
+    fn deduplicates(&self, channel: &Channel) -> bool {
+        self.channels().deduplicates(channel)
+    }
+
+    fn query(&self, channel: &Channel, message: &Message) -> Option<Delivery> {
+        self.channels().query(channel, message)
+    }
+
+    fn verify(&self, channel: &Channel) -> Option<Delivery> {
+        self.channels().verify(channel)
+    }
+}
+
+fn channels(
+    caller: &HttpCaller,
+    runner: &Arc<dyn StepRunner>,
+    spec: &Spec,
+    folder: &Path,
+) -> Result<Channels, Failure> {
+    let accounts = spec.notify.accounts.iter();
+    let accounts = accounts.map(|(name, it)| (name.clone(), it.clone().in_folder(folder)));
+    Ok(Channels {
+        inbox: InboxNotifier,
+        webhook: WebhookNotifier::new(caller.clone(), read_secrets(spec, folder)?)?,
+        smtp: spec.notify.smtp.as_ref().map(|it| smtp(it, folder)).transpose()?,
+        providers: ProviderNotifier::new(caller.clone(), Arc::clone(runner), accounts.collect()),
+        receivers: Receivers::new(caller.clone(), BTreeMap::new()),
+    })
+}
+
+/// The values of each secret of webhooks, one a line.
+pub(crate) fn read_secrets(
+    spec: &Spec,
+    folder: &Path,
+) -> Result<BTreeMap<String, Vec<String>>, Failure> {
+    let mut secrets = BTreeMap::new();
+    for (name, file) in &spec.notify.webhook_secrets {
+        let text = read_secret(&folder.join(file))?;
+        let values = text.lines().map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned);
+        secrets.insert(name.clone(), values.collect());
+    }
+    Ok(secrets)
+}
+
+fn read_secret(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file)
+        .map_err(|error| format!("failed to read the secret {}: {error}", file.display()).into())
+}
+
+fn smtp(spec: &SmtpSpec, folder: &Path) -> Result<SmtpNotifier, Failure> {
+    let password =
+        spec.password_file.as_ref().map(|it| read_secret(&folder.join(it))).transpose()?;
+    let config = SmtpConfig {
+        host: spec.host.clone(),
+        port: spec.port,
+        tls: match spec.tls {
+            SmtpTls::None => Tls::None,
+            SmtpTls::StartTls => Tls::StartTls,
+            SmtpTls::Tls => Tls::Tls,
+        },
+        username: spec.username.clone(),
+        password: password.map(|it| it.trim().to_owned()),
+        from: spec.from.clone(),
+    };
+    Ok(SmtpNotifier::new(config)?)
+}

@@ -9,7 +9,7 @@ use nines_alert::{AlertKey, Phase as AlertPhase, dispatch};
 use nines_base::Labels;
 use nines_incident::{IncidentId, IncidentSeverity};
 use nines_oncall::{Action, EscalationId, Fact as Happened, Phase, Standing, Target};
-use nines_port::{Channel, Payload, Urgency};
+use nines_port::{Channel, Payload};
 
 use crate::command::{AckTarget, Refusal, Reply};
 use crate::decide::Draft;
@@ -172,7 +172,7 @@ impl Draft<'_> {
                 annotations: alert.annotations().into(),
                 starts_at: span.starts_at,
                 ends_at: is_over.then(|| span.ends_at.unwrap_or(self.now)),
-                generator_url: alert.body.generator_url.clone(),
+                generator_url: alert.body.generator_url.to_string(),
             }
         });
         let group = record.group.as_ref().map(|it| it.group.to_string()).unwrap_or_default();

@@ -10,6 +10,7 @@ mod exclusions;
 mod explain;
 mod gate;
 mod learn;
+mod once;
 mod policies;
 mod read;
 mod respond;
@@ -17,6 +18,7 @@ mod run;
 mod slos;
 mod stream;
 mod time;
+mod why;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -41,7 +43,8 @@ pub(crate) fn router() -> Router<App> {
         .route("/exclusions/{name}", delete(exclusions::withdraw))
         .route("/alerts", get(read::alerts))
         .route("/alerts/{key}", get(read::alert))
-        .route("/why", get(read::why))
+        .route("/why", get(why::why))
+        .route("/why-not", get(why::why_not))
         .route("/pages", get(read::pages))
         .route("/oncall", get(read::on_call))
         .route("/changes", get(read::changes))
@@ -77,11 +80,13 @@ pub(crate) fn router() -> Router<App> {
         .route("/waivers", get(policies::waivers).post(policies::waive))
         .route("/policies", get(policies::policies))
         .route("/policies/replay", post(policies::replay))
+        .merge(crate::heartbeats::api())
+        .route("/integrations", get(crate::events::list))
         .route("/deploys", get(deploys::deploys).post(events::record))
         .route("/audit", get(audit::verify))
         .route("/stream", get(stream::stream));
     Router::new()
-        .nest("/api/nines/v1", own.layer(from_fn(etag::tag)))
+        .nest("/api/nines/v1", own.layer(from_fn(etag::tag)).layer(from_fn(once::name)))
         .route("/api/v1/events", post(events::record))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
@@ -92,4 +97,5 @@ pub(crate) use gate::{
     question as gate_question, status as gate_status,
 };
 pub(crate) use learn::draft as draft_postmortem;
+pub(crate) use once::under_key;
 pub(crate) use run::{RunView, read_answer, run_view};

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use nines_alert::AlertKey;
 use nines_incident::IncidentId;
+use nines_oncall::EscalationId;
 use nines_release::{DecisionId, WaiverId};
 use nines_runbook::RunId;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,8 @@ pub enum Answer {
     Waiver(WaiverId),
     /// As [`Reply::Rota`].
     Rota(Vec<u32>),
+    /// As [`Reply::Escalations`].
+    Escalations(Vec<EscalationId>),
 }
 
 impl Answer {
@@ -71,6 +74,7 @@ impl Answer {
             Reply::Decision(decision) => Some(Self::Decision(decision.id)),
             Reply::Waiver(waiver) => Some(Self::Waiver(waiver.id)),
             Reply::Rota(numbers) => Some(Self::Rota(numbers.clone())),
+            Reply::Escalations(ids) => Some(Self::Escalations(ids.clone())),
             Reply::Alerts { .. } | Reply::Sends(_) | Reply::Steps(_) => None,
         }
     }
@@ -90,6 +94,7 @@ impl Answer {
                 Reply::Waiver(Box::new(waiver.clone()))
             }
             Self::Rota(numbers) => Reply::Rota(numbers.clone()),
+            Self::Escalations(ids) => Reply::Escalations(ids.clone()),
         };
         Some(reply)
     }

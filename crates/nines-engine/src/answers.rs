@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use nines_alert::AlertKey;
+use nines_alert::silence::SilenceId;
 use nines_incident::IncidentId;
 use nines_oncall::EscalationId;
 use nines_release::{DecisionId, WaiverId};
@@ -54,6 +55,8 @@ pub enum Answer {
     Decision(DecisionId),
     /// As [`Reply::Waiver`].
     Waiver(WaiverId),
+    /// As [`Reply::Silence`].
+    Silence(SilenceId),
     /// As [`Reply::Rota`].
     Rota(Vec<u32>),
     /// As [`Reply::Escalations`].
@@ -73,6 +76,7 @@ impl Answer {
             Reply::Run(id) => Some(Self::Run(*id)),
             Reply::Decision(decision) => Some(Self::Decision(decision.id)),
             Reply::Waiver(waiver) => Some(Self::Waiver(waiver.id)),
+            Reply::Silence(id) => Some(Self::Silence(*id)),
             Reply::Rota(numbers) => Some(Self::Rota(numbers.clone())),
             Reply::Escalations(ids) => Some(Self::Escalations(ids.clone())),
             Reply::Alerts { .. } | Reply::Sends(_) | Reply::Steps(_) => None,
@@ -88,6 +92,7 @@ impl Answer {
             Self::Exclusion(exclusion) => Reply::Exclusion(exclusion.clone()),
             Self::Incident(id) => Reply::Incident(*id),
             Self::Run(id) => Reply::Run(*id),
+            Self::Silence(id) => Reply::Silence(*id),
             Self::Decision(id) => Reply::Decision(Box::new(state.releases.decision(*id)?.clone())),
             Self::Waiver(id) => {
                 let waiver = state.releases.waivers().rev().find(|it| it.id == *id)?;

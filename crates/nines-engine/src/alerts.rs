@@ -491,7 +491,7 @@ impl Draft<'_> {
     }
 
     /// The open incident of the alert's service, or a new one.
-    fn join_incident(&mut self, key: AlertKey) -> Result<IncidentId, Refusal> {
+    pub(crate) fn join_incident(&mut self, key: AlertKey) -> Result<IncidentId, Refusal> {
         let Some(alert) = self.state.dispatch.alert(key) else {
             return Err(Refusal::UnknownAlert(key.to_string()));
         };

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use nines_alert::AlertKey;
 use nines_alert::silence::SilenceId;
 use nines_incident::IncidentId;
+use nines_oncall::EscalationId;
 use nines_release::{DecisionId, WaiverId};
 use nines_runbook::RunId;
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,8 @@ pub enum Answer {
     Silence(SilenceId),
     /// As [`Reply::Rota`].
     Rota(Vec<u32>),
+    /// As [`Reply::Escalations`].
+    Escalations(Vec<EscalationId>),
 }
 
 impl Answer {
@@ -75,6 +78,7 @@ impl Answer {
             Reply::Waiver(waiver) => Some(Self::Waiver(waiver.id)),
             Reply::Silence(id) => Some(Self::Silence(*id)),
             Reply::Rota(numbers) => Some(Self::Rota(numbers.clone())),
+            Reply::Escalations(ids) => Some(Self::Escalations(ids.clone())),
             Reply::Alerts { .. } | Reply::Ordered(_) | Reply::Sends(_) | Reply::Steps(_) => None,
         }
     }
@@ -95,6 +99,7 @@ impl Answer {
                 Reply::Waiver(Box::new(waiver.clone()))
             }
             Self::Rota(numbers) => Reply::Rota(numbers.clone()),
+            Self::Escalations(ids) => Reply::Escalations(ids.clone()),
         };
         Some(reply)
     }

@@ -15,6 +15,7 @@ mod command;
 mod config;
 mod decide;
 mod engine;
+mod escalations;
 pub mod exclusions;
 mod fact;
 mod heartbeats;
@@ -43,6 +44,7 @@ pub use command::{AckTarget, Command, Coverage, Observation, Refusal, Reply, Sen
 pub use config::{Config, Fallbacks, Installation, SECRET_BYTES};
 pub use decide::{NO_DATA_ALERT, POLICY_ALERT, SLO_ALERT, rank_suspects};
 pub use engine::{BATCH_MAX, Engine, EngineError};
+pub use escalations::Act;
 pub use fact::{ConfigApplied, DecodeError, EpochStarted, Fact, Line, Of, Routed, RoutedAlert};
 pub use host::{EngineHandle, Following, Hooks, QUEUE_MAX, SubmitError};
 pub use message::{ack_token, read_ack_token};

@@ -272,7 +272,11 @@ impl State {
                 opened_at: at,
                 state: nines_oncall::State::default(),
             });
-            record.alerts.extend(alerts.iter().map(|it| (it.alert, it.activation)));
+            for it in alerts.iter().map(|it| (it.alert, it.activation)) {
+                if !record.alerts.contains(&it) {
+                    record.alerts.push(it);
+                }
+            }
             record.incident = record.incident.or_else(|| alerts.iter().find_map(|it| it.incident));
             self.open.extend(group.clone().map(|it| (it, *id)));
         }
@@ -289,7 +293,7 @@ impl State {
             });
             routing.urgency = routing.urgency.min(*urgency);
             routing.decision = Arc::clone(&decision);
-            routing.escalations.extend(escalation);
+            routing.escalations.extend(escalation.filter(|it| !routing.escalations.contains(it)));
             routing.incident = routing.incident.or(*incident);
             if routing.escalations.is_empty() {
                 self.unpaged.push_back(*alert);

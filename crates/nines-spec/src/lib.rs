@@ -65,6 +65,7 @@ pub use source::{FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, ReadError, SourceF
 pub use spec::{BackendSpec, Integration, NotifySpec, Service, SmtpSpec, SmtpTls, Spec};
 pub use test_case::{
     Expectation, ExpectedAlert, ExpectedBudget, ExpectedDecision, ExpectedPage, ExpectedState,
-    Fault, GoalName, Lists, Percent, Rate, RateError, SloInput, TestCase, TestClock, TestInput,
+    Fault, GoalName, Happening, HappeningKind, Lists, Percent, Rate, RateError, SloInput, TestCase,
+    TestClock, TestInput,
 };
 pub use test_files::{TestFile, TestForm, UnitTest, read_tests, test_form};

@@ -99,6 +99,10 @@ pub(crate) enum Command {
     Page(page::Args),
     /// Acknowledge what waits for an answer
     Ack(respond::AckArgs),
+    /// Go on to the next step, because you are not able or others shall know; or tell others by name
+    Escalate(respond::EscalateArgs),
+    /// Say that you have it, and want to be asked later
+    Snooze(respond::SnoozeArgs),
     /// Work on an incident
     Incident(incident::Args),
     /// Run a runbook

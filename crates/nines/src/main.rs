@@ -108,6 +108,8 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Oncall(args) => oncall::run(&args, &open()?),
         Command::Page(args) => page::run(&args, &open()?),
         Command::Ack(args) => respond::acknowledge(&args, &open()?),
+        Command::Escalate(args) => respond::escalate(&args, &open()?),
+        Command::Snooze(args) => respond::snooze(&args, &open()?, SystemClock.now()),
         Command::Incident(args) => incident::run(&args, &open()?),
         Command::Run(args) => run::run(args, &open()?),
         Command::Postmortem(args) => postmortem::run(&args, &open()?),

@@ -54,21 +54,21 @@ pub(crate) fn with_routes() -> Arc<Config> {
     Arc::new(Config { dispatch: Arc::new(rules), ..Config::clone(&config()) })
 }
 
-struct Lab {
+pub(crate) struct Lab {
     journal: TestJournal,
-    engine: Engine,
+    pub(crate) engine: Engine,
     now: i64,
 }
 
 impl Lab {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let journal = TestJournal::default();
         let mut lab = Self { engine: recover(&journal, 0), journal, now: 0 };
         lab.ask(Command::ApplyConfig(with_routes()), 0).unwrap();
         lab
     }
 
-    fn ask(&mut self, command: Command, at: i64) -> Result<Reply, Refusal> {
+    pub(crate) fn ask(&mut self, command: Command, at: i64) -> Result<Reply, Refusal> {
         self.now = at;
         self.engine.cycle(vec![command], second(at)).unwrap().remove(0)
     }
@@ -88,13 +88,13 @@ impl Lab {
         assert_eq!(folded, *shown, "the journal says what readers see");
     }
 
-    fn post(&mut self, alerts: &[Incoming], at: i64) {
+    pub(crate) fn post(&mut self, alerts: &[Incoming], at: i64) {
         let command = Command::ObserveAlerts { source: Source::Api, alerts: alerts.to_vec() };
         self.ask(command, at).unwrap();
     }
 
     /// Lets time pass until `at`, each wake-up at its own instant.
-    fn pass(&mut self, at: i64) {
+    pub(crate) fn pass(&mut self, at: i64) {
         while let Some(due) = self.engine.wake_at().filter(|it| *it <= second(at)) {
             let due = due.as_second().max(self.now);
             self.ask(Command::Wake, due).unwrap();
@@ -115,7 +115,7 @@ impl Lab {
     }
 
     /// What leaves at `at`, each of it accepted.
-    fn delivered(&mut self, at: i64) -> Vec<String> {
+    pub(crate) fn delivered(&mut self, at: i64) -> Vec<String> {
         self.pass(at);
         let sends = self.take(at);
         for send in &sends {
@@ -132,7 +132,7 @@ fn recover(journal: &TestJournal, at: i64) -> Engine {
     Engine::recover(Box::new(journal.reopen()), installation(), None, 1, second(at)).unwrap()
 }
 
-fn alert(name: &str, more: &[(&str, &str)]) -> Incoming {
+pub(crate) fn alert(name: &str, more: &[(&str, &str)]) -> Incoming {
     let labels = more.iter().copied().chain([("alertname", name)]);
     Incoming {
         labels: Labels::new(labels).unwrap(),
@@ -144,7 +144,7 @@ fn alert(name: &str, more: &[(&str, &str)]) -> Incoming {
     }
 }
 
-fn until(alert: &Incoming, at: i64) -> Incoming {
+pub(crate) fn until(alert: &Incoming, at: i64) -> Incoming {
     Incoming { starts_at: Some(second(0)), ends_at: Some(second(at)), ..alert.clone() }
 }
 

@@ -48,6 +48,8 @@ pub(crate) enum Noun {
     Exclusion,
     Receiver,
     TimeInterval,
+    Inhibition,
+    Silence,
     Heartbeat,
     Integration,
 }
@@ -73,6 +75,8 @@ impl Noun {
             Self::Exclusion => "exclusion",
             Self::Receiver => "receiver",
             Self::TimeInterval => "time interval",
+            Self::Inhibition => "inhibition",
+            Self::Silence => "silence",
             Self::Heartbeat => "heartbeat",
             Self::Integration => "integration",
         }

@@ -51,6 +51,8 @@ pub(crate) enum Noun {
     Exclusion,
     Receiver,
     TimeInterval,
+    Inhibition,
+    Silence,
     Heartbeat,
     Integration,
 }
@@ -78,6 +80,8 @@ impl Noun {
             Self::Exclusion => "exclusion",
             Self::Receiver => "receiver",
             Self::TimeInterval => "time interval",
+            Self::Inhibition => "inhibition",
+            Self::Silence => "silence",
             Self::Heartbeat => "heartbeat",
             Self::Integration => "integration",
         }

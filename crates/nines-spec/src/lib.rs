@@ -62,7 +62,9 @@ pub use scraping::{
 };
 pub use shown::shown;
 pub use source::{FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, ReadError, SourceFile};
-pub use spec::{BackendSpec, Integration, NotifySpec, Service, SmtpSpec, SmtpTls, Spec};
+pub use spec::{
+    BackendSpec, FallbackSpec, Integration, NotifySpec, Service, SmtpSpec, SmtpTls, Spec,
+};
 pub use test_case::{
     Expectation, ExpectedAlert, ExpectedBudget, ExpectedDecision, ExpectedPage, ExpectedState,
     Fault, GoalName, Happening, HappeningKind, Lists, Percent, Rate, RateError, SloInput, TestCase,

@@ -204,14 +204,13 @@ impl Draft<'_> {
             incident: number,
             suspect: suspect.as_ref(),
         });
-        let nines_oncall::Page { round, step, person, contact } = page;
         let intent = Intent {
-            id: format!("{}{round}.{step}.{person}.{contact}", intent_prefix(id)),
+            id: format!("{}{page}", intent_prefix(id)),
             escalation: Some(id),
             alert: key,
             purpose: Purpose::Page,
             urgency: record.urgency,
-            person: person.clone(),
+            person: page.person.clone(),
             channel,
             due,
             subject,
@@ -282,9 +281,13 @@ impl Draft<'_> {
         }
     }
 
+    /// Cancels what the escalation does not want any more.
     pub(crate) fn cancel(&mut self, id: EscalationId, why: CancelReason) {
-        let cancelled = |it: &&Outgoing| it.cancel(why).map(|fact| (it.intent.id.clone(), fact));
-        let cancelled: Vec<_> = self.state.outgoing(id).iter().filter_map(cancelled).collect();
+        let Some(record) = self.state.escalations.get(&id) else { return };
+        let outgoing = self.state.outgoing(id);
+        let unwanted = outgoing.iter().filter(|it| !record.state.wants(&it.intent.person));
+        let cancelled = unwanted.filter_map(|it| Some((it.intent.id.clone(), it.cancel(why)?)));
+        let cancelled: Vec<_> = cancelled.collect();
         for (id, fact) in cancelled {
             self.apply(Fact::Outbox(Of { id, fact }));
         }

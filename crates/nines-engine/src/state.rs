@@ -83,6 +83,8 @@ pub struct State {
     pub runs: BTreeMap<RunId, run::State>,
     /// Levels of policies, decisions, overrides.
     pub releases: Releases,
+    /// How many escalations have begun under each policy: whose turn it is.
+    pub turns: BTreeMap<String, u32>,
     /// What is told of which group by an escalation that has not ended.
     open: BTreeMap<Line, EscalationId>,
     /// Notices that have not arrived yet, in the order of their orders: only the first of each may be sent.
@@ -306,6 +308,10 @@ impl State {
 
     fn evolve_escalation(&mut self, id: EscalationId, fact: &nines_oncall::Fact, at: Timestamp) {
         let Some(record) = self.escalations.get_mut(&id) else { return };
+        if let nines_oncall::Fact::Started { policy, .. } = fact {
+            let turns = self.turns.entry(policy.name.clone()).or_default();
+            *turns = turns.wrapping_add(1);
+        }
         let before = record.state.wake_at();
         nines_oncall::evolve(&mut record.state, fact, at);
         let after = record.state.wake_at();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::stretch::{self, Cover, Shift, Stretch};
-use crate::{Person, Policy, Schedule, Target, rota};
+use crate::{Person, Policy, Schedule, Target, Team, rota};
 
 /// People, schedules and policies of one configuration, by name.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Roster {
     pub schedules: BTreeMap<String, Schedule>,
     /// By [`Policy::name`].
     pub policies: BTreeMap<String, Policy>,
+    /// By [`Team::name`].
+    pub teams: BTreeMap<String, Team>,
 }
 
 /// Who can be told now: what the files say, and what people changed of it.
@@ -30,11 +32,18 @@ pub struct Duty<'a> {
 impl<'a> Duty<'a> {
     /// The people behind `target` at `at`, each with the shift that makes it so; nobody is an empty list.
     pub fn resolve(&self, target: &Target, at: Timestamp) -> Vec<(&'a Person, Option<Shift>)> {
+        let named = |name: &String| self.roster.people.get(name).map(|it| (it, None));
         match target {
-            Target::Person(name) => {
-                self.roster.people.get(name).map(|it| (it, None)).into_iter().collect()
-            }
+            Target::Person(name) => named(name).into_iter().collect(),
             Target::Schedule(name) => self.known(self.on_call(name, at)),
+            Target::NextOnCall(name) => self.next_on_call(name, at),
+            Target::Team(name) => {
+                let team = self.roster.teams.get(name);
+                team.map(|it| &it.members).into_iter().flatten().filter_map(named).collect()
+            }
+            // Whose turn it is the escalation knows.
+            Target::RoundRobin(names) => names.iter().filter_map(named).collect(),
+            Target::Receiver(_) => Vec::new(),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::stretch::{self, Cover, OnDuty, Shift, Source, Stretch};
 
 pub use clock::Weekdays;
 pub use hours::ClockRange;
+pub(crate) use hours::windows;
 pub use layer::{Crew, Layer};
 pub use rotation::{Member, Rotation, Unit};
 

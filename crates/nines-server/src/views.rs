@@ -131,6 +131,10 @@ fn progress(escalation: Option<&EscalationRecord>) -> String {
             let clock = deadline.strftime("%H:%M:%S");
             format!("round {} step {}, next at {clock} UTC", round + 1, step + 1)
         }
+        Escalating::Asking { holder, deadline } => {
+            let clock = deadline.strftime("%H:%M:%S");
+            format!("{holder} is asked whether it is still in hand, until {clock} UTC")
+        }
         Escalating::Exhausted => "nobody answered".to_owned(),
         Escalating::Acknowledged { by, via, .. } => format!("{by} by {via}"),
         Escalating::Resolved => "over".to_owned(),

@@ -31,6 +31,7 @@ pub(crate) struct Place {
 pub(crate) enum Noun {
     Slo,
     Person,
+    Team,
     Schedule,
     Escalation,
     Runbook,
@@ -54,6 +55,7 @@ impl Noun {
         match self {
             Self::Slo => "SLO",
             Self::Person => "person",
+            Self::Team => "team",
             Self::Schedule => "schedule",
             Self::Escalation => "escalation",
             Self::Runbook => "runbook",

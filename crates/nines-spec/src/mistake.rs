@@ -760,6 +760,24 @@ pub(crate) enum Mistake {
         at: Span,
     },
 
+    #[error("team `{name}` is not defined")]
+    #[diagnostic(code(N0440), help("{help}"))]
+    UndefinedTeam {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("the person has no contact `{contact}`")]
+    #[diagnostic(code(N0441), help("contacts are {known}"))]
+    UnknownContact {
+        contact: String,
+        known: String,
+        #[label("this rule would tell nobody")]
+        at: Span,
+    },
+
     // N05xx: runbooks.
     #[error("runbook `{name}` is not defined")]
     #[diagnostic(code(N0501), help("{help}"))]

@@ -6,22 +6,20 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{Person, Schedule};
-use nines_base::Origin;
 
 /// `shop` turns weekly from Monday 2026-06-01 09:00: ana, ben, cyd.
 fn roster() -> Roster {
     let person = |name: &str| Person {
         name: name.to_owned(),
         display_name: name.to_owned(),
-        contacts: Vec::new(),
-        origin: Origin::default(),
+        ..Person::default()
     };
     let start = "2026-06-01T09:00".parse().unwrap();
     let shop = Schedule::weekly("shop", TimeZone::UTC, start, 1, &["ana", "ben", "cyd"]);
     Roster {
         people: ["ana", "ben", "cyd", "dee"].map(|it| (it.to_owned(), person(it))).into(),
         schedules: [("shop".to_owned(), shop)].into(),
-        policies: BTreeMap::new(),
+        ..Roster::default()
     }
 }
 

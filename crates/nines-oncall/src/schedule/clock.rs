@@ -3,6 +3,7 @@
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// Which of two instants a wall time names that exists twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,8 +39,8 @@ pub(crate) fn day_begin(zone: &TimeZone, date: Date) -> Option<Timestamp> {
     instant(zone, date.to_datetime(jiff::civil::Time::midnight()), Occurrence::First)
 }
 
-/// Some days of the week.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Some days of the week. Facts keep them as bits, Monday first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Weekdays(u8);
 
 impl Weekdays {

@@ -3,6 +3,7 @@
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::clock::{Occurrence, Weekdays, day_begin, instant};
 
@@ -10,7 +11,7 @@ use super::clock::{Occurrence, Weekdays, day_begin, instant};
 ///
 /// It starts at the first and ends at the last occurrence of its times, so that clocks that are set back open
 /// no gap; its end at 24:00 is the first instant of the next day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockRange {
     /// The days on which it begins; at least one.
     pub weekdays: Weekdays,
@@ -46,7 +47,7 @@ fn time(minute: u16) -> Option<Time> {
 }
 
 /// What `hours` cover together of [`from`, `until`), in order and apart; the outer ones may reach beyond it.
-pub(super) fn windows(
+pub(crate) fn windows(
     hours: &[ClockRange],
     zone: &TimeZone,
     from: Timestamp,

@@ -134,6 +134,7 @@ spec:
                 slos: [],
                 overlays: [],
                 people: [],
+                teams: [],
                 schedules: [],
                 policies: [],
                 routing: Routing {

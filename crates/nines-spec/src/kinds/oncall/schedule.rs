@@ -21,7 +21,7 @@ const TURN_PEOPLE_MAX: usize = 20;
 /// The most layers of one schedule.
 const LAYERS_MAX: usize = 20;
 /// The most clock ranges of one layer.
-const HOURS_MAX: usize = 20;
+pub(super) const HOURS_MAX: usize = 20;
 
 const EDITS: [(&str, Edits); 2] = [("hand-off", Edits::AtHandOff), ("now", Edits::Now)];
 static EDIT_WORDS: [&str; 2] = words(&EDITS);
@@ -124,7 +124,7 @@ static EVERY: Pattern = Pattern {
 };
 static DAYS: Pattern =
     Pattern { noun: "days of the week", regex: "^[a-z][a-z, -]*$", example: "sat,sun" };
-static HOURS: Pattern = Pattern {
+pub(super) static HOURS: Pattern = Pattern {
     noun: "days and clock times",
     regex: "^ *[a-z][a-z, -]* +[0-9]{2}:[0-9]{2} *- *[0-9]{2}:[0-9]{2} *$",
     example: "mon-fri 09:00-17:00",
@@ -353,7 +353,8 @@ fn skip(page: &mut Page<'_, '_>, text: Text<'_>, every: Option<(Unit, u32)>) -> 
     Some(skip)
 }
 
-fn hours(page: &mut Page<'_, '_>, node: &Node) -> Option<Vec<ClockRange>> {
+/// One clock range, or several.
+pub(super) fn hours(page: &mut Page<'_, '_>, node: &Node) -> Option<Vec<ClockRange>> {
     let items = page.one_or_more(node, "`hours`");
     page.check_length(items.len(), 1, HOURS_MAX, "`hours`", node.span);
     let hours: Vec<_> = items.iter().take(HOURS_MAX).map(|it| range(page, it)).collect();

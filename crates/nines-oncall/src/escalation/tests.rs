@@ -7,7 +7,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Acks, ClockRange, Condition, Contact, Duty, Hours, Person, Roster, Rule, Schedule, Step, Team, Weekdays, rota,
+    Acks, ClockRange, Condition, Contact, Duty, Hours, Person, Roster, Rule, Schedule, Step, Team,
+    Weekdays, rota,
 };
 
 /// Ana and ben by inbox at once and by e-mail after two minutes; cyd by nothing.
@@ -240,7 +241,7 @@ fn facts_of_the_first_release_are_still_read() {
 #[test]
 fn facts_read_as_they_are_written() {
     let golden = expect![[r#"
-        {"Started":{"policy":{"name":"shop-primary","steps":[{"targets":[{"Schedule":"shop"},{"NextOnCall":"shop"},{"RoundRobin":["ana"]},{"Team":"shop"},{"Receiver":"room"}],"wait":"PT5M","when":[{"During":{"zone":"UTC","days":[1],"from_minute":540,"until_minute":1020}},{"MoreAlerts":{"count":3,"within":"PT5M"}},{"Severity":["critical"]}],"acks":"Each","actions":[{"DeclareIncident":{"severity":"SEV2"}},{"StartRunbook":{"runbook":"restart"}}]}],"repeat":0,"origin":{"file":"","line":0},"last_resort":[{"Person":"ben"}],"ack_expiry":"PT30M"},"about":{"urgency":"Ticket","severity":"warning","alerts":2},"turn":7}}
+        {"Started":{"policy":{"name":"shop-primary","steps":[{"targets":[{"Schedule":"shop"},{"NextOnCall":"shop"},{"RoundRobin":["ana"]},{"Team":"shop"},{"Receiver":"room"}],"wait":"PT5M","when":[{"During":{"zone":"UTC","ranges":[{"weekdays":1,"begin_minute":540,"end_minute":1020}]}},{"MoreAlerts":{"count":3,"within":"PT5M"}},{"Severity":["critical"]}],"acks":"Each","actions":[{"DeclareIncident":{"severity":"SEV2"}},{"StartRunbook":{"runbook":"restart"}}]}],"repeat":0,"origin":{"file":"","line":0},"last_resort":[{"Person":"ben"}],"ack_expiry":"PT30M"},"about":{"urgency":"Ticket","severity":"warning","alerts":2},"turn":7}}
         {"Restarted":{"round":3}}
         {"StepEntered":{"round":0,"step":1,"deadline":"1970-01-01T00:00:00Z","reached":[{"target":{"Person":"ben"},"person":"ben","shift":null}],"entry":0}}
         {"StepPassed":{"round":0,"step":0,"condition":1}}
@@ -258,8 +259,7 @@ fn facts_read_as_they_are_written() {
         "Resolved"
         "Exhausted"
     "#]];
-    let hours =
-        hours(1, 540, 1_020);
+    let working = hours(1, 540, 1_020);
     let mut policy = policy(&[&[on_call()]], 0);
     policy.ack_expiry = Some(SignedDuration::from_mins(30));
     policy.last_resort = vec![person("ben")];
@@ -572,8 +572,7 @@ fn a_snooze_ends_with_the_question() {
 fn conditions_are_judged_when_a_step_begins() {
     let mut policy =
         policy(&[&[on_call()], &[person("ben")], &[person("ben")], &[person("ana")]], 0);
-    let mornings =
-        hours(4, 5, 60);
+    let mornings = hours(4, 5, 60);
     policy.steps[0].when = vec![Condition::During(mornings)];
     policy.steps[1].when = vec![Condition::Severity(vec!["critical".to_owned()])];
     let within = SignedDuration::from_mins(5);
@@ -636,8 +635,7 @@ fn targets_stand_for_teams_turns_and_rooms() {
 #[test]
 fn what_can_wait_uses_the_low_list_in_working_hours() {
     let mut roster = roster();
-    let work =
-        hours(4, 540, 1_020);
+    let work = hours(4, 540, 1_020);
     let ana = roster.people.get_mut("ana").unwrap();
     let rule = |contact, minutes| Rule { contact, delay: SignedDuration::from_mins(minutes) };
     ana.rules.high = vec![rule(1, 0), rule(0, 1), rule(1, 5)];

@@ -66,12 +66,8 @@ pub(crate) static ESCALATION: Shape = Shape::new(
 static STEP: Shape = Shape::new(
     "a step",
     &[
-        Field::new(
-            "notify",
-            TARGETS,
-            "Who is told at once.",
-        )
-        .needed("notify: [schedule: shop-primary]"),
+        Field::new("notify", TARGETS, "Who is told at once.")
+            .needed("notify: [schedule: shop-primary]"),
         Field::new("wait", Type::Like(&DURATION), "How long to wait for an answer, at most 24h.")
             .default("5m"),
         Field::new(
@@ -107,10 +103,7 @@ static CONDITIONS: Shape = Shape::new(
         Field::new("zone", Type::Like(&ZONE), "Where `hours` are meant.").default("UTC"),
         Field::new(
             "severity",
-            Type::AnyOf(&[
-                Type::Text,
-                Type::List { of: &Type::Text, min: 1, max: NAMES_MAX },
-            ]),
+            Type::AnyOf(&[Type::Text, Type::List { of: &Type::Text, min: 1, max: NAMES_MAX }]),
             "The gravest label `severity` of the alerts is one of these.",
         ),
         Field::new(

@@ -133,7 +133,8 @@ pub fn propose(
     constraints: &Constraints,
     weights: Weights,
 ) -> Proposal {
-    let mut people: Vec<Runner<'_>> = candidates.iter().map(|it| Runner::new(it, weights)).collect();
+    let mut people: Vec<Runner<'_>> =
+        candidates.iter().map(|it| Runner::new(it, weights)).collect();
     people.sort_by(|one, other| one.who.name.cmp(&other.who.name));
     let mut assignments = Vec::new();
     let mut before: Vec<usize> = Vec::new();
@@ -209,14 +210,14 @@ fn fill(
                 && !chosen.contains(it)
                 && !chosen.iter().any(|other| joins(&constraints.apart, *it, *other))
         };
-        let rested = |it: &usize| {
-            people.get(*it).is_some_and(|it| it.has_rested(turn, constraints.rest))
-        };
-        let is_new = |it: &usize| {
-            constraints.consecutive == Consecutive::Allowed || !before.contains(it)
-        };
+        let rested =
+            |it: &usize| people.get(*it).is_some_and(|it| it.has_rested(turn, constraints.rest));
+        let is_new =
+            |it: &usize| constraints.consecutive == Consecutive::Allowed || !before.contains(it);
         let companion = |it: &usize| {
-            let wants = |one: &usize| constraints.together.iter().any(|(a, b)| a == name(*one) && b == name(*it));
+            let wants = |one: &usize| {
+                constraints.together.iter().any(|(a, b)| a == name(*one) && b == name(*it))
+            };
             chosen.iter().any(wants)
         };
         let all: Vec<usize> = order.iter().copied().filter(free).collect();
@@ -347,7 +348,8 @@ pub fn carried(
     for shift in shifts {
         if let Some(person) = people.get(&shift.person) {
             let range = Range { from: shift.from, until: shift.until };
-            *carried.entry(shift.person.clone()).or_default() += weigh(range, person, weights) / 100;
+            *carried.entry(shift.person.clone()).or_default() +=
+                weigh(range, person, weights) / 100;
         }
     }
     carried

@@ -75,25 +75,66 @@ fn check(policy: &str, entries: &[(What, &str, &str)], expect: &Expect) {
 
 #[test]
 fn who_is_away_or_has_one_contact_is_found() {
-    check("shop", &[(away("ben"), "06-09 00:00", "06-12 00:00")], &expect![[""]]);
+    check(
+        "shop",
+        &[(away("ben"), "06-09 00:00", "06-12 00:00")],
+        &expect![[r#"
+        2026-06-09T00:00:00Z 2026-06-12T00:00:00Z Gap: ben is away until 2026-06-12T00:00:00Z
+          nines oncall override shop --replace ben --with PERSON --from 2026-06-09T00:00:00Z --until 2026-06-12T00:00:00Z
+        2026-06-15T09:00:00Z 2026-06-22T09:00:00Z Thin: only cyd can be told, in only one way
+          give cyd a second contact, or add a step
+    "#]],
+    );
 }
 
 #[test]
 fn nobody_on_call_is_a_gap_with_a_command_that_fills_it() {
     let change = Change::Remove { person: "ana".to_owned() };
     let remove = What::Override { schedule: "shop".to_owned(), change, swap: None };
-    check("shop", &[(remove, "06-03 00:00", "06-04 00:00")], &expect![[""]]);
+    check(
+        "shop",
+        &[(remove, "06-03 00:00", "06-04 00:00")],
+        &expect![[r#"
+        2026-06-03T00:00:00Z 2026-06-04T00:00:00Z Gap: nobody is on call for shop
+          nines oncall override shop --add PERSON --from 2026-06-03T00:00:00Z --until 2026-06-04T00:00:00Z
+        2026-06-15T09:00:00Z 2026-06-22T09:00:00Z Thin: only cyd can be told, in only one way
+          give cyd a second contact, or add a step
+    "#]],
+    );
 }
 
 #[test]
 fn the_next_on_call_may_be_away_too() {
-    check("next", &[(away("ben"), "06-02 00:00", "06-05 00:00")], &expect![[""]]);
+    check(
+        "next",
+        &[(away("ben"), "06-02 00:00", "06-05 00:00")],
+        &expect![[r#"
+        2026-06-02T00:00:00Z 2026-06-05T00:00:00Z Gap: ben is away until 2026-06-05T00:00:00Z
+          nines oncall override shop --replace ben --with PERSON --from 2026-06-02T00:00:00Z --until 2026-06-05T00:00:00Z
+        2026-06-08T09:00:00Z 2026-06-15T09:00:00Z Thin: only cyd can be told, in only one way
+          give cyd a second contact, or add a step
+    "#]],
+    );
 }
 
 #[test]
 fn a_person_who_cannot_be_told_and_a_policy_that_is_missing_are_gaps() {
-    check("dee", &[], &expect![[""]]);
-    check("nobody", &[], &expect![[""]]);
+    check(
+        "dee",
+        &[],
+        &expect![[r#"
+        2026-06-01T09:00:00Z 2026-06-29T09:00:00Z Gap: dee cannot be told: no contact
+          nines page test dee, or another person in this step
+    "#]],
+    );
+    check(
+        "nobody",
+        &[],
+        &expect![[r#"
+        2026-06-01T09:00:00Z 2026-06-29T09:00:00Z Gap: there is no escalation `nobody`
+          write a document of kind Escalation named `nobody`
+    "#]],
+    );
 }
 
 fn layered(name: &str, length: u32, hour: i8, members: Vec<Member>) -> Schedule {
@@ -114,6 +155,8 @@ fn any_members() -> impl Strategy<Value = Vec<Member>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
     #[test]
     fn every_hour_is_judged_as_asking_for_it_alone_would(
         one in any_members(), other in any_members(), lengths in (1..40_u32, 1..40_u32),

@@ -45,7 +45,8 @@ fn check(turns: &[Range], people: &[Candidate], constraints: &Constraints, expec
         writeln!(out, "{from} {} {}", it.people.join("+"), it.notes.join(", ")).unwrap();
     }
     let Fairness { coverage_ratio, balance_ratio, gini, shares } = &proposal.fairness;
-    writeln!(out, "coverage {coverage_ratio:.3} balance {balance_ratio:.3} gini {gini:.3}").unwrap();
+    writeln!(out, "coverage {coverage_ratio:.3} balance {balance_ratio:.3} gini {gini:.3}")
+        .unwrap();
     for it in shares {
         writeln!(out, "{} {} turns {:.3}", it.person, it.turns, it.share_ratio).unwrap();
     }
@@ -56,14 +57,44 @@ fn check(turns: &[Range], people: &[Candidate], constraints: &Constraints, expec
 fn turns_go_around_and_vacations_are_kept() {
     let mut people = ["ana", "ben", "cyd"].map(candidate);
     people[1].away = vec![Range { from: at("06-09 00:00"), until: at("06-11 00:00") }];
-    check(&weeks(6), &people, &constraints(), &expect![[""]]);
+    check(
+        &weeks(6),
+        &people,
+        &constraints(),
+        &expect![[r#"
+        06-01 09:00 ana 
+        06-08 09:00 cyd 
+        06-15 09:00 ben 
+        06-22 09:00 ana 
+        06-29 09:00 cyd 
+        07-06 09:00 ben 
+        coverage 1.000 balance 1.000 gini 0.000
+        ana 2 turns 0.333
+        ben 2 turns 0.333
+        cyd 2 turns 0.333
+    "#]],
+    );
 }
 
 #[test]
 fn whoever_carried_more_before_comes_later() {
     let mut people = ["ana", "ben", "cyd"].map(candidate);
     people[0].load = 3 * 7 * 24 * 60;
-    check(&weeks(4), &people, &constraints(), &expect![[""]]);
+    check(
+        &weeks(4),
+        &people,
+        &constraints(),
+        &expect![[r#"
+        06-01 09:00 ben 
+        06-08 09:00 cyd 
+        06-15 09:00 ben 
+        06-22 09:00 cyd 
+        coverage 1.000 balance 0.333 gini 0.333
+        ana 0 turns 0.000
+        ben 2 turns 0.500
+        cyd 2 turns 0.500
+    "#]],
+    );
 }
 
 #[test]
@@ -73,14 +104,41 @@ fn two_seats_keep_people_apart_and_bring_others_together() {
     let apart = vec![pair("ana", "ben")];
     let together = vec![pair("cyd", "dee")];
     let constraints = Constraints { seats: 2, apart, together, ..constraints() };
-    check(&weeks(4), &people, &constraints, &expect![[""]]);
+    check(
+        &weeks(4),
+        &people,
+        &constraints,
+        &expect![[r#"
+        06-01 09:00 ana+cyd 
+        06-08 09:00 ben+dee 
+        06-15 09:00 ana+cyd 
+        06-22 09:00 ben+dee 
+        coverage 1.000 balance 1.000 gini 0.000
+        ana 2 turns 0.250
+        ben 2 turns 0.250
+        cyd 2 turns 0.250
+        dee 2 turns 0.250
+    "#]],
+    );
 }
 
 #[test]
 fn what_cannot_be_kept_is_told() {
     let mut people = [candidate("ana")];
     people[0].away = vec![Range { from: at("06-16 00:00"), until: at("06-17 00:00") }];
-    check(&weeks(4), &people, &constraints(), &expect![[""]]);
+    check(
+        &weeks(4),
+        &people,
+        &constraints(),
+        &expect![[r#"
+        06-01 09:00 ana 
+        06-08 09:00 ana ana: without the rest
+        06-15 09:00  nobody is free
+        06-22 09:00 ana 
+        coverage 0.750 balance 1.000 gini 0.000
+        ana 3 turns 1.000
+    "#]],
+    );
 }
 
 #[test]
@@ -118,9 +176,10 @@ fn any_candidates() -> impl Strategy<Value = Vec<Candidate>> {
         let hour = |it: i64| begin + SignedDuration::from_hours(it);
         let one = |(name, (away, zone, load)): (&&str, (Vec<(i64, i64)>, &str, u64))| Candidate {
             zone: TimeZone::get(zone).unwrap(),
-            away: away.iter().map(|(from, length)| {
-                Range { from: hour(*from), until: hour(from + length) }
-            }).collect(),
+            away: away
+                .iter()
+                .map(|(from, length)| Range { from: hour(*from), until: hour(from + length) })
+                .collect(),
             load,
             ..candidate(name)
         };

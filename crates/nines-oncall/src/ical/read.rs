@@ -174,7 +174,10 @@ impl Look<'_> {
                 continue;
             };
             if id.is_some_and(|it| parameter(it, "RANGE").is_some()) {
-                reading.problem(format!("{}: RANGE=THISANDFUTURE is read as this one only", title(event)));
+                reading.problem(format!(
+                    "{}: RANGE=THISANDFUTURE is read as this one only",
+                    title(event)
+                ));
             }
             replaced.extend(moment.instant());
             self.event(event, &BTreeSet::new(), reading);
@@ -188,12 +191,7 @@ impl Look<'_> {
         }
     }
 
-    fn event(
-        &self,
-        event: &Component<'_>,
-        replaced: &BTreeSet<Timestamp>,
-        reading: &mut Reading,
-    ) {
+    fn event(&self, event: &Component<'_>, replaced: &BTreeSet<Timestamp>, reading: &mut Reading) {
         if property(event, "STATUS").is_some_and(|it| it.eq_ignore_ascii_case("CANCELLED")) {
             return;
         }
@@ -369,7 +367,8 @@ fn title(event: &Component<'_>) -> String {
 }
 
 fn attendees(event: &Component<'_>) -> Vec<String> {
-    let people = event.properties.iter().filter(|it| it.name == "ATTENDEE" || it.name == "ORGANIZER");
+    let people =
+        event.properties.iter().filter(|it| it.name == "ATTENDEE" || it.name == "ORGANIZER");
     let mail = people.filter_map(|it| {
         let value = it.val.as_str();
         let (scheme, address) = value.split_once(':')?;

@@ -17,7 +17,9 @@ fn roster(names: &[&str]) -> Roster {
     let shop = Schedule::weekly("shop", zone, start, 1, names);
     let person = |name: &&str| Person {
         name: (*name).to_owned(),
-        display_name: format!("{name}, Ünïcode; Œuvre\\with a rather long name of more than one line 日本語"),
+        display_name: format!(
+            "{name}, Ünïcode; Œuvre\\with a rather long name of more than one line 日本語"
+        ),
         ..Person::default()
     };
     Roster {
@@ -40,7 +42,40 @@ fn a_calendar_of_shifts() {
     let subject = Subject::Person("ana".to_owned());
     let text = write(duty, &subject, "nines.example.org", at("2026-10-20T12:00:00"));
     let first: Vec<&str> = text.lines().take(32).collect();
-    expect![[""]].assert_eq(&first.join("\n"));
+    expect![[r#"
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        PRODID:-//nines//on-call//EN
+        CALSCALE:GREGORIAN
+        METHOD:PUBLISH
+        NAME:On call: Ana
+        X-WR-CALNAME:On call: Ana
+        REFRESH-INTERVAL;VALUE=DURATION:PT15M
+        X-PUBLISHED-TTL:PT15M
+        BEGIN:VEVENT
+        UID:shop-ana-20261019T070000Z@nines.example.org
+        DTSTAMP:20261020T120000Z
+        DTSTART:20261019T070000Z
+        DTEND:20261026T080000Z
+        SUMMARY:shop: Ana
+        STATUS:CONFIRMED
+        TRANSP:TRANSPARENT
+        END:VEVENT
+        BEGIN:VEVENT
+        UID:shop-ana-20261026T080000Z@nines.example.org
+        DTSTAMP:20261020T120000Z
+        DTSTART:20261026T080000Z
+        DTEND:20261102T080000Z
+        SUMMARY:shop: Ana
+        STATUS:CONFIRMED
+        TRANSP:TRANSPARENT
+        BEGIN:VALARM
+        ACTION:DISPLAY
+        DESCRIPTION:On call for shop
+        TRIGGER:-P1D
+        END:VALARM
+        BEGIN:VALARM"#]]
+    .assert_eq(&first.join("\n"));
 }
 
 #[test]
@@ -64,7 +99,8 @@ fn an_id_stays_while_a_shift_is_cut_or_grows_and_while_time_passes() {
     let subject = Subject::Schedule("shop".to_owned());
     let now = at("2026-10-20T12:00:00");
     let before = write(Duty { roster: &roster, rota: &rota }, &subject, "h", now);
-    let later = write(Duty { roster: &roster, rota: &rota }, &subject, "h", at("2026-10-27T00:00:00"));
+    let later =
+        write(Duty { roster: &roster, rota: &rota }, &subject, "h", at("2026-10-27T00:00:00"));
     assert_eq!(uids(&before)[..5], uids(&later)[..5]);
     let change = Change::Replace { whom: "ana".to_owned(), with: "ben".to_owned() };
     let what = What::Override { schedule: "shop".to_owned(), change, swap: None };
@@ -117,7 +153,10 @@ fn whole_days_are_days_of_the_zone_that_asks() {
          DTSTART;VALUE=DATE:20261225
          SUMMARY:Christmas
          END:VEVENT",
-        &expect![[""]],
+        &expect![[r#"
+            2026-03-27T23:00:00Z 2026-03-29T22:00:00Z Ana, away all day
+            2026-12-24T23:00:00Z 2026-12-25T23:00:00Z Christmas all day
+        "#]],
     );
 }
 
@@ -140,7 +179,13 @@ fn recurrences_keep_their_wall_time_and_leave_out_exceptions() {
          DTEND;TZID=Europe/Zurich:20261110T110000
          SUMMARY:ben instead
          END:VEVENT",
-        &expect![[""]],
+        &expect![[r#"
+            2026-10-19T07:00:00Z 2026-10-19T15:00:00Z ana
+            2026-10-21T07:00:00Z 2026-10-21T15:00:00Z ana
+            2026-10-26T08:00:00Z 2026-10-26T16:00:00Z ana
+            2026-11-10T09:00:00Z 2026-11-10T10:00:00Z ben instead
+            2026-11-16T08:00:00Z 2026-11-16T16:00:00Z ana
+        "#]],
     );
 }
 
@@ -169,7 +214,12 @@ fn a_zone_that_only_the_calendar_describes_is_read() {
          RRULE:FREQ=DAILY;COUNT=4
          SUMMARY:ana
          END:VEVENT",
-        &expect![[""]],
+        &expect![[r#"
+            2026-10-23T07:00:00Z 2026-10-23T08:00:00Z ana
+            2026-10-24T07:00:00Z 2026-10-24T08:00:00Z ana
+            2026-10-25T08:00:00Z 2026-10-25T09:00:00Z ana
+            2026-10-26T08:00:00Z 2026-10-26T09:00:00Z ana
+        "#]],
     );
 }
 
@@ -205,7 +255,13 @@ fn what_cannot_be_read_is_told_and_the_rest_is_read() {
          DTEND:20260604T000000Z
          SUMMARY:five
          END:VEVENT",
-        &expect![[""]],
+        &expect![[r#"
+            2026-06-01T00:00:00Z 2026-06-01T00:00:00Z two
+            2026-06-03T00:00:00Z 2026-06-04T00:00:00Z five
+            ! one: DTSTART cannot be read
+            ! two: RRule parsing error: `SOMETIMES` is not a valid frequency.
+            ! four: DTSTART cannot be read
+        "#]],
     );
 }
 

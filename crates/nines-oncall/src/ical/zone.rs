@@ -40,9 +40,8 @@ impl Zone {
         match self {
             Self::Known(zone) => zone.to_datetime(at),
             Self::Described(changes) => {
-                let begun = |it: &&Change| {
-                    it.before.to_timestamp(it.onset).is_ok_and(|onset| onset <= at)
-                };
+                let begun =
+                    |it: &&Change| it.before.to_timestamp(it.onset).is_ok_and(|onset| onset <= at);
                 let last = changes.iter().rev().find(begun).map(|it| it.after);
                 let first = changes.first().map(|it| it.before);
                 last.or(first).unwrap_or(Offset::UTC).to_datetime(at)

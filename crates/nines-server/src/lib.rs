@@ -18,6 +18,7 @@ mod forwarding;
 mod health;
 mod hooks;
 mod metadata;
+mod oncall_views;
 mod overlays;
 mod own_metrics;
 mod pages;

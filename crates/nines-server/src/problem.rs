@@ -5,6 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use nines_engine::exclusions::Refusal as Exclusion;
 use nines_engine::{Refusal, SubmitError};
+use nines_oncall::rota::Refusal as Rota;
 use nines_release::WaiverRefusal;
 use serde::Serialize;
 
@@ -120,6 +121,18 @@ impl From<Refusal> for Problem {
             ) => Self::forbidden(detail),
             Refusal::Waiver(WaiverRefusal::Exists { .. }) => Self::refused(detail),
             Refusal::Waiver(_) => Self::bad_request(detail),
+            Refusal::Rota(
+                Rota::UnknownSchedule { .. } | Rota::UnknownPerson { .. } | Rota::UnknownEntry(_),
+            ) => Self::new(StatusCode::NOT_FOUND, "/problems/not-found", "not found", detail),
+            Refusal::Rota(
+                Rota::BadRange
+                | Rota::TooFar
+                | Rota::InPast
+                | Rota::NotWholeMinute
+                | Rota::BadPeople
+                | Rota::ReasonTooLong,
+            ) => Self::bad_request(detail),
+            Refusal::Rota(Rota::NotTheirs { .. }) => Self::forbidden(detail),
             Refusal::NoConfig | Refusal::NotDurable(_) => Self::unavailable(detail),
             _ => Self::refused(detail),
         }

@@ -101,7 +101,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Why(args) => why::run(&args, &open()?),
         Command::Exclude(args) => exclude::run(&args, &open()?),
         Command::Query(args) => query::run(&args, &open()?),
-        Command::Oncall(args) => oncall::run(&args, &open()?),
+        Command::Oncall(args) => oncall::run(&args, &open()?, &environment, SystemClock.now()),
         Command::Ack(args) => respond::acknowledge(&args, &open()?),
         Command::Incident(args) => incident::run(&args, &open()?),
         Command::Run(args) => run::run(args, &open()?),

@@ -10,6 +10,7 @@ mod exclusions;
 mod explain;
 mod gate;
 mod learn;
+pub(crate) mod oncall;
 mod policies;
 mod read;
 mod respond;
@@ -43,7 +44,17 @@ pub(crate) fn router() -> Router<App> {
         .route("/alerts/{key}", get(read::alert))
         .route("/why", get(read::why))
         .route("/pages", get(read::pages))
-        .route("/oncall", get(read::on_call))
+        .route("/oncall", get(oncall::who))
+        .route("/oncall/schedules/{name}", get(oncall::schedule))
+        .route("/oncall/changes", get(oncall::changes).post(oncall::create))
+        .route("/oncall/changes/{name}", delete(oncall::withdraw))
+        .route("/oncall/take", post(oncall::take))
+        .route("/oncall/vacations", post(oncall::vacation))
+        .route("/oncall/swaps", post(oncall::offer))
+        .route("/oncall/swaps/{name}/take", post(oncall::answer))
+        .route("/oncall/swaps/{name}/confirm", post(oncall::confirm))
+        .route("/oncall/verify", get(oncall::verify))
+        .route("/oncall/proposal", get(oncall::proposal))
         .route("/changes", get(read::changes))
         .route("/config", get(read::config))
         .route("/config/files", get(config::files))

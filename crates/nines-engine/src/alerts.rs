@@ -397,7 +397,7 @@ impl Draft<'_> {
                 annotations: alert.annotations().into(),
                 starts_at: span.starts_at,
                 ends_at: if is_over { Some(span.ends_at.unwrap_or(notice.at)) } else { None },
-                generator_url: alert.body.generator_url.clone(),
+                generator_url: alert.body.generator_url.to_string(),
             })
         };
         let firing = notice.firing.iter().filter_map(|it| data(it, false));

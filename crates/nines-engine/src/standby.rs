@@ -130,7 +130,7 @@ impl Standby {
             if before != self.state.seq {
                 on_commit(self.state.seq);
             }
-            if !answer(self, inbox) {
+            if !answer(self, clock.now(), inbox) {
                 return Ok(None);
             }
         }
@@ -150,7 +150,7 @@ pub(crate) fn run(
     }
     while let Some(engine) = standby.follow(clock, &hooks.on_commit, inbox)? {
         standby.role.decide();
-        (hooks.on_active)(true);
+        (hooks.deciding)(true);
         (hooks.on_commit)(engine.seq());
         match host::run(engine, clock, &hooks.on_commit, inbox) {
             Err(EngineError::TurnLost(_)) => {}
@@ -159,16 +159,18 @@ pub(crate) fn run(
         // Readers see what is durable, and so does whoever goes on from there.
         standby.state = State::clone(&standby.published.read());
         standby.role.follow(Following { holder: None, current_at: clock.now() });
-        (hooks.on_active)(false);
+        (hooks.deciding)(false);
     }
     Ok(())
 }
 
 /// Waits for the next look, or takes a configuration. Gives whether to go on.
-fn answer(standby: &mut Standby, inbox: &Receiver<Envelope>) -> bool {
+fn answer(standby: &mut Standby, now: Timestamp, inbox: &Receiver<Envelope>) -> bool {
     match inbox.recv_timeout(LOOK_EVERY) {
         Ok(Envelope::Command(command, answer)) => answer(match *command {
             Command::ApplyConfig(config) => {
+                standby.state.dispatch.configure(&config.dispatch, now);
+                standby.published.replace(&standby.state);
                 standby.config = Some(config);
                 Ok(Reply::Done)
             }

@@ -17,6 +17,7 @@ use nines_tsdb::{AppendError, Tsdb};
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use crate::access::Access;
+use crate::api::under_key;
 use crate::applied::Revisions;
 use crate::backend::Backend;
 use crate::checkpoint::Checkpoint;
@@ -84,6 +85,8 @@ pub(crate) struct Shared {
 pub(crate) struct Configured {
     /// For a server whose configuration is sent to it.
     pub(crate) revisions: Option<Revisions>,
+    /// Where files that the configuration names are looked for.
+    pub(crate) folder: PathBuf,
     /// What it follows otherwise, for people.
     pub(crate) followed: String,
     pub(crate) plans: tokio::sync::Mutex<Plans>,
@@ -242,7 +245,7 @@ impl Shared {
     /// Sends a command to the engine and waits until its facts are durable.
     pub(crate) async fn ask(&self, command: Command) -> Result<Reply, AskError> {
         let (sender, receiver) = oneshot::channel();
-        self.engine.submit(command, move |answer| {
+        self.engine.submit(under_key(command), move |answer| {
             // Whoever asked may have gone.
             drop(sender.send(answer));
         })?;

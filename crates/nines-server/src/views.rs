@@ -106,8 +106,7 @@ pub(crate) fn alert_view(state: &State, key: AlertKey, alert: &Alert) -> AlertVi
         summary: alert
             .annotations()
             .get("summary")
-            .cloned()
-            .unwrap_or_else(|| alert.labels.to_string()),
+            .map_or_else(|| alert.labels.to_string(), str::to_owned),
         labels: alert.labels.clone(),
         annotations: alert.annotations().into(),
         fired_at: Some(activation.fired_at),

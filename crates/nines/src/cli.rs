@@ -85,6 +85,8 @@ pub(crate) enum Command {
     Describe(describe::Args),
     /// Show why an alert paged, and why it did not
     Why(why::Args),
+    /// Show what would become of an alert with these labels
+    WhyNot(why::NotArgs),
     /// Say that a stretch of time does not count, or counts otherwise
     Exclude(Box<exclude::Args>),
     /// Ask a PromQL query

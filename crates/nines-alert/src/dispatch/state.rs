@@ -99,9 +99,12 @@ impl State {
         self.soft.rules.as_ref()
     }
 
-    /// The next tick of this group.
+    /// The next tick of this group; of a state that only answers, the first one that may not have been yet.
     pub fn due(&self, group: GroupNumber) -> Option<Timestamp> {
-        self.soft.live.as_ref()?.due(group)
+        match &self.soft.live {
+            Some(live) => live.due(group),
+            None => self.groups.get(&group).map(|it| self.missed_due(it)),
+        }
     }
 
     /// When [`super::Command::Wake`] is due, if time matters. Not before there is a configuration.

@@ -378,6 +378,27 @@ fn alerts_of_the_time_before_groups_go_on_and_page_nobody_twice() {
     assert!(state.escalations.values().all(|it| !it.state.is_open()));
 }
 
+/// A released shape never changes: a difference here needs a new version of its kind.
+#[test]
+fn facts_are_written_like_this() {
+    let mut lab = Lab::new();
+    let disk = until(&alert("Disk", &[]), 700);
+    let down = until(&alert("Down", &[("shop", "yes"), ("service", "cart")]), 50);
+    lab.post(&[disk.clone(), down], 0);
+    lab.pass(30);
+    lab.take(30);
+    lab.post(&[until(&disk, 800)], 60);
+    lab.pass(130);
+    let command = Box::new(Command::Wake);
+    let (key, request) = ("k".to_owned(), "r".to_owned());
+    lab.ask(Command::Once { key, request, command }, 131).unwrap();
+    let kinds = ["dispatch", "route", "outbox", "answer"];
+    let lines = lab.journal.lines().into_iter().filter(|it| kinds.contains(&it.kind.as_str()));
+    let lines = lines
+        .map(|it| format!("{} {} {}", it.kind, it.version, String::from_utf8(it.body).unwrap()));
+    check(&lines.collect::<Vec<_>>(), &expect![[""]]);
+}
+
 #[derive(Debug, Clone)]
 enum Deed {
     Post(Vec<(u8, i64)>),

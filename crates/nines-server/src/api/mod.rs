@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod calendars;
 mod config;
 mod deploys;
 mod etag;
@@ -11,6 +12,7 @@ mod explain;
 mod gate;
 mod learn;
 pub(crate) mod oncall;
+mod once;
 mod policies;
 mod read;
 mod respond;
@@ -18,6 +20,7 @@ mod run;
 mod slos;
 mod stream;
 mod time;
+mod why;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -42,7 +45,8 @@ pub(crate) fn router() -> Router<App> {
         .route("/exclusions/{name}", delete(exclusions::withdraw))
         .route("/alerts", get(read::alerts))
         .route("/alerts/{key}", get(read::alert))
-        .route("/why", get(read::why))
+        .route("/why", get(why::why))
+        .route("/why-not", get(why::why_not))
         .route("/pages", get(read::pages))
         .route("/oncall", get(oncall::who))
         .route("/oncall/schedules/{name}", get(oncall::schedule))
@@ -53,6 +57,8 @@ pub(crate) fn router() -> Router<App> {
         .route("/oncall/swaps", post(oncall::offer))
         .route("/oncall/swaps/{name}/take", post(oncall::answer))
         .route("/oncall/swaps/{name}/confirm", post(oncall::confirm))
+        .route("/oncall/calendars/{kind}/{name}", post(calendars::address))
+        .route("/oncall/calendars/{kind}/{name}/revoke", post(calendars::revoke))
         .route("/oncall/verify", get(oncall::verify))
         .route("/oncall/proposal", get(oncall::proposal))
         .route("/changes", get(read::changes))
@@ -85,12 +91,15 @@ pub(crate) fn router() -> Router<App> {
         .route("/waivers", get(policies::waivers).post(policies::waive))
         .route("/policies", get(policies::policies))
         .route("/policies/replay", post(policies::replay))
+        .merge(crate::heartbeats::api())
+        .route("/integrations", get(crate::events::list))
         .route("/deploys", get(deploys::deploys).post(events::record))
         .route("/audit", get(audit::verify))
         .route("/stream", get(stream::stream));
     Router::new()
-        .nest("/api/nines/v1", own.layer(from_fn(etag::tag)))
+        .nest("/api/nines/v1", own.layer(from_fn(etag::tag)).layer(from_fn(once::name)))
         .route("/api/v1/events", post(events::record))
+        .route("/ical/{kind}/{name}/{token}", get(calendars::calendar))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 
@@ -100,4 +109,5 @@ pub(crate) use gate::{
     question as gate_question, status as gate_status,
 };
 pub(crate) use learn::draft as draft_postmortem;
+pub(crate) use once::under_key;
 pub(crate) use run::{RunView, read_answer, run_view};

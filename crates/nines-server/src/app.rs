@@ -281,9 +281,8 @@ impl Shared {
                 let shifts = duty.on_call(&schedule.name, at);
                 let next = duty.next_on_call(&schedule.name, at);
                 let contacts = shifts.iter().filter_map(|it| roster.people.get(&it.person));
-                let reached = |it: &Person| {
-                    it.contacts.iter().map(|it| it.channel.to_string()).collect()
-                };
+                let reached =
+                    |it: &Person| it.contacts.iter().map(|it| it.channel.to_string()).collect();
                 let contacts = contacts.map(|it| (it.name.clone(), reached(it))).collect();
                 OnCall {
                     schedule: schedule.name.clone(),

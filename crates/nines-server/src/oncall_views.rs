@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use nines_alert::dispatch::{Route, Settings};
 use nines_engine::Config;
 use nines_oncall::rota::{self, Entry, OfferRecord};
-use nines_oncall::{Coverage, Cover, Duty, Fitness, PageRoute, Person, Stretch, coverage};
+use nines_oncall::{Cover, Coverage, Duty, Fitness, PageRoute, Person, Stretch, coverage};
 use serde::Serialize;
 
 use crate::app::Shared;
@@ -242,7 +242,8 @@ pub(crate) fn page_routes(config: &Config) -> Vec<PageRoute> {
         let integrations = receiver.map(|it| it.integrations.as_slice()).unwrap_or_default();
         for integration in integrations {
             if let Settings::Escalation(policy) = &integration.settings {
-                let matchers: Vec<String> = route.matchers.iter().map(ToString::to_string).collect();
+                let matchers: Vec<String> =
+                    route.matchers.iter().map(ToString::to_string).collect();
                 let place = route.origin.to_string();
                 let name = match matchers.is_empty() {
                     true => place,

@@ -71,7 +71,15 @@ pub(super) fn who(client: &Client, answer: Value, format: Format) -> anyhow::Res
         if it.shifts.is_empty() {
             let nobody = painted("■ nobody", Paint::Red);
             let dash = || cell("-");
-            all.push(vec![cell(&it.schedule), nobody, dash(), cell(&next), cell(&it.zone), dash(), dash()]);
+            all.push(vec![
+                cell(&it.schedule),
+                nobody,
+                dash(),
+                cell(&next),
+                cell(&it.zone),
+                dash(),
+                dash(),
+            ]);
         }
         for shift in &it.shifts {
             let contacts = it.contacts.get(&shift.person).map(|it| it.join(", "));
@@ -86,7 +94,8 @@ pub(super) fn who(client: &Client, answer: Value, format: Format) -> anyhow::Res
             ]);
         }
     }
-    let headers = ["SCHEDULE", "ON CALL", "UNTIL (UTC)", "NEXT", "ZONE", "BECAUSE OF", "REACHED BY"];
+    let headers =
+        ["SCHEDULE", "ON CALL", "UNTIL (UTC)", "NEXT", "ZONE", "BECAUSE OF", "REACHED BY"];
     rows(&headers, all, format)?;
     Ok(Exit::Yes)
 }
@@ -157,7 +166,11 @@ pub(super) fn changes(client: &Client, answer: Value, format: Format) -> anyhow:
             cell(it.reason),
         ]);
     }
-    rows(&["NAME", "KIND", "SCHEDULE", "WHAT", "FROM (UTC)", "UNTIL", "BY", "REASON"], all, format)?;
+    rows(
+        &["NAME", "KIND", "SCHEDULE", "WHAT", "FROM (UTC)", "UNTIL", "BY", "REASON"],
+        all,
+        format,
+    )?;
     Ok(Exit::Yes)
 }
 
@@ -295,9 +308,18 @@ pub(super) fn proposal(client: &Client, answer: Value, format: Format) -> anyhow
     }
     let share = |it: &Share| {
         let hours = format!("{} h", it.minutes / 60);
-        vec![cell(&it.person), cell(it.turns.to_string()), cell(hours), cell(percent(it.share_ratio))]
+        vec![
+            cell(&it.person),
+            cell(it.turns.to_string()),
+            cell(hours),
+            cell(percent(it.share_ratio)),
+        ]
     };
-    rows(&["WHO", ">TURNS", ">TIME", ">SHARE"], fairness.shares.iter().map(share).collect(), format)?;
+    rows(
+        &["WHO", ">TURNS", ">TIME", ">SHARE"],
+        fairness.shares.iter().map(share).collect(),
+        format,
+    )?;
     output::print(&format!(
         "coverage {}   balance {:.2} (1 is equal)   Gini {:.2} (0 is equal)",
         percent(fairness.coverage_ratio),

@@ -125,7 +125,9 @@ impl Draft<'_> {
             if let dispatch::Fact::Flushed(it) = &fact {
                 flushed.push(it.clone());
             }
+            let seen = self.seen_by_silences(&fact);
             self.apply(Fact::Dispatch(fact));
+            self.tell_silences(seen);
         }
         if !decided.upkeep.is_empty() {
             self.state.dispatch.keep_up(&decided.upkeep);

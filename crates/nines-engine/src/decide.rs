@@ -300,6 +300,7 @@ impl Draft<'_> {
         }
         // A wake-up is never refused; see `nines_alert::heartbeat::decide`.
         drop(self.heartbeat(heartbeat::Command::Wake));
+        self.wake_silences();
         self.wake_rota();
         Reply::Done
     }
@@ -416,12 +417,6 @@ impl Draft<'_> {
             }
             AckTarget::All => Ok(self.state.firing().map(|(key, _)| key).collect()),
         }
-    }
-
-    fn silence(&mut self, command: nines_alert::silence::Command) -> Result<Reply, Refusal> {
-        let id = self.new_id();
-        let facts = nines_alert::silence::decide(&self.state.silences, command, id, self.now)?;
-        Ok(self.apply_all(facts.into_iter().map(Fact::Silence)))
     }
 
     // Changes, incidents, runs

@@ -29,6 +29,7 @@ mod published;
 mod releases;
 mod replay;
 mod rota;
+mod silences;
 pub mod snapshot;
 mod standby;
 mod state;

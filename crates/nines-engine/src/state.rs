@@ -136,8 +136,8 @@ impl State {
     /// When an escalation or a group wants to be woken next.
     pub fn wake_at(&self) -> Option<Timestamp> {
         let escalation = self.wakes.first().map(|(at, _)| *at);
-        let others = [escalation, self.dispatch.wake_at(), self.heartbeats.wake_at()];
-        others.into_iter().flatten().min()
+        let others = [self.dispatch.wake_at(), self.heartbeats.wake_at(), self.silences.wake_at()];
+        others.into_iter().chain([escalation]).flatten().min()
     }
 
     /// The escalations whose time has come.

@@ -7,6 +7,7 @@
 
 mod absence;
 mod access;
+mod am;
 mod api;
 mod app;
 mod applied;

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use nines_alert::silence::Refusal as Silence;
 use nines_engine::exclusions::Refusal as Exclusion;
 use nines_engine::{Refusal, SubmitError};
 use nines_oncall::rota::Refusal as Rota;
@@ -133,6 +134,13 @@ impl From<Refusal> for Problem {
                 | Rota::ReasonTooLong,
             ) => Self::bad_request(detail),
             Refusal::Rota(Rota::NotTheirs { .. }) => Self::forbidden(detail),
+            Refusal::Silence(Silence::Unknown { .. }) => {
+                Self::new(StatusCode::NOT_FOUND, "/problems/not-found", "not found", detail)
+            }
+            Refusal::Silence(Silence::Filed { .. } | Silence::TooMany { .. }) => {
+                Self::refused(detail)
+            }
+            Refusal::Silence(_) => Self::bad_request(detail),
             Refusal::NoConfig | Refusal::NotDurable(_) => Self::unavailable(detail),
             _ => Self::refused(detail),
         }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use nines_base::Origin;
 use nines_slo::{SloPattern, Window};
 
+use crate::alertmanager::AlertDraft;
 use crate::finding::{Change, Finding, Level, Span, line_and_column};
 use crate::link::{Reference, SloPlaces};
 use crate::mistake::Mistake;
@@ -46,6 +47,8 @@ pub(crate) enum Noun {
     AlertCondition,
     NotificationTarget,
     Exclusion,
+    Receiver,
+    TimeInterval,
     Heartbeat,
     Integration,
 }
@@ -70,6 +73,8 @@ impl Noun {
             Self::AlertCondition => "AlertCondition",
             Self::NotificationTarget => "AlertNotificationTarget",
             Self::Exclusion => "exclusion",
+            Self::Receiver => "receiver",
+            Self::TimeInterval => "time interval",
             Self::Heartbeat => "heartbeat",
             Self::Integration => "integration",
         }
@@ -104,6 +109,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) scrape_defaults: Option<Defaults>,
     /// A route was left out, so what seems to match none may match that one.
     pub(crate) has_broken_routes: bool,
+    /// What documents about alerts said.
+    pub(crate) alerts: AlertDraft,
 }
 
 impl<'a> Draft<'a> {
@@ -124,6 +131,7 @@ impl<'a> Draft<'a> {
             has_gaps: false,
             scrape_defaults: None,
             has_broken_routes: false,
+            alerts: AlertDraft::default(),
         }
     }
 

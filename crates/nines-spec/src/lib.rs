@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+mod alertmanager;
 mod change;
 mod draft;
 mod exchange;
@@ -37,6 +38,7 @@ mod test_case;
 mod test_files;
 mod values;
 
+pub use alertmanager::{IntegrationSpec, ReceiverSpec};
 pub use change::{Action, DocumentChange, FIELDS_MAX, FieldChange, compare};
 pub use draft::FINDINGS_MAX;
 pub use exchange::{

@@ -99,6 +99,8 @@ fn undefined(draft: &Draft<'_>, reference: &Reference) -> Mistake {
         Noun::Runbook => Mistake::UndefinedRunbook { name, help, consequence, at },
         Noun::Secret => Mistake::UndefinedSecret { name, help, consequence, at },
         Noun::Slo => Mistake::UndefinedSlo { name, help, consequence, at },
+        Noun::Receiver => Mistake::UndefinedReceiver { name, help, consequence, at },
+        Noun::TimeInterval => Mistake::UndefinedInterval { name, help, consequence, at },
         Noun::Service
         | Noun::Exclusion
         | Noun::Gate

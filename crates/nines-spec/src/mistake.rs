@@ -618,6 +618,138 @@ pub(crate) enum Mistake {
         at: Span,
     },
 
+    // N033x to N036x: routes, receivers, intervals and inhibition.
+    #[error("this is a second configuration of Alertmanager")]
+    #[diagnostic(
+        code(N0330),
+        help("one of them counts, the first is in {first}; put this one elsewhere")
+    )]
+    SecondAlertmanager {
+        first: String,
+        #[label("not used")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0331), help("{help}"))]
+    BadRoot {
+        problem: String,
+        help: String,
+        #[label("the root takes every alert that no other route takes")]
+        at: Span,
+    },
+    #[error("receiver `{name}` is not defined")]
+    #[diagnostic(code(N0332), help("{help}"))]
+    UndefinedReceiver {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("time interval `{name}` is not defined")]
+    #[diagnostic(code(N0333), help("{help}"))]
+    UndefinedInterval {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0334),
+        help(
+            "list each label once, or write `['...']` alone, so that each alert is told by itself"
+        )
+    )]
+    BadGroupBy {
+        problem: String,
+        #[label("nobody knows which alerts belong together")]
+        at: Span,
+    },
+    #[error("`{field}` is nothing")]
+    #[diagnostic(code(N0335), help("leave it out, or write a length such as `5m`"))]
+    ZeroTime {
+        field: &'static str,
+        #[label("it would be told without a pause")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0336), help("{help}"))]
+    BadInterval {
+        problem: String,
+        help: String,
+        #[label("nobody knows when this is")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0337), help("{help}"))]
+    BadIntegration {
+        problem: String,
+        help: String,
+        #[label("nothing could be sent")]
+        at: Span,
+    },
+    #[error("{what} cannot be used for sending yet")]
+    #[diagnostic(code(N0338), help("{help}"))]
+    CannotDeliver {
+        what: String,
+        help: &'static str,
+        #[label("alerts would not arrive")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0339),
+        help("texts of receivers are Go templates, e.g. `{{{{ .CommonLabels.alertname }}}}`")
+    )]
+    BadNoticeTemplate {
+        problem: String,
+        #[label("the text cannot be filled")]
+        at: Span,
+    },
+    #[error("template `{name}` is not defined")]
+    #[diagnostic(
+        code(N0340),
+        severity(Warning),
+        help("add a file with `{{{{ define \"{name}\" }}}}` to `templates`")
+    )]
+    UndefinedTemplate {
+        name: String,
+        label: String,
+        #[label("{label}")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0341), severity(Warning), help("{help}"))]
+    ClassicMatcher {
+        problem: String,
+        help: String,
+        #[label("the classic reading counts")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0342),
+        help("write `severity=\"page\"` or `{{team=\"shop\",severity=~\"page|ticket\"}}`")
+    )]
+    BadMatcherText {
+        problem: String,
+        #[label("nobody knows which alerts are meant")]
+        at: Span,
+    },
+    #[error("no file matches `{pattern}`")]
+    #[diagnostic(
+        code(N0343),
+        severity(Warning),
+        help("paths are relative to the file they are in")
+    )]
+    NoTemplateFile {
+        pattern: String,
+        #[label("no template comes from here")]
+        at: Span,
+    },
+
     // N04xx: on-call.
     #[error("escalation `{name}` is not defined")]
     #[diagnostic(code(N0401), help("{help}"))]

@@ -16,6 +16,7 @@ use nines_release::Policy as ReleasePolicy;
 use nines_runbook::Runbook;
 use nines_slo::{Overlay, Slo};
 
+use crate::alertmanager::ReceiverSpec;
 use crate::rules::RuleSettings;
 use crate::scraping::{OtlpSpec, RemoteWriteSpec, ScrapeSpec, StorageSpec};
 
@@ -38,6 +39,8 @@ pub struct Spec {
     pub routing: Routing,
     /// From alerts to notices: `alertmanager.yml`, and the native kinds.
     pub dispatch: Rules,
+    /// What whoever sends must know of the receivers of `dispatch`: addresses and secrets.
+    pub receivers: Vec<ReceiverSpec>,
     /// Jobs that say that they ran.
     pub heartbeats: Vec<Heartbeat>,
     /// Systems that send events in PagerDuty's format.

@@ -9,6 +9,8 @@
 pub struct Kind {
     /// As in the keys of receivers, without `_configs`.
     pub name: &'static str,
+    /// The key of receivers.
+    pub key: &'static str,
     /// Whether resolved alerts are told without saying so.
     pub sends_resolved: bool,
     /// The field with the short text; it names the alerts when its template fails. May be empty.
@@ -99,6 +101,7 @@ use FieldValue::{
 pub static KINDS: [Kind; 18] = [
     Kind {
         name: "webhook",
+        key: "webhook_configs",
         sends_resolved: true,
         title: "",
         words: "",
@@ -112,6 +115,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "email",
+        key: "email_configs",
         sends_resolved: false,
         title: "subject",
         words: "text",
@@ -136,6 +140,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "pagerduty",
+        key: "pagerduty_configs",
         sends_resolved: true,
         title: "description",
         words: "description",
@@ -160,6 +165,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "opsgenie",
+        key: "opsgenie_configs",
         sends_resolved: true,
         title: "message",
         words: "description",
@@ -190,6 +196,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "wechat",
+        key: "wechat_configs",
         sends_resolved: false,
         title: "",
         words: "message",
@@ -208,6 +215,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "slack",
+        key: "slack_configs",
         sends_resolved: false,
         title: "title",
         words: "text",
@@ -264,6 +272,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "victorops",
+        key: "victorops_configs",
         sends_resolved: true,
         title: "entity_display_name",
         words: "state_message",
@@ -283,6 +292,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "pushover",
+        key: "pushover_configs",
         sends_resolved: true,
         title: "title",
         words: "message",
@@ -306,6 +316,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "sns",
+        key: "sns_configs",
         sends_resolved: true,
         title: "subject",
         words: "message",
@@ -333,6 +344,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "telegram",
+        key: "telegram_configs",
         sends_resolved: true,
         title: "",
         words: "message",
@@ -350,6 +362,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "discord",
+        key: "discord_configs",
         sends_resolved: true,
         title: "title",
         words: "message",
@@ -365,6 +378,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "webex",
+        key: "webex_configs",
         sends_resolved: true,
         title: "",
         words: "message",
@@ -377,6 +391,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "msteams",
+        key: "msteams_configs",
         sends_resolved: true,
         title: "title",
         words: "text",
@@ -390,6 +405,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "msteamsv2",
+        key: "msteamsv2_configs",
         sends_resolved: true,
         title: "title",
         words: "text",
@@ -402,6 +418,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "jira",
+        key: "jira_configs",
         sends_resolved: true,
         title: "summary",
         words: "description",
@@ -424,6 +441,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "rocketchat",
+        key: "rocketchat_configs",
         sends_resolved: false,
         title: "title",
         words: "text",
@@ -465,6 +483,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "mattermost",
+        key: "mattermost_configs",
         sends_resolved: true,
         title: "title",
         words: "text",
@@ -522,6 +541,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "incidentio",
+        key: "incidentio_configs",
         sends_resolved: true,
         title: "",
         words: "",

@@ -17,6 +17,7 @@ mod policies;
 mod read;
 mod respond;
 mod run;
+mod silences;
 mod slos;
 mod stream;
 mod time;
@@ -43,6 +44,11 @@ pub(crate) fn router() -> Router<App> {
         .route("/slos/{service}/{slo}/explain", get(explain::explain))
         .route("/exclusions", get(exclusions::list).post(exclusions::create))
         .route("/exclusions/{name}", delete(exclusions::withdraw))
+        .route("/silences", get(silences::list).post(silences::create))
+        .route("/silences/try", get(silences::attempt))
+        .route("/silences/{id}", get(silences::one).delete(silences::expire))
+        .route("/silences/{id}/extend", post(silences::extend))
+        .route("/silences/{id}/confirm", post(silences::confirm))
         .route("/alerts", get(read::alerts))
         .route("/alerts/{key}", get(read::alert))
         .route("/why", get(why::why))

@@ -69,7 +69,7 @@ pub fn engine_config(spec: &Spec) -> Arc<Config> {
         roster,
         routing: spec.routing.clone(),
         dispatch: Arc::new(rules(spec)),
-        templates: Arc::default(),
+        templates: Arc::new(spec.dispatch.templates.clone()),
         depends_on: needs.collect(),
         runbooks: spec.runbooks.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         heartbeats: spec.heartbeats.iter().map(|it| (it.name.clone(), it.clone())).collect(),

@@ -315,7 +315,9 @@ impl Draft<'_> {
             return None;
         }
         let fact = outgoing.start(self.now)?;
-        let message = message::render(outgoing, self.installation);
+        let matter = outgoing.intent.escalation.map(|it| self.state.outgoing(it));
+        let place = message::place(outgoing, &matter.unwrap_or_default());
+        let message = message::render(outgoing, place, self.installation);
         let attempt = outgoing.attempts + 1;
         self.apply(Fact::Outbox(Of { id: id.clone(), fact }));
         Some(Send { intent: id, attempt, channel, message })
@@ -331,7 +333,7 @@ impl Draft<'_> {
             match outgoing.intent.purpose {
                 Purpose::Page => self.hasten_next_contact(id),
                 Purpose::Notice => self.fall_back(id),
-                Purpose::Resolved | Purpose::Told => {}
+                Purpose::Resolved | Purpose::Told | Purpose::Test => {}
             }
         }
     }

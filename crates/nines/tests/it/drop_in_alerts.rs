@@ -87,7 +87,8 @@ fn amtool(home: &Path, server: &Running, args: &[&str], input: &str) -> Option<(
     };
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    let told = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    let told =
+        String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
     Some((output.status.success(), told))
 }
 
@@ -136,11 +137,16 @@ fn amtool_is_content_with_every_command() {
     told(&["alert", "add", "Down", "team=shop", "service=cart", "severity=critical"]);
     told(&["alert", "add", "Over", "--start=2020-01-01T00:00:00Z", "--end=2020-01-01T01:00:00Z"]);
     let simple = told(&["alert", "query"]);
-    assert!(simple.contains("Down") && !simple.contains("Slow"), "inhibited alerts are left out: {simple}");
+    assert!(
+        simple.contains("Down") && !simple.contains("Slow"),
+        "inhibited alerts are left out: {simple}"
+    );
     let inhibited = told(&["alert", "query", "--inhibited", "--output=extended"]);
     assert!(inhibited.contains("Slow") && inhibited.contains("http://g/"), "{inhibited}");
     assert!(!told(&["alert", "query", "--receiver=everybody"]).contains("Down"));
-    assert!(told(&["alert", "query", "team=~sh.+", "service!=x", "--output=json"]).contains("Down"));
+    assert!(
+        told(&["alert", "query", "team=~sh.+", "service!=x", "--output=json"]).contains("Down")
+    );
 
     let made = told(&["silence", "add", "--author=ana", "--comment=rack moves", "alertname=Down"]);
     let id = made.trim();
@@ -163,7 +169,10 @@ fn amtool_is_content_with_every_command() {
     let routes = told(&["config", "routes", "show"]);
     assert!(routes.contains("default-route") && routes.contains("{team=\"shop\"}"), "{routes}");
     assert_eq!(told(&["config", "routes", "test", "team=shop"]).trim(), "shop");
-    assert_eq!(told(&["config", "routes", "test", "--verify.receivers=everybody", "a=b"]).lines().next(), Some("everybody"));
+    assert_eq!(
+        told(&["config", "routes", "test", "--verify.receivers=everybody", "a=b"]).lines().next(),
+        Some("everybody")
+    );
     assert!(told(&["cluster", "show"]).contains("disabled"));
     let original = get(&format!("{}/api/v2/status", server.url), &[]).unwrap();
     let file = home.join("original.yml");

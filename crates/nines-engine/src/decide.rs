@@ -60,6 +60,7 @@ impl Draft<'_> {
             }
             Command::ObserveAlerts { source, alerts } => self.observe_foreign(source, alerts),
             Command::Acknowledge { target, by, via } => self.acknowledge(&target, &by, &via),
+            Command::Act { target, by, act } => self.act(&target, &by, &act),
             Command::RecordChange(command) => self.record_change(command),
             Command::Exclude(command) => self.exclude(command),
             Command::NotePromises(promises) => {
@@ -86,6 +87,7 @@ impl Draft<'_> {
             Command::ObservePolicies(inputs) => self.observe_policies(inputs),
             Command::AskGate(question) => self.ask_gate(*question),
             Command::Waive(request) => self.waive(*request),
+            Command::TestPage { person, by } => self.test_page(&person, &by),
             Command::Silence(command) => self.silence(command),
             Command::Rota(command) => self.change_rota(command),
             Command::Heartbeat(command) => self.heartbeat(command),
@@ -157,31 +159,7 @@ impl Draft<'_> {
 
     // Escalations and their messages
 
-    pub(crate) fn escalate(
-        &mut self,
-        id: EscalationId,
-        command: nines_oncall::Command,
-    ) -> Result<(), Refusal> {
-        let nobody = nines_oncall::Roster::default();
-        let roster = self.config.map_or(&nobody, |it| &it.roster);
-        let duty = nines_oncall::Duty { roster, rota: &self.state.rota };
-        let Some(record) = self.state.escalations.get(&id) else { return Ok(()) };
-        for fact in nines_oncall::decide(&record.state, command, duty, self.now)? {
-            let page = match &fact {
-                nines_oncall::Fact::PageIntended { page, channel, due } => {
-                    Some((page.clone(), channel.clone(), *due))
-                }
-                _ => None,
-            };
-            self.apply(Fact::Escalation(Of { id, fact }));
-            if let Some((page, channel, due)) = page {
-                self.order_page(id, &page, channel, due);
-            }
-        }
-        Ok(())
-    }
-
-    fn order_page(
+    pub(crate) fn order_page(
         &mut self,
         id: EscalationId,
         page: &nines_oncall::Page,
@@ -223,7 +201,7 @@ impl Draft<'_> {
     }
 
     /// The alert that an escalation speaks of first: of those that fire the one that may wake, then the oldest.
-    fn lead(&self, record: &EscalationRecord) -> Option<(AlertKey, &Alert)> {
+    pub(crate) fn lead(&self, record: &EscalationRecord) -> Option<(AlertKey, &Alert)> {
         let known = record.alerts.iter();
         let known = known.filter_map(|(key, _)| Some((*key, self.state.alert(*key)?)));
         known.min_by_key(|(key, it)| {
@@ -264,7 +242,13 @@ impl Draft<'_> {
             let arrived = matches!(it.phase, Phase::Accepted { .. } | Phase::Unknown { .. });
             let leaves = intent.channel != Channel::Inbox;
             if arrived && leaves && told.insert((intent.person.clone(), intent.channel.clone())) {
+                let is_room = intent.payload.is_some();
+                let payload = self.room_resolved(record, &intent.channel).map(Arc::new);
+                if is_room && payload.is_none() {
+                    continue;
+                }
                 intents.push(Intent {
+                    payload,
                     id: format!("{}resolved.{}.{}", intent_prefix(id), intent.person, told.len()),
                     purpose: Purpose::Resolved,
                     urgency: Urgency::Ticket,
@@ -300,6 +284,7 @@ impl Draft<'_> {
         }
         // A wake-up is never refused; see `nines_alert::heartbeat::decide`.
         drop(self.heartbeat(heartbeat::Command::Wake));
+        self.wake_silences();
         self.wake_rota();
         Reply::Done
     }
@@ -346,7 +331,8 @@ impl Draft<'_> {
         match outgoing.intent.purpose {
             Purpose::Page if is_needed || is_left_alone => self.hasten_next_contact(id),
             Purpose::Notice if is_needed => self.fall_back(id),
-            Purpose::Page | Purpose::Notice | Purpose::Resolved | Purpose::Told => {}
+            Purpose::Page | Purpose::Notice | Purpose::Resolved | Purpose::Told | Purpose::Test => {
+            }
         }
     }
 
@@ -449,7 +435,7 @@ impl Draft<'_> {
         }
     }
 
-    fn alerts_behind(&self, target: &AckTarget) -> Result<Vec<AlertKey>, Refusal> {
+    pub(crate) fn alerts_behind(&self, target: &AckTarget) -> Result<Vec<AlertKey>, Refusal> {
         match target {
             AckTarget::Alert(key) if self.state.alert(*key).is_some() => Ok(vec![*key]),
             AckTarget::Alert(key) => Err(Refusal::UnknownAlert(key.to_string())),
@@ -472,12 +458,6 @@ impl Draft<'_> {
             }
             AckTarget::All => Ok(self.state.firing().map(|(key, _)| key).collect()),
         }
-    }
-
-    fn silence(&mut self, command: nines_alert::silence::Command) -> Result<Reply, Refusal> {
-        let id = self.new_id();
-        let facts = nines_alert::silence::decide(&self.state.silences, command, id, self.now)?;
-        Ok(self.apply_all(facts.into_iter().map(Fact::Silence)))
     }
 
     // Changes, incidents, runs
@@ -525,10 +505,11 @@ impl Draft<'_> {
     ) -> Result<Reply, Refusal> {
         let (id, _) = self.state.incident(number).ok_or(Refusal::UnknownIncident(number))?;
         self.incident(id, command)?;
+        self.note_progress(id, &format!("INC-{number}"));
         Ok(Reply::Incident(id))
     }
 
-    fn start_run(
+    pub(crate) fn start_run(
         &mut self,
         name: &str,
         inputs: BTreeMap<String, String>,

@@ -130,7 +130,7 @@ impl Standby {
             if before != self.state.seq {
                 on_commit(self.state.seq);
             }
-            if !answer(self, clock.now(), inbox) {
+            if !answer(self, inbox) {
                 return Ok(None);
             }
         }
@@ -165,11 +165,11 @@ pub(crate) fn run(
 }
 
 /// Waits for the next look, or takes a configuration. Gives whether to go on.
-fn answer(standby: &mut Standby, now: Timestamp, inbox: &Receiver<Envelope>) -> bool {
+fn answer(standby: &mut Standby, inbox: &Receiver<Envelope>) -> bool {
     match inbox.recv_timeout(LOOK_EVERY) {
         Ok(Envelope::Command(command, answer)) => answer(match *command {
             Command::ApplyConfig(config) => {
-                standby.state.dispatch.configure(&config.dispatch, now);
+                standby.state.dispatch.attach(&config.dispatch);
                 standby.published.replace(&standby.state);
                 standby.config = Some(config);
                 Ok(Reply::Done)

@@ -138,8 +138,8 @@ impl State {
     /// When an escalation or a group wants to be woken next.
     pub fn wake_at(&self) -> Option<Timestamp> {
         let escalation = self.wakes.first().map(|(at, _)| *at);
-        let others = [escalation, self.dispatch.wake_at(), self.heartbeats.wake_at()];
-        others.into_iter().flatten().min()
+        let others = [self.dispatch.wake_at(), self.heartbeats.wake_at(), self.silences.wake_at()];
+        others.into_iter().chain([escalation]).flatten().min()
     }
 
     /// The escalations whose time has come.
@@ -272,7 +272,11 @@ impl State {
                 opened_at: at,
                 state: nines_oncall::State::default(),
             });
-            record.alerts.extend(alerts.iter().map(|it| (it.alert, it.activation)));
+            for it in alerts.iter().map(|it| (it.alert, it.activation)) {
+                if !record.alerts.contains(&it) {
+                    record.alerts.push(it);
+                }
+            }
             record.incident = record.incident.or_else(|| alerts.iter().find_map(|it| it.incident));
             self.open.extend(group.clone().map(|it| (it, *id)));
         }
@@ -289,7 +293,7 @@ impl State {
             });
             routing.urgency = routing.urgency.min(*urgency);
             routing.decision = Arc::clone(&decision);
-            routing.escalations.extend(escalation);
+            routing.escalations.extend(escalation.filter(|it| !routing.escalations.contains(it)));
             routing.incident = routing.incident.or(*incident);
             if routing.escalations.is_empty() {
                 self.unpaged.push_back(*alert);
@@ -371,13 +375,21 @@ impl State {
         }
     }
 
-    /// A notice that is over makes way for the next one, and needs its words no more.
+    /// A notice that is over makes way for the next one, and needs its words no more. A test is kept as long.
     fn close_notice(&mut self, id: &IntentId) {
         let Some(outgoing) = self.outbox.get_mut(id).filter(|it| it.is_closed()) else { return };
-        let Some(key) = line_of(&outgoing.intent) else { return };
-        Arc::make_mut(&mut outgoing.intent).payload = None;
+        // Messages of escalations go with them.
+        if outgoing.intent.escalation.is_some() {
+            return;
+        }
+        let key = line_of(&outgoing.intent);
+        if key.is_some() {
+            Arc::make_mut(&mut outgoing.intent).payload = None;
+        }
         self.closed_notices.push_back(outgoing.seq);
-        if let Some(lane) = self.lanes.get_mut(&key) {
+        if let Some(key) = key
+            && let Some(lane) = self.lanes.get_mut(&key)
+        {
             lane.retain(|it| it != id);
             match lane.first().cloned() {
                 Some(next) => self.schedule(&next),

@@ -117,6 +117,14 @@ impl Provider {
         Self::Exec,
     ];
 
+    /// Whether an account of this kind reaches people so.
+    pub fn is_served_by(self, kind: &str) -> bool {
+        match self {
+            Self::Sms | Self::Voice => matches!(kind, "twilio" | "gateway"),
+            other => kind == other.word(),
+        }
+    }
+
     /// The word for it in files: `slack`, `sms`, …
     pub fn word(self) -> &'static str {
         match self {

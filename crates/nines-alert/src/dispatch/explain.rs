@@ -40,7 +40,7 @@ impl State {
     ) -> Result<Vec<Explained>, Refusal> {
         let mut copy = self.clone();
         if let (None, Some(rules)) = (copy.live(), self.rules()) {
-            copy.configure(rules, at);
+            copy.configure(rules);
         }
         let mut ids = || Id::from_parts(at, 0);
         let key = AlertKey::of(&incoming.labels);

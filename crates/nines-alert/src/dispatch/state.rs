@@ -118,19 +118,15 @@ impl State {
         self.soft = Soft { rules: Some(Arc::clone(rules)), tree: Tree::new(rules), live: None };
     }
 
-    /// From here on these rules decide. The first time, which is after a start, every lease gets a grace: nobody could
-    /// renew it while nothing ran. Follow it with [`super::Command::Regroup`].
-    pub fn configure(&mut self, rules: &Arc<Rules>, now: Timestamp) {
-        let is_start = self.soft.rules.is_none();
+    /// From here on these rules decide. Follow it with [`super::Command::Regroup`], and after a start or a takeover
+    /// with [`Self::give_grace`].
+    pub fn configure(&mut self, rules: &Arc<Rules>) {
         let before = self.soft.live.take();
         self.attach(rules);
-        if is_start {
-            self.give_grace(rules.resolve_timeout, now);
-        }
         let mut live = Box::new(Live::new(rules));
         for (key, alert) in &self.alerts {
             live.note(*key, alert);
-            if let Some(lease) = alert.lease.filter(|_| !is_start) {
+            if let Some(lease) = alert.lease {
                 live.renew(*key, &alert.source, lease.ends_at, lease);
             }
         }
@@ -149,10 +145,14 @@ impl State {
         }
     }
 
-    fn give_grace(&mut self, timeout: SignedDuration, now: Timestamp) {
+    /// Every lease runs on for a while: nobody could renew it while nothing ran, or while another process decided.
+    pub fn give_grace(&mut self, now: Timestamp) {
+        let timeout =
+            self.soft.rules.as_ref().map_or(SignedDuration::ZERO, |it| it.resolve_timeout);
         for alert in self.alerts.values_mut() {
             let Span { ends_at: Some(ends_at), is_timeout, .. } = alert.told else { continue };
             if alert.phase() == Phase::Firing {
+                // The timer rings at the old end and finds the new one.
                 let until = now + alert.lease_length().max(timeout);
                 let seen_at = alert.told_at;
                 alert.lease = Some(Lease { ends_at: ends_at.max(until), is_timeout, seen_at });

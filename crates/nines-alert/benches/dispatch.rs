@@ -6,7 +6,6 @@
 
 #![expect(clippy::print_stdout, reason = "the result goes there")]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::{env, fs};
 
@@ -43,8 +42,8 @@ fn run(count: usize, group_by: GroupBy) -> serde_json::Value {
     let now = Timestamp::UNIX_EPOCH;
     let mut world =
         World { working: State::default(), published: State::default(), journal_bytes: 0, ids: 0 };
-    world.working.configure(&rules, now);
-    world.published.configure(&rules, now);
+    world.working.configure(&rules);
+    world.published.attach(&rules);
     let before = rss_bytes();
     let numbers: Vec<usize> = (0..count).collect();
     let fresh = time(|| post(&mut world, &numbers, now), count);

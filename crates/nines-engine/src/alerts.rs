@@ -125,7 +125,9 @@ impl Draft<'_> {
             if let dispatch::Fact::Flushed(it) = &fact {
                 flushed.push(it.clone());
             }
+            let seen = self.seen_by_silences(&fact);
             self.apply(Fact::Dispatch(fact));
+            self.tell_silences(seen);
         }
         if !decided.upkeep.is_empty() {
             self.state.dispatch.keep_up(&decided.upkeep);
@@ -224,19 +226,33 @@ impl Draft<'_> {
         }
         let policy_of = |it: &crate::Config| it.roster.policies.get(policy).cloned();
         let found = self.config.and_then(policy_of);
+        let joined = u32::try_from(alerts.len()).unwrap_or(u32::MAX);
         let escalation = running.or_else(|| found.as_ref().map(|_| self.new_id()));
         let decision = self.decision(notice, policy);
         let group = Some(line);
         self.apply(Fact::Routed(Routed { group, alerts, decision, urgency, escalation }));
-        if let (Some(id), Some(mut policy), None) = (escalation, found, running) {
-            if urgency == Urgency::Ticket {
-                // A ticket tells the first step once and wakes nobody after that.
-                policy.steps.truncate(1);
-                policy.repeat = 0;
+        let about = self.about(notice, urgency);
+        match (escalation, found, running) {
+            (Some(id), Some(policy), None) => {
+                let turn = self.state.turns.get(&policy.name).copied().unwrap_or(0);
+                let start = nines_oncall::Start { policy, about, turn };
+                self.escalate(id, nines_oncall::Command::Start(Box::new(start)))?;
             }
-            self.escalate(id, nines_oncall::Command::Start(policy))?;
+            (Some(id), _, Some(_)) => {
+                self.escalate(id, nines_oncall::Command::AlertsChanged { about, joined })?;
+            }
+            _ => {}
         }
         self.accepted(notice)
+    }
+
+    /// What an escalation of the group is about.
+    fn about(&self, notice: &Notice, urgency: Urgency) -> nines_oncall::About {
+        let labels = notice.firing.iter().filter_map(|it| self.state.dispatch.alert(*it));
+        let severities = labels.map(|it| it.labels.value("severity"));
+        let severity = severities.min_by_key(|it| nines_oncall::gravity(it)).unwrap_or_default();
+        let alerts = u32::try_from(notice.firing.len()).unwrap_or(u32::MAX);
+        nines_oncall::About { urgency, severity: severity.to_owned(), alerts }
     }
 
     /// What tells people of one of these alerts since before there were groups.
@@ -380,10 +396,10 @@ impl Draft<'_> {
             let span = alert.span();
             Some(AlertData {
                 labels: alert.labels.clone(),
-                annotations: alert.annotations().clone(),
+                annotations: alert.annotations().into(),
                 starts_at: span.starts_at,
                 ends_at: if is_over { Some(span.ends_at.unwrap_or(notice.at)) } else { None },
-                generator_url: alert.body.generator_url.clone(),
+                generator_url: alert.body.generator_url.to_string(),
             })
         };
         let firing = notice.firing.iter().filter_map(|it| data(it, false));

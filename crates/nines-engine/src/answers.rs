@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use nines_alert::AlertKey;
+use nines_alert::silence::SilenceId;
 use nines_incident::IncidentId;
 use nines_release::{DecisionId, WaiverId};
 use nines_runbook::RunId;
@@ -53,6 +54,10 @@ pub enum Answer {
     Decision(DecisionId),
     /// As [`Reply::Waiver`].
     Waiver(WaiverId),
+    /// As [`Reply::Silence`].
+    Silence(SilenceId),
+    /// As [`Reply::Rota`].
+    Rota(Vec<u32>),
 }
 
 impl Answer {
@@ -68,6 +73,8 @@ impl Answer {
             Reply::Run(id) => Some(Self::Run(*id)),
             Reply::Decision(decision) => Some(Self::Decision(decision.id)),
             Reply::Waiver(waiver) => Some(Self::Waiver(waiver.id)),
+            Reply::Silence(id) => Some(Self::Silence(*id)),
+            Reply::Rota(numbers) => Some(Self::Rota(numbers.clone())),
             Reply::Alerts { .. } | Reply::Sends(_) | Reply::Steps(_) => None,
         }
     }
@@ -81,11 +88,13 @@ impl Answer {
             Self::Exclusion(exclusion) => Reply::Exclusion(exclusion.clone()),
             Self::Incident(id) => Reply::Incident(*id),
             Self::Run(id) => Reply::Run(*id),
+            Self::Silence(id) => Reply::Silence(*id),
             Self::Decision(id) => Reply::Decision(Box::new(state.releases.decision(*id)?.clone())),
             Self::Waiver(id) => {
                 let waiver = state.releases.waivers().rev().find(|it| it.id == *id)?;
                 Reply::Waiver(Box::new(waiver.clone()))
             }
+            Self::Rota(numbers) => Reply::Rota(numbers.clone()),
         };
         Some(reply)
     }

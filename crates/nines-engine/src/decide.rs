@@ -150,6 +150,8 @@ impl Draft<'_> {
         }
         self.regroup();
         self.heartbeats_of_files();
+        // An edit is never refused.
+        drop(self.change_rota(nines_oncall::rota::Command::Reconfigured));
         Reply::Done
     }
 
@@ -202,14 +204,13 @@ impl Draft<'_> {
             incident: number,
             suspect: suspect.as_ref(),
         });
-        let nines_oncall::Page { round, step, person, contact } = page;
         let intent = Intent {
-            id: format!("{}{round}.{step}.{person}.{contact}", intent_prefix(id)),
+            id: format!("{}{page}", intent_prefix(id)),
             escalation: Some(id),
             alert: key,
             purpose: Purpose::Page,
             urgency: record.urgency,
-            person: person.clone(),
+            person: page.person.clone(),
             channel,
             due,
             subject,
@@ -280,9 +281,13 @@ impl Draft<'_> {
         }
     }
 
+    /// Cancels what the escalation does not want any more.
     pub(crate) fn cancel(&mut self, id: EscalationId, why: CancelReason) {
-        let cancelled = |it: &&Outgoing| it.cancel(why).map(|fact| (it.intent.id.clone(), fact));
-        let cancelled: Vec<_> = self.state.outgoing(id).iter().filter_map(cancelled).collect();
+        let Some(record) = self.state.escalations.get(&id) else { return };
+        let outgoing = self.state.outgoing(id);
+        let unwanted = outgoing.iter().filter(|it| !record.state.wants(&it.intent.person));
+        let cancelled = unwanted.filter_map(|it| Some((it.intent.id.clone(), it.cancel(why)?)));
+        let cancelled: Vec<_> = cancelled.collect();
         for (id, fact) in cancelled {
             self.apply(Fact::Outbox(Of { id, fact }));
         }
@@ -295,6 +300,8 @@ impl Draft<'_> {
         }
         // A wake-up is never refused; see `nines_alert::heartbeat::decide`.
         drop(self.heartbeat(heartbeat::Command::Wake));
+        self.wake_silences();
+        self.wake_rota();
         Reply::Done
     }
 
@@ -410,19 +417,6 @@ impl Draft<'_> {
             }
             AckTarget::All => Ok(self.state.firing().map(|(key, _)| key).collect()),
         }
-    }
-
-    fn silence(&mut self, command: nines_alert::silence::Command) -> Result<Reply, Refusal> {
-        let id = self.new_id();
-        let facts = nines_alert::silence::decide(&self.state.silences, command, id, self.now)?;
-        Ok(self.apply_all(facts.into_iter().map(Fact::Silence)))
-    }
-
-    fn change_rota(&mut self, command: nines_oncall::rota::Command) -> Result<Reply, Refusal> {
-        let config = self.config.ok_or(Refusal::NoConfig)?;
-        let facts =
-            nines_oncall::rota::decide(&self.state.rota, command, &config.roster, self.now)?;
-        Ok(self.apply_all(facts.into_iter().map(Fact::Rota)))
     }
 
     // Changes, incidents, runs

@@ -28,6 +28,8 @@ pub mod promises;
 mod published;
 mod releases;
 mod replay;
+mod rota;
+mod silences;
 pub mod snapshot;
 mod standby;
 mod state;

@@ -43,6 +43,8 @@ pub enum Purpose {
     Resolved,
     /// A receiver hears of a group.
     Notice,
+    /// Somebody should know of it, and need not answer.
+    Told,
 }
 
 /// The order to send one message. Its words never change, so every attempt sends the same.

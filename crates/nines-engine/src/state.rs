@@ -16,7 +16,7 @@ use crate::alerts::ended_by;
 use crate::fact::{ConfigApplied, Fact, Line, Of, Routed, RoutedAlert};
 use crate::outbox::{self, Intent, IntentId, Outgoing};
 use crate::releases::Releases;
-use crate::{answers, exclusions, old, promises};
+use crate::{answers, exclusions, old, promises, rota};
 
 /// Escalations that are kept after their end; the oldest are forgotten first, with their messages. Their
 /// facts stay in the journal.
@@ -83,6 +83,8 @@ pub struct State {
     pub runs: BTreeMap<RunId, run::State>,
     /// Levels of policies, decisions, overrides.
     pub releases: Releases,
+    /// How many escalations have begun under each policy: whose turn it is.
+    pub turns: BTreeMap<String, u32>,
     /// What is told of which group by an escalation that has not ended.
     open: BTreeMap<Line, EscalationId>,
     /// Notices that have not arrived yet, in the order of their orders: only the first of each may be sent.
@@ -134,8 +136,8 @@ impl State {
     /// When an escalation or a group wants to be woken next.
     pub fn wake_at(&self) -> Option<Timestamp> {
         let escalation = self.wakes.first().map(|(at, _)| *at);
-        let others = [escalation, self.dispatch.wake_at(), self.heartbeats.wake_at()];
-        others.into_iter().flatten().min()
+        let others = [self.dispatch.wake_at(), self.heartbeats.wake_at(), self.silences.wake_at()];
+        others.into_iter().chain([escalation]).flatten().min()
     }
 
     /// The escalations whose time has come.
@@ -306,6 +308,10 @@ impl State {
 
     fn evolve_escalation(&mut self, id: EscalationId, fact: &nines_oncall::Fact, at: Timestamp) {
         let Some(record) = self.escalations.get_mut(&id) else { return };
+        if let nines_oncall::Fact::Started { policy, .. } = fact {
+            let turns = self.turns.entry(policy.name.clone()).or_default();
+            *turns = turns.wrapping_add(1);
+        }
         let before = record.state.wake_at();
         nines_oncall::evolve(&mut record.state, fact, at);
         let after = record.state.wake_at();
@@ -332,6 +338,9 @@ impl State {
                 self.lanes.entry(key).or_default().push(id.clone());
             }
             self.schedule(id);
+            if intent.purpose == outbox::Purpose::Told {
+                self.forget_told();
+            }
             return;
         }
         let Some(outgoing) = self.outbox.get_mut(id) else { return };
@@ -400,6 +409,19 @@ impl State {
             for (alert, _) in record.into_iter().flat_map(|it| it.alerts) {
                 self.forget_routing(alert);
             }
+        }
+    }
+
+    /// The oldest messages about the rota, whatever became of them.
+    fn forget_told(&mut self) {
+        let told = self.outbox.range(rota::PREFIX.to_owned()..);
+        let told = told.take_while(|(id, _)| id.starts_with(rota::PREFIX));
+        let told: Vec<_> = told.map(|(id, it)| (id.clone(), it.seq)).collect();
+        let surplus = told.len().saturating_sub(rota::TOLD_MAX);
+        for (id, seq) in told.into_iter().take(surplus) {
+            let waiting = self.outbox.remove(&id).and_then(|it| it.not_before());
+            waiting.map(|at| self.sends.remove(&(at, id)));
+            self.intents_by_seq.remove(&seq);
         }
     }
 

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nines_alert::AlertKey;
-use nines_alert::dispatch::{Alert, Notice, Quiet, Reason};
+use nines_alert::dispatch::{Alert, Memory, Notice, Quiet, Reason};
 use nines_base::Origin;
 use nines_oncall::Phase as Escalating;
 use nines_port::Urgency;
@@ -132,15 +132,11 @@ fn grouped(state: &State, key: AlertKey) -> Vec<Link> {
         if let Some(muted) = member.and_then(|it| it.muted.as_deref()) {
             links.push(not::muted(state, muted, group.flushed_at.unwrap_or(group.due)));
         }
-        let name = name.into();
-        let heard = state.dispatch.memories().get(&name).into_iter().flatten();
-        for (receiver, integrations) in heard {
-            for (integration, memory) in integrations {
-                let told = memory.told.as_ref().filter(|it| it.firing.contains(&key));
-                if let Some(told) = told {
-                    let text = format!("{receiver}, integration {integration}, has heard of it");
-                    links.push(link("told", Some(told.at), text, None));
-                }
+        for memory in state.dispatch.memories().get(&group.hash).into_iter().flatten() {
+            let Memory { receiver, integration, told, .. } = memory;
+            if let Some(told) = told.as_ref().filter(|it| it.firing.contains(&key)) {
+                let text = format!("{receiver}, integration {integration}, has heard of it");
+                links.push(link("told", Some(told.at), text, None));
             }
         }
     }
@@ -211,7 +207,7 @@ fn sent(outgoing: &Outgoing) -> Link {
     let Outgoing { intent, phase, attempts, last_error, possible_repeat, .. } = outgoing;
     let part = match intent.purpose {
         Purpose::Page => "page",
-        Purpose::Resolved | Purpose::Notice => "notice",
+        Purpose::Resolved | Purpose::Notice | Purpose::Told => "notice",
     };
     let (at, became) = match phase {
         outbox::Phase::Waiting { not_before } => (*not_before, "waits until then".to_owned()),

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use nines_alert::silence::Refusal as Silence;
 use nines_engine::exclusions::Refusal as Exclusion;
 use nines_engine::{Refusal, SubmitError};
 use nines_release::WaiverRefusal;
@@ -120,6 +121,13 @@ impl From<Refusal> for Problem {
             ) => Self::forbidden(detail),
             Refusal::Waiver(WaiverRefusal::Exists { .. }) => Self::refused(detail),
             Refusal::Waiver(_) => Self::bad_request(detail),
+            Refusal::Silence(Silence::Unknown { .. }) => {
+                Self::new(StatusCode::NOT_FOUND, "/problems/not-found", "not found", detail)
+            }
+            Refusal::Silence(Silence::Filed { .. } | Silence::TooMany { .. }) => {
+                Self::refused(detail)
+            }
+            Refusal::Silence(_) => Self::bad_request(detail),
             Refusal::NoConfig | Refusal::NotDurable(_) => Self::unavailable(detail),
             _ => Self::refused(detail),
         }

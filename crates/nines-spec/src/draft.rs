@@ -32,6 +32,7 @@ pub(crate) struct Place {
 pub(crate) enum Noun {
     Slo,
     Person,
+    Team,
     Schedule,
     Escalation,
     Runbook,
@@ -59,6 +60,7 @@ impl Noun {
         match self {
             Self::Slo => "SLO",
             Self::Person => "person",
+            Self::Team => "team",
             Self::Schedule => "schedule",
             Self::Escalation => "escalation",
             Self::Runbook => "runbook",

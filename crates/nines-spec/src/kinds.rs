@@ -31,10 +31,11 @@ pub(crate) const NATIVE: &str = "nines/v1";
 type Reader = fn(&mut Page<'_, '_>, &Envelope<'_>);
 
 /// The kinds, as messages list them. Runbooks are Markdown and so not among them.
-const KINDS: [(&str, Reader); 18] = [
+const KINDS: [(&str, Reader); 19] = [
     ("SLO", slo::read),
     ("Exclusion", exclusion::read),
     ("Person", oncall::person),
+    ("Team", oncall::team),
     ("Schedule", oncall::schedule),
     ("Escalation", oncall::escalation),
     ("Routing", alerting::routing),
@@ -54,10 +55,11 @@ const KINDS: [(&str, Reader); 18] = [
 
 /// Every kind with the shapes of its `metadata` and its `spec`, in the order of [`KINDS`].
 pub(crate) fn described() -> Vec<(&'static str, &'static Shape, &'static Shape)> {
-    let specs: [(&str, &Shape); 18] = [
+    let specs: [(&str, &Shape); 19] = [
         ("SLO", &slo::SPEC),
         ("Exclusion", &exclusion::SPEC),
         ("Person", &oncall::PERSON),
+        ("Team", &oncall::TEAM),
         ("Schedule", &oncall::SCHEDULE),
         ("Escalation", &oncall::ESCALATION),
         ("Routing", &alerting::ROUTING),

@@ -99,6 +99,7 @@ fn undefined(draft: &Draft<'_>, reference: &Reference) -> Mistake {
         Noun::Escalation => Mistake::UndefinedEscalation { name, help, consequence, at },
         Noun::Schedule => Mistake::UndefinedSchedule { name, help, consequence, at },
         Noun::Person => Mistake::UndefinedPerson { name, help, consequence, at },
+        Noun::Team => Mistake::UndefinedTeam { name, help, consequence, at },
         Noun::Runbook => Mistake::UndefinedRunbook { name, help, consequence, at },
         Noun::Secret => Mistake::UndefinedSecret { name, help, consequence, at },
         Noun::Slo => Mistake::UndefinedSlo { name, help, consequence, at },
@@ -227,27 +228,17 @@ fn told<'d>(draft: &'d Draft<'_>, labels: &Labels) -> Vec<&'d Settings> {
 }
 
 fn is_reached(draft: &Draft<'_>, target: &Target) -> bool {
-    let has_contact =
-        |name: &str| draft.spec.people.iter().any(|it| it.name == name && !it.contacts.is_empty());
-    match target {
-        Target::Person(name) => has_contact(name),
-        Target::Schedule(name) => {
-            let schedule = draft.spec.schedules.iter().find(|it| it.name == *name);
-            schedule.is_some_and(|it| it.members.iter().any(|it| has_contact(it)))
-        }
-    }
+    let has_contact = |name: &&str| {
+        draft.spec.people.iter().any(|it| it.name == **name && !it.contacts.is_empty())
+    };
+    draft.spec.people_behind(target).is_some_and(|it| it.iter().any(has_contact))
 }
 
 /// Whether all that the policy names is there; else that is the finding.
 fn is_complete(draft: &Draft<'_>, policy: &Policy) -> bool {
-    let has_person = |name: &str| draft.spec.people.iter().any(|it| it.name == name);
-    policy.steps.iter().flat_map(|it| &it.targets).all(|it| match it {
-        Target::Person(name) => has_person(name),
-        Target::Schedule(name) => {
-            let schedule = draft.spec.schedules.iter().find(|it| it.name == *name);
-            schedule.is_some_and(|it| it.members.iter().all(|it| has_person(it)))
-        }
-    })
+    let has_person = |name: &&str| draft.spec.people.iter().any(|it| it.name == **name);
+    let mut targets = policy.steps.iter().flat_map(|it| &it.targets);
+    targets.all(|it| draft.spec.people_behind(it).is_some_and(|it| it.iter().all(has_person)))
 }
 
 fn check_mail(draft: &mut Draft<'_>) {

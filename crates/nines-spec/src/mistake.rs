@@ -884,8 +884,8 @@ pub(crate) enum Mistake {
         #[label("nothing can be sent to `{person}`")]
         at: Span,
     },
-    #[error("a shift lasts whole weeks, 1 to {weeks_max}")]
-    #[diagnostic(code(N0408), help("write `1w` or `2w`"))]
+    #[error("a turn lasts whole hours, days, weeks or months, at most {weeks_max} weeks")]
+    #[diagnostic(code(N0408), help("write `12h`, `1d`, `2w` or `1mo`"))]
     BadRotation {
         weeks_max: u32,
         #[label("here")]
@@ -910,6 +910,47 @@ pub(crate) enum Mistake {
         #[label("mail to this address will be refused")]
         at: Span,
     },
+    #[error("two layers of one schedule are called `{name}`")]
+    #[diagnostic(code(N0411), help("give each layer a name of its own"))]
+    DuplicateLayer {
+        name: String,
+        #[label("an earlier layer has this name")]
+        at: Span,
+    },
+    #[error("it ends before it begins")]
+    #[diagnostic(code(N0412), help("write an `until` after `from`"))]
+    EndsBeforeItBegins {
+        #[label("nobody would ever be on call by it")]
+        at: Span,
+    },
+    #[error("`{person}` stands twice in one turn")]
+    #[diagnostic(
+        code(N0413),
+        severity(Warning),
+        help(
+            "people of one turn are on call together; for turns one after the other write `[ana, ben]` without inner brackets"
+        )
+    )]
+    TwiceInTurn {
+        person: String,
+        #[label("once is enough")]
+        at: Span,
+    },
+    #[error("every hand-off would be skipped")]
+    #[diagnostic(
+        code(N0414),
+        help("`skip` is for turns of hours or days; leave at least one day of the week")
+    )]
+    SkipsEveryHandOff {
+        #[label("the first turn would never end")]
+        at: Span,
+    },
+    #[error("a member is a person, people, or a buffer")]
+    #[diagnostic(code(N0415), help("write `buffer: true`, or leave this member out"))]
+    EmptyBuffer {
+        #[label("this says who is not a buffer, but not who is on call")]
+        at: Span,
+    },
 
     #[error("{problem}")]
     #[diagnostic(
@@ -920,6 +961,24 @@ pub(crate) enum Mistake {
         field: &'static str,
         problem: String,
         #[label("nobody knows when a ping is expected")]
+        at: Span,
+    },
+
+    #[error("team `{name}` is not defined")]
+    #[diagnostic(code(N0440), help("{help}"))]
+    UndefinedTeam {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("the person has no contact `{contact}`")]
+    #[diagnostic(code(N0441), help("contacts are {known}"))]
+    UnknownContact {
+        contact: String,
+        known: String,
+        #[label("this rule would tell nobody")]
         at: Span,
     },
 

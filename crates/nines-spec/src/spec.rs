@@ -10,7 +10,7 @@ use nines_alert::dispatch::Rules;
 use nines_alert::heartbeat::Heartbeat;
 use nines_alert::rule::RuleGroup;
 use nines_base::{Labels, Origin};
-use nines_oncall::{Person, Policy, Schedule};
+use nines_oncall::{Person, Policy, Schedule, Target, Team};
 use nines_port::Outlet;
 use nines_release::Policy as ReleasePolicy;
 use nines_runbook::Runbook;
@@ -29,6 +29,8 @@ pub struct Spec {
     pub overlays: Vec<Overlay>,
     /// Who can be told.
     pub people: Vec<Person>,
+    /// Who answers together.
+    pub teams: Vec<Team>,
     /// Who is on call when.
     pub schedules: Vec<Schedule>,
     /// Escalation policies.
@@ -97,6 +99,26 @@ pub struct FallbackSpec {
     pub of: BTreeMap<String, String>,
     /// Hears what has no other fallback.
     pub last_resort: Option<String>,
+}
+
+impl Spec {
+    /// The names of the people whom a target may stand for, whether they are defined or not; nothing when the
+    /// schedule or team is not defined.
+    pub(crate) fn people_behind<'a>(&'a self, target: &'a Target) -> Option<Vec<&'a str>> {
+        let names = |it: &'a [String]| it.iter().map(String::as_str).collect();
+        match target {
+            Target::Person(name) => Some(vec![name]),
+            Target::RoundRobin(members) => Some(names(members)),
+            Target::Schedule(name) | Target::NextOnCall(name) => {
+                Some(self.schedules.iter().find(|it| it.name == *name)?.people())
+            }
+            Target::Team(name) => {
+                Some(names(&self.teams.iter().find(|it| it.name == *name)?.members))
+            }
+            // A room is nobody who wakes.
+            Target::Receiver(_) => Some(Vec::new()),
+        }
+    }
 }
 
 /// Something that serves users or other services.

@@ -41,6 +41,7 @@ mod rule_tests;
 mod run;
 mod schema;
 mod serve;
+mod silence;
 mod slo;
 mod test;
 mod why;
@@ -99,6 +100,8 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Get(args) => get::run(&args, &open()?),
         Command::Describe(args) => describe::run(&args, &open()?),
         Command::Why(args) => why::run(&args, &open()?),
+        Command::Silence(args) => silence::run(&args, &open()?),
+        Command::WhyNot(args) => why::run_not(&args, &open()?),
         Command::Exclude(args) => exclude::run(&args, &open()?),
         Command::Query(args) => query::run(&args, &open()?),
         Command::Oncall(args) => oncall::run(&args, &open()?),

@@ -5,7 +5,7 @@ use nines_base::Id;
 
 use super::decide::{Refusal, decide};
 use super::fact::Outcome;
-use super::state::evolve;
+use super::fold::evolve;
 use super::tick::{self, Around, tick};
 use super::tree::{Routed, escalation_of};
 use super::{Command, Incoming, Muted, Source, State};
@@ -39,6 +39,9 @@ impl State {
         at: Timestamp,
     ) -> Result<Vec<Explained>, Refusal> {
         let mut copy = self.clone();
+        if let (None, Some(rules)) = (copy.live(), self.rules()) {
+            copy.configure(rules);
+        }
         let mut ids = || Id::from_parts(at, 0);
         let key = AlertKey::of(&incoming.labels);
         let origin = incoming.detail.as_ref().map(|it| it.evidence.origin.clone());

@@ -12,9 +12,12 @@ mod decide;
 mod dedup;
 mod explain;
 mod fact;
+mod fold;
 mod group;
+mod live;
 mod rules;
 mod shared;
+mod show;
 mod state;
 mod tick;
 mod tree;
@@ -35,10 +38,11 @@ pub use fact::{
     Event, Expired, Extended, Fact, Flushed, Judged, Observed, Opened, Outcome, Quiet, Regrouped,
     Seen, Told,
 };
-pub use group::{Content, Fate, Group, GroupNumber, Member, Memory, Open};
+pub use fold::evolve;
+pub use group::{Content, Fate, Group, GroupHash, GroupNumber, Member, Memory, Open};
 pub use rules::{GroupBy, Integration, Receiver, Route, Rules, Settings, Timing};
 pub use shared::{Shared, Text};
-pub use state::{Memories, State, evolve};
+pub use state::{Memories, State};
 pub use tree::Routed;
 
 /// Notices: `ntc_…`.

@@ -5,6 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::dedup::{self, Wanted};
 use super::fact::{Flushed, Judged, Outcome};
 use super::group::{Group, GroupNumber};
+use super::live::Live;
+use super::state::not_before;
 use super::tree::Node;
 use super::{Muted, Notice, NoticeId, Rules, Shared, State, Text};
 use crate::{AlertKey, Phase, silence};
@@ -26,7 +28,8 @@ pub(super) fn tick(
 ) -> Flushed {
     let Around { rules, silences, now } = around;
     let next = next_tick(group, node, t, *now);
-    let key = Text::from(group.key());
+    // Written only for those who are told.
+    let mut group_key: Option<Text> = None;
     let interval = interval(node, rules, t);
     let (mut firing, mut resolved) = (Vec::new(), Vec::new());
     let (mut judged, mut done, mut forgotten) = (Vec::new(), Vec::new(), Vec::new());
@@ -53,7 +56,7 @@ pub(super) fn tick(
         let firing = Shared::from(firing);
         let integrations = rules.integrations(&node.receiver);
         for (integration, settings) in (0..).zip(&integrations) {
-            let memory = state.memory(&key, &node.receiver, integration);
+            let memory = state.memory(group.hash, &node.receiver, integration);
             let told = memory.and_then(|it| it.told.as_ref());
             // What stays for the sake of another integration is not said twice.
             let is_known =
@@ -71,7 +74,7 @@ pub(super) fn tick(
             outcomes.push(match dedup::judge(memory, wanted) {
                 Ok(reason) => Outcome::Notice(Notice {
                     id: ids(),
-                    group: key.clone(),
+                    group: group_key.get_or_insert_with(|| group.key().into()).clone(),
                     group_labels: group.labels.clone(),
                     receiver: node.receiver.clone(),
                     integration,
@@ -105,18 +108,7 @@ fn next_tick(group: &Group, node: &Node, t: Timestamp, now: Timestamp) -> Timest
     let is_led = node.leading_edge && group.flushed_at.is_none();
     let is_led = is_led && node.timing.wait.is_positive();
     let first = t + if is_led { node.timing.wait } else { node.timing.interval };
-    whole_intervals(first, node.timing.interval, now)
-}
-
-/// The first of `first` and whole intervals later that lies after `now`.
-fn whole_intervals(first: Timestamp, interval: SignedDuration, now: Timestamp) -> Timestamp {
-    if now < first {
-        return first;
-    }
-    let interval = interval.as_nanos().max(1);
-    let missed = now.duration_since(first).as_nanos() / interval;
-    let later = i64::try_from((missed + 1) * interval).unwrap_or(i64::MAX);
-    first.checked_add(SignedDuration::from_nanos(later)).unwrap_or(Timestamp::MAX)
+    not_before(first, node.timing.interval, now + SignedDuration::from_nanos(1))
 }
 
 /// The interval that mutes the whole route at `t`, if one does.
@@ -141,7 +133,8 @@ pub(super) fn mute(
     silences: &silence::State,
     t: Timestamp,
 ) -> Option<Muted> {
-    if let Some(inhibition) = state.soft.inhibitions.inhibited(&alert.labels, t) {
+    let inhibitions = state.live().map(Live::inhibitions);
+    if let Some(inhibition) = inhibitions.and_then(|it| it.inhibited(&alert.labels, t)) {
         return Some(Muted::Inhibited(inhibition.by));
     }
     if let Some(name) = interval {

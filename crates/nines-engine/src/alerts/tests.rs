@@ -54,21 +54,21 @@ pub(crate) fn with_routes() -> Arc<Config> {
     Arc::new(Config { dispatch: Arc::new(rules), ..Config::clone(&config()) })
 }
 
-struct Lab {
+pub(crate) struct Lab {
     journal: TestJournal,
-    engine: Engine,
+    pub(crate) engine: Engine,
     now: i64,
 }
 
 impl Lab {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let journal = TestJournal::default();
         let mut lab = Self { engine: recover(&journal, 0), journal, now: 0 };
         lab.ask(Command::ApplyConfig(with_routes()), 0).unwrap();
         lab
     }
 
-    fn ask(&mut self, command: Command, at: i64) -> Result<Reply, Refusal> {
+    pub(crate) fn ask(&mut self, command: Command, at: i64) -> Result<Reply, Refusal> {
         self.now = at;
         self.engine.cycle(vec![command], second(at)).unwrap().remove(0)
     }
@@ -88,13 +88,13 @@ impl Lab {
         assert_eq!(folded, *shown, "the journal says what readers see");
     }
 
-    fn post(&mut self, alerts: &[Incoming], at: i64) {
+    pub(crate) fn post(&mut self, alerts: &[Incoming], at: i64) {
         let command = Command::ObserveAlerts { source: Source::Api, alerts: alerts.to_vec() };
         self.ask(command, at).unwrap();
     }
 
     /// Lets time pass until `at`, each wake-up at its own instant.
-    fn pass(&mut self, at: i64) {
+    pub(crate) fn pass(&mut self, at: i64) {
         while let Some(due) = self.engine.wake_at().filter(|it| *it <= second(at)) {
             let due = due.as_second().max(self.now);
             self.ask(Command::Wake, due).unwrap();
@@ -115,7 +115,7 @@ impl Lab {
     }
 
     /// What leaves at `at`, each of it accepted.
-    fn delivered(&mut self, at: i64) -> Vec<String> {
+    pub(crate) fn delivered(&mut self, at: i64) -> Vec<String> {
         self.pass(at);
         let sends = self.take(at);
         for send in &sends {
@@ -132,7 +132,7 @@ fn recover(journal: &TestJournal, at: i64) -> Engine {
     Engine::recover(Box::new(journal.reopen()), installation(), None, 1, second(at)).unwrap()
 }
 
-fn alert(name: &str, more: &[(&str, &str)]) -> Incoming {
+pub(crate) fn alert(name: &str, more: &[(&str, &str)]) -> Incoming {
     let labels = more.iter().copied().chain([("alertname", name)]);
     Incoming {
         labels: Labels::new(labels).unwrap(),
@@ -144,7 +144,7 @@ fn alert(name: &str, more: &[(&str, &str)]) -> Incoming {
     }
 }
 
-fn until(alert: &Incoming, at: i64) -> Incoming {
+pub(crate) fn until(alert: &Incoming, at: i64) -> Incoming {
     Incoming { starts_at: Some(second(0)), ends_at: Some(second(at)), ..alert.clone() }
 }
 
@@ -192,7 +192,7 @@ fn a_receiver_that_was_down_hears_the_present_once() {
     lab.pass(330);
     assert!(lab.take(330).is_empty());
     let reason = "503".to_owned();
-    lab.receipt(&first, Delivery::Temporary { reason }, 331);
+    lab.receipt(&first, Delivery::Temporary { reason, after: None }, 331);
     let sends = lab.take(331);
     let subjects: Vec<&str> = sends.iter().map(|it| it.message.subject.as_str()).collect();
     assert_eq!(subjects, [r#"[firing:2] {alertname="Disk"}"#], "and not what was true before");
@@ -378,6 +378,44 @@ fn alerts_of_the_time_before_groups_go_on_and_page_nobody_twice() {
     assert!(state.escalations.values().all(|it| !it.state.is_open()));
 }
 
+/// A released shape never changes: a difference here needs a new version of its kind.
+#[test]
+fn facts_are_written_like_this() {
+    let mut lab = Lab::new();
+    let disk = until(&alert("Disk", &[]), 700);
+    let down = until(&alert("Down", &[("shop", "yes"), ("service", "cart")]), 50);
+    lab.post(&[disk.clone(), down], 0);
+    lab.pass(30);
+    lab.take(30);
+    lab.post(&[until(&disk, 800)], 60);
+    lab.pass(130);
+    let command = Box::new(Command::Wake);
+    let (key, request) = ("k".to_owned(), "r".to_owned());
+    lab.ask(Command::Once { key, request, command }, 131).unwrap();
+    let kinds = ["dispatch", "route", "outbox", "answer"];
+    let lines = lab.journal.lines().into_iter().filter(|it| kinds.contains(&it.kind.as_str()));
+    let lines = lines
+        .map(|it| format!("{} {} {}", it.kind, it.version, String::from_utf8(it.body).unwrap()));
+    check(&lines.collect::<Vec<_>>(), &expect![[r#"
+        dispatch 1 {"Observed":{"source":"Api","opened":[{"group":0,"route":"{}","route_index":0,"labels":{"alertname":"Disk"},"due":"1970-01-01T00:00:30Z","leading_edge":false},{"group":1,"route":"{}/{shop=\"yes\"}","route_index":0,"labels":{"service":"cart"},"due":"1970-01-01T00:00:00Z","leading_edge":true}],"alerts":[{"key":"ec46590cdcd657bb","event":{"Fired":{"labels":{"alertname":"Disk"},"body":{"annotations":{},"generator_url":"http://prometheus/graph","detail":null},"span":{"starts_at":"1970-01-01T00:00:00Z","ends_at":"1970-01-01T00:11:40Z","is_timeout":false},"groups":[0]}}},{"key":"82634809a6504ad4","event":{"Fired":{"labels":{"alertname":"Down","service":"cart","shop":"yes"},"body":{"annotations":{},"generator_url":"http://prometheus/graph","detail":null},"span":{"starts_at":"1970-01-01T00:00:00Z","ends_at":"1970-01-01T00:00:50Z","is_timeout":false},"groups":[1]}}}]}}
+        dispatch 1 {"Flushed":{"group":1,"at":"1970-01-01T00:00:00Z","next":"1970-01-01T00:00:30Z","receiver":"people","alerts":[{"key":"82634809a6504ad4","is_resolved":false,"muted":null}],"outcomes":[{"Notice":{"id":"ntc_0000000000qtrrhq4qwpnbbzhx","group":"{}/{shop=\"yes\"}:{service=\"cart\"}","group_labels":{"service":"cart"},"receiver":"people","integration":0,"at":"1970-01-01T00:00:00Z","reason":"First","firing":["82634809a6504ad4"],"resolved":[]}}],"done":[],"forgotten":[]}}
+        route 2 {"group":{"group":"{}/{shop=\"yes\"}:{service=\"cart\"}","receiver":"people","integration":0},"alerts":[{"alert":"82634809a6504ad4","activation":1,"incident":"inc_00000000008t3ceryyes6pzrdg"}],"decision":{"escalation":"shop-primary","because":"shop=\"yes\"","origin":{"file":"routes.yaml","line":7},"rejected":[]},"urgency":"Page","escalation":"esc_0000000000mv4wfx75rh69adbt"}
+        outbox 1 {"id":"esc_0000000000mv4wfx75rh69adbt/0.0.ana.0","fact":{"Recorded":{"id":"esc_0000000000mv4wfx75rh69adbt/0.0.ana.0","escalation":"esc_0000000000mv4wfx75rh69adbt","alert":"82634809a6504ad4","purpose":"Page","urgency":"Page","person":"ana","channel":"Inbox","due":"1970-01-01T00:00:00Z","subject":"[page] INC-1 {alertname=\"Down\", service=\"cart\", shop=\"yes\"}","text":"{alertname=\"Down\", service=\"cart\", shop=\"yes\"}\nsince    1970-01-01T00:00:00Z\nwhy you  named in step 1; escalation shop-primary, shop=\"yes\" (routes.yaml:7)\nnext     person ben at 1970-01-01T00:05:00Z, unless somebody acknowledges\n","details":{"alert":"82634809a6504ad4","incident":"INC-1","label_alertname":"Down","label_service":"cart","label_shop":"yes"},"notice":null,"payload":null}}}
+        outbox 1 {"id":"esc_0000000000mv4wfx75rh69adbt/0.0.ana.1","fact":{"Recorded":{"id":"esc_0000000000mv4wfx75rh69adbt/0.0.ana.1","escalation":"esc_0000000000mv4wfx75rh69adbt","alert":"82634809a6504ad4","purpose":"Page","urgency":"Page","person":"ana","channel":{"Webhook":{"url":"http://127.0.0.1:9/hook","secret":null}},"due":"1970-01-01T00:01:00Z","subject":"[page] INC-1 {alertname=\"Down\", service=\"cart\", shop=\"yes\"}","text":"{alertname=\"Down\", service=\"cart\", shop=\"yes\"}\nsince    1970-01-01T00:00:00Z\nwhy you  named in step 1; escalation shop-primary, shop=\"yes\" (routes.yaml:7)\nnext     person ben at 1970-01-01T00:05:00Z, unless somebody acknowledges\n","details":{"alert":"82634809a6504ad4","incident":"INC-1","label_alertname":"Down","label_service":"cart","label_shop":"yes"},"notice":null,"payload":null}}}
+        dispatch 1 {"Told":{"notice":"ntc_0000000000qtrrhq4qwpnbbzhx","group":"{}/{shop=\"yes\"}:{service=\"cart\"}","receiver":"people","integration":0,"firing":["82634809a6504ad4"],"resolved":[],"forget_at":"1970-01-01T08:00:00Z"}}
+        dispatch 1 {"Flushed":{"group":0,"at":"1970-01-01T00:00:30Z","next":"1970-01-01T00:05:30Z","receiver":"hook","alerts":[{"key":"ec46590cdcd657bb","is_resolved":false,"muted":null}],"outcomes":[{"Notice":{"id":"ntc_0000000x9g3qtxjcqfchgxz8sa","group":"{}:{alertname=\"Disk\"}","group_labels":{"alertname":"Disk"},"receiver":"hook","integration":0,"at":"1970-01-01T00:00:30Z","reason":"First","firing":["ec46590cdcd657bb"],"resolved":[]}}],"done":[],"forgotten":[]}}
+        outbox 1 {"id":"ntc_0000000x9g3qtxjcqfchgxz8sa","fact":{"Recorded":{"id":"ntc_0000000x9g3qtxjcqfchgxz8sa","escalation":null,"alert":"ec46590cdcd657bb","purpose":"Notice","urgency":"Ticket","person":"hook","channel":{"Receiver":{"receiver":"hook","integration":0,"kind":"webhook"}},"due":"1970-01-01T00:00:30Z","subject":"[firing:1] {alertname=\"Disk\"}","text":"1 firing, 0 resolved","details":{},"notice":{"id":"ntc_0000000x9g3qtxjcqfchgxz8sa","group":"{}:{alertname=\"Disk\"}","group_labels":{"alertname":"Disk"},"receiver":"hook","integration":0,"at":"1970-01-01T00:00:30Z","reason":"First","firing":["ec46590cdcd657bb"],"resolved":[]},"payload":{"body":"{\"receiver\":\"hook\",\"status\":\"firing\",\"alerts\":[{\"status\":\"firing\",\"labels\":{\"alertname\":\"Disk\"},\"annotations\":{},\"startsAt\":\"1970-01-01T00:00:00Z\",\"endsAt\":\"0001-01-01T00:00:00Z\",\"generatorURL\":\"http://prometheus/graph\",\"fingerprint\":\"ec46590cdcd657bb\"}],\"groupLabels\":{\"alertname\":\"Disk\"},\"commonLabels\":{\"alertname\":\"Disk\"},\"commonAnnotations\":{},\"externalURL\":\"http://127.0.0.1:7777\",\"version\":\"4\",\"groupKey\":\"{}:{alertname=\\\"Disk\\\"}\",\"truncatedAlerts\":0}\n","fields":{}}}}}
+        outbox 1 {"id":"esc_0000000000mv4wfx75rh69adbt/0.0.ana.0","fact":{"AttemptStarted":{"attempt":1}}}
+        outbox 1 {"id":"ntc_0000000x9g3qtxjcqfchgxz8sa","fact":{"AttemptStarted":{"attempt":1}}}
+        dispatch 1 {"Expired":[{"key":"82634809a6504ad4","ends_at":"1970-01-01T00:00:50Z","seen_at":"1970-01-01T00:00:00Z"}]}
+        outbox 1 {"id":"esc_0000000000mv4wfx75rh69adbt/0.0.ana.1","fact":{"Cancelled":{"why":"Resolved"}}}
+        dispatch 1 {"Flushed":{"group":1,"at":"1970-01-01T00:01:00Z","next":"1970-01-01T00:06:00Z","receiver":"people","alerts":[{"key":"82634809a6504ad4","is_resolved":true,"muted":null}],"outcomes":[{"Notice":{"id":"ntc_0000001tk0z0rjmxws29xswce8","group":"{}/{shop=\"yes\"}:{service=\"cart\"}","group_labels":{"service":"cart"},"receiver":"people","integration":0,"at":"1970-01-01T00:01:00Z","reason":"AllResolved","firing":[],"resolved":["82634809a6504ad4"]}}],"done":["82634809a6504ad4"],"forgotten":[]}}
+        dispatch 1 {"Told":{"notice":"ntc_0000001tk0z0rjmxws29xswce8","group":"{}/{shop=\"yes\"}:{service=\"cart\"}","receiver":"people","integration":0,"firing":[],"resolved":["82634809a6504ad4"],"forget_at":"1970-01-01T08:01:00Z"}}
+        dispatch 1 {"LeasesExtended":[{"lease":{"ends_at":"1970-01-01T00:13:20Z","is_timeout":false,"seen_at":"1970-01-01T00:01:00Z"},"alerts":["ec46590cdcd657bb"]}]}
+        answer 1 {"key":"k","request":"r","answer":"Done"}
+    "#]]);
+}
+
 #[derive(Debug, Clone)]
 enum Deed {
     Post(Vec<(u8, i64)>),
@@ -445,7 +483,7 @@ proptest! {
                     let reason = "it is so".to_owned();
                     let delivery = match how {
                         0 => accepted(),
-                        1 => Delivery::Temporary { reason },
+                        1 => Delivery::Temporary { reason, after: None },
                         2 => Delivery::Refused { reason },
                         _ => Delivery::Unknown { reason },
                     };

@@ -98,17 +98,16 @@ pub(crate) fn config() -> Arc<Config> {
         name: name.to_owned(),
         display_name: name.to_owned(),
         contacts: vec![contact(Channel::Inbox, 0), contact(webhook.clone(), 1)],
-        origin: Origin::default(),
+        ..Person::default()
     };
-    let step = |name: &str| Step {
-        targets: vec![Target::Person(name.to_owned())],
-        wait: SignedDuration::from_mins(5),
-    };
+    let step =
+        |name: &str| Step::new(vec![Target::Person(name.to_owned())], SignedDuration::from_mins(5));
     let policy = Policy {
         name: "shop-primary".to_owned(),
         steps: vec![step("ana"), step("ben")],
         repeat: 0,
         origin: Origin { file: "oncall.yaml".to_owned(), line: 3 },
+        ..Policy::default()
     };
     let people = ["ana", "ben"].map(|it| (it.to_owned(), person(it)));
     Arc::new(Config {
@@ -118,6 +117,7 @@ pub(crate) fn config() -> Arc<Config> {
             people: people.into(),
             schedules: BTreeMap::new(),
             policies: BTreeMap::from([(policy.name.clone(), policy)]),
+            ..Roster::default()
         },
         routing: Routing::default(),
         dispatch: Arc::default(),

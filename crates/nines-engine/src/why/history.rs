@@ -12,7 +12,7 @@ use crate::fact::{DecodeError, Fact};
 use crate::state::State;
 
 /// The most records that are read for one chain.
-pub const RECORDS_MAX: usize = 200_000;
+pub const RECORDS_MAX: usize = 100_000;
 /// The most links of one history; the oldest are left out.
 const LINKS_MAX: usize = 500;
 
@@ -20,6 +20,8 @@ const LINKS_MAX: usize = 500;
 #[derive(Debug)]
 pub struct History {
     key: AlertKey,
+    /// As the journal writes it.
+    name: String,
     groups: BTreeMap<GroupNumber, String>,
     /// What a silence says is known to the state, so words come last.
     entries: Vec<(Timestamp, Entry)>,
@@ -31,10 +33,15 @@ enum Entry {
     Said { part: &'static str, text: String },
 }
 
+/// A cheap look before a record is read: most are about other alerts.
+fn mentions(body: &[u8], name: &str) -> bool {
+    std::str::from_utf8(body).is_ok_and(|it| it.contains(name))
+}
+
 impl History {
     /// Of this alert; read it from the record of [`nines_alert::Activation::fired_seq`] on.
     pub fn new(key: AlertKey) -> Self {
-        Self { key, groups: BTreeMap::new(), entries: Vec::new() }
+        Self { key, name: key.to_string(), groups: BTreeMap::new(), entries: Vec::new() }
     }
 
     /// Takes one record in.
@@ -43,6 +50,7 @@ impl History {
     /// The record is not one of ours.
     pub fn read(&mut self, record: &Record) -> Result<(), DecodeError> {
         if record.kind == "dispatch"
+            && mentions(&record.body, &self.name)
             && let Fact::Dispatch(fact) = Fact::decode(record)?
         {
             self.note(&fact, record.at);
@@ -91,7 +99,7 @@ impl History {
     fn seen(&mut self, event: &Event, at: Timestamp) {
         let (part, text) = match event {
             Event::Fired { groups, .. } => {
-                let names = groups.iter().map(|it| self.name(*it));
+                let names = groups.iter().map(|it| self.group_name(*it));
                 ("group", names.collect::<Vec<_>>().join(" and "))
             }
             Event::Changed { body, .. } => {
@@ -104,7 +112,7 @@ impl History {
         self.entries.push((at, Entry::Said { part, text }));
     }
 
-    fn name(&self, group: GroupNumber) -> String {
+    fn group_name(&self, group: GroupNumber) -> String {
         self.groups.get(&group).cloned().unwrap_or_else(|| format!("group {group}"))
     }
 

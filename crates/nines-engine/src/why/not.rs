@@ -1,7 +1,5 @@
 //! Why not: what would become of an alert with these labels, by the code that decides, on a copy.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use nines_alert::dispatch::{Explained, Incoming, Muted, Outcome, Reason, Settings};
 use nines_alert::silence::{Miss, NearMiss, Silence};
@@ -33,11 +31,11 @@ pub fn why_not(
     }
     let incoming = Incoming {
         labels: labels.clone(),
-        annotations: known.map(|it| it.annotations().clone()).unwrap_or_default(),
+        annotations: known.map(|it| it.annotations().into()).unwrap_or_default(),
         starts_at: None,
         ends_at: None,
         generator_url: String::new(),
-        detail: known.and_then(|it| it.body.detail.clone()),
+        detail: known.and_then(|it| it.body.detail.as_deref().cloned()),
     };
     let explained = state.dispatch.explain(incoming, &state.silences, at)?;
     let (mut seen, mut is_told) = (Vec::new(), false);
@@ -162,15 +160,11 @@ fn first_step(state: &State, config: &Config, policy: &str, at: Timestamp, links
                 links.push(link("step", Some(at), text, None));
             }
             for (person, shift) in found {
-                let contacts: BTreeMap<_, _> =
-                    person.contacts.iter().map(|it| (it.delay, it.channel.to_string())).collect();
-                let contacts: Vec<String> = contacts
-                    .into_iter()
-                    .map(|(delay, channel)| match delay.is_zero() {
-                        true => channel,
-                        false => format!("{channel} after {delay:#}"),
-                    })
-                    .collect();
+                let contacts = person.contacts.iter().map(|it| match it.delay.is_zero() {
+                    true => it.channel.to_string(),
+                    false => format!("{} after {:#}", it.channel, it.delay),
+                });
+                let contacts: Vec<String> = contacts.collect();
                 reaches |= !contacts.is_empty();
                 let shift = shift
                     .map_or(String::new(), |it| format!(", on call {} to {}", it.from, it.until));

@@ -58,6 +58,7 @@ pub fn engine_config(spec: &Spec) -> Arc<Config> {
         people: spec.people.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         schedules: spec.schedules.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         policies: spec.policies.iter().map(|it| (it.name.clone(), it.clone())).collect(),
+        teams: spec.teams.iter().map(|it| (it.name.clone(), it.clone())).collect(),
     };
     let needs = spec.services.iter().map(|it| (it.name.clone(), it.depends_on.clone()));
     Arc::new(Config {

@@ -134,6 +134,7 @@ spec:
                 slos: [],
                 overlays: [],
                 people: [],
+                teams: [],
                 schedules: [],
                 policies: [],
                 routing: Routing {
@@ -176,6 +177,10 @@ spec:
                     templates: Templates(ours),
                 },
                 receivers: [],
+                fallbacks: FallbackSpec {
+                    of: {},
+                    last_resort: None,
+                },
                 heartbeats: [],
                 integrations: [],
                 runbooks: [],
@@ -254,6 +259,7 @@ spec:
                 notify: NotifySpec {
                     smtp: None,
                     webhook_secrets: {},
+                    accounts: {},
                     external_url: None,
                 },
                 revision: "…",

@@ -48,7 +48,7 @@ pub(super) fn second(at: Timestamp) -> String {
 impl World {
     pub(super) fn new(rules: Rules) -> Self {
         let mut state = State::default();
-        state.configure(&std::sync::Arc::new(rules), at(0));
+        state.configure(&std::sync::Arc::new(rules));
         Self {
             state,
             replayed: State::default(),
@@ -181,7 +181,7 @@ impl World {
 
     /// From here on these rules decide.
     pub(super) fn configure(&mut self, rules: Rules, now: Timestamp) {
-        self.state.configure(&std::sync::Arc::new(rules), now);
+        self.state.configure(&std::sync::Arc::new(rules));
         self.act(Command::Regroup, now);
     }
 
@@ -191,7 +191,8 @@ impl World {
         let text = serde_json::to_string(&self.replayed).unwrap();
         self.state = serde_json::from_str(&text).unwrap();
         assert_eq!(self.state, self.replayed);
-        self.state.configure(&rules, now);
+        self.state.configure(&rules);
+        self.state.give_grace(now);
         self.act(Command::Regroup, now);
     }
 }

@@ -7,8 +7,10 @@
 mod compare;
 mod escalation;
 mod hours;
+pub mod load;
 mod people;
 mod policy;
+pub mod ready;
 mod roster;
 pub mod rota;
 mod schedule;

@@ -65,7 +65,7 @@ pub enum Answer {
 
 impl Answer {
     /// What is remembered of a reply; work that is handed to a
-    /// worker is not asked for by clients, and telling alerts again is harmless.
+    /// worker is not asked for by clients; telling alerts again, and another test of a page, are harmless.
     pub(crate) fn of(reply: &Reply) -> Option<Self> {
         match reply {
             Reply::Done => Some(Self::Done),
@@ -79,7 +79,7 @@ impl Answer {
             Reply::Silence(id) => Some(Self::Silence(*id)),
             Reply::Rota(numbers) => Some(Self::Rota(numbers.clone())),
             Reply::Escalations(ids) => Some(Self::Escalations(ids.clone())),
-            Reply::Alerts { .. } | Reply::Sends(_) | Reply::Steps(_) => None,
+            Reply::Alerts { .. } | Reply::Ordered(_) | Reply::Sends(_) | Reply::Steps(_) => None,
         }
     }
 

@@ -128,6 +128,13 @@ pub enum Command {
     AskGate(Box<GateQuestion>),
     /// Somebody lets one version through all the same. The answer is [`Reply::Waiver`].
     Waive(Box<Waive>),
+    /// Somebody wants to know whether a person can be reached. The answer is [`Reply::Ordered`].
+    TestPage {
+        /// Who is told, by each contact.
+        person: String,
+        /// Who asks.
+        by: String,
+    },
     /// A person wants no messages for a while.
     Silence(silence::Command),
     /// A person changes who is on call.
@@ -233,6 +240,8 @@ pub enum Reply {
     Incident(IncidentId),
     /// The run after the command.
     Run(RunId),
+    /// These messages will be sent; their orders are in the journal.
+    Ordered(Vec<IntentId>),
     /// Messages to send now; their attempts are in the journal.
     Sends(Vec<Send>),
     /// Steps to run now; their intents are in the journal.
@@ -299,6 +308,14 @@ pub enum Refusal {
     /// No such incident.
     #[error("there is no incident INC-{0}")]
     UnknownIncident(u64),
+    /// No such person.
+    #[error("there is no person `{name}`; known are {known}")]
+    UnknownPerson {
+        /// What was asked for.
+        name: String,
+        /// Who there is.
+        known: String,
+    },
     /// No such runbook.
     #[error("there is no runbook `{name}`; known are {known}")]
     UnknownRunbook {

@@ -51,7 +51,12 @@ impl Act {
 
 impl Draft<'_> {
     /// A person acts on what tells people. Of several escalations those that refuse are left out, unless all do.
-    pub(crate) fn act(&mut self, target: &AckTarget, by: &str, act: &Act) -> Result<Reply, Refusal> {
+    pub(crate) fn act(
+        &mut self,
+        target: &AckTarget,
+        by: &str,
+        act: &Act,
+    ) -> Result<Reply, Refusal> {
         let keys = self.alerts_behind(target)?;
         let routings = keys.iter().filter_map(|key| self.state.routed.get(key));
         let known: BTreeSet<EscalationId> =

@@ -103,6 +103,7 @@ impl From<Refusal> for Problem {
             | Refusal::NobodyTold
             | Refusal::UnknownPage
             | Refusal::UnknownIncident(_)
+            | Refusal::UnknownPerson { .. }
             | Refusal::UnknownRunbook { .. }
             | Refusal::UnknownRun(_) => {
                 Self::new(StatusCode::NOT_FOUND, "/problems/not-found", "not found", detail)

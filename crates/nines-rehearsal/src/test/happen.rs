@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use nines_alert::dispatch::{Incoming, Source};
 use nines_alert::silence::{self, Terms};
 use nines_base::Labels;
-use nines_engine::{Act, AckTarget, Command};
+use nines_engine::{AckTarget, Act, Command};
 use nines_oncall::rota::{self, Change, Entry};
 use nines_spec::{Happening, HappeningKind};
 

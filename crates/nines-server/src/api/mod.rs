@@ -52,6 +52,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/why", get(why::why))
         .route("/why-not", get(why::why_not))
         .route("/pages", get(read::pages))
+        .route("/pages/test", post(respond::test_page))
         .route("/oncall", get(read::on_call))
         .route("/changes", get(read::changes))
         .route("/config", get(read::config))

@@ -1,9 +1,10 @@
 //! What people do about alerts and incidents.
 
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::{Extension, Json};
 use jiff::Timestamp;
-use nines_engine::{Act, AckTarget, Command, Reply};
+use nines_engine::{AckTarget, Act, Command, Reply};
 use nines_incident::{Command as IncidentCommand, IncidentSeverity, Status};
 use nines_oncall::Target;
 use serde::Deserialize;
@@ -41,6 +42,27 @@ pub(super) async fn acknowledge(
         Reply::Acknowledged(alerts) => Ok(Json(json!({ "acknowledged": alerts, "by": by }))),
         _ => Ok(Json(json!({ "acknowledged": [], "by": by }))),
     }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TestPage {
+    person: String,
+    by: Option<String>,
+}
+
+/// `POST /pages/test`: one message by each contact of a person. What became of them is in `GET /pages`.
+pub(super) async fn test_page(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Json(body): Json<TestPage>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let (by, at) = (caller.name(body.by.as_deref()), app.clock.now());
+    let ids = match app.ask(Command::TestPage { person: body.person, by }).await? {
+        Reply::Ordered(ids) => ids,
+        _ => Vec::new(),
+    };
+    Ok((StatusCode::ACCEPTED, Json(json!({ "ids": ids, "at": at }))))
 }
 
 #[derive(Debug, Deserialize)]

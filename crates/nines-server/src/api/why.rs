@@ -37,8 +37,8 @@ pub(super) async fn why(
     if keys.is_empty() {
         return Err(Problem::not_found("alert", &asked));
     }
-    let journal = app.journal.clone();
-    let chains = tokio::task::spawn_blocking(move || chains(&state, &keys, &journal));
+    let place = app.journal.clone();
+    let chains = tokio::task::spawn_blocking(move || chains(&state, &keys, &place));
     chains.await.map(Json).map_err(|error| Problem::unavailable(error.to_string()))
 }
 
@@ -53,8 +53,8 @@ fn is_called(alert: &AlertView, asked: &str) -> bool {
         || incident.as_deref() == Some(asked)
 }
 
-fn chains(state: &Known, keys: &[AlertKey], journal: &JournalPlace) -> Vec<Chain> {
-    let told = keys.iter().zip(histories(state, keys, journal));
+fn chains(state: &Known, keys: &[AlertKey], place: &JournalPlace) -> Vec<Chain> {
+    let told = keys.iter().zip(histories(state, keys, place));
     told.filter_map(|(key, history)| match history {
         Some(history) => why::why_told(state, *key, history),
         None => why::why(state, *key),
@@ -63,10 +63,10 @@ fn chains(state: &Known, keys: &[AlertKey], journal: &JournalPlace) -> Vec<Chain
 }
 
 /// What the journal says of each; nothing where it cannot be read beside its owner.
-fn histories(state: &Known, keys: &[AlertKey], journal: &JournalPlace) -> Vec<Option<History>> {
+fn histories(state: &Known, keys: &[AlertKey], place: &JournalPlace) -> Vec<Option<History>> {
     let nothing = || keys.iter().map(|_| None).collect();
     let first = keys.iter().filter_map(|key| Some(state.alert(*key)?.activation.fired_seq)).min();
-    let (Some(first), Ok(mut reader)) = (first, journal.reader()) else {
+    let (Some(first), Ok(mut reader)) = (first, place.reader()) else {
         return nothing();
     };
     let newest = state.seq.saturating_sub(RECORDS_MAX as u64);

@@ -101,8 +101,10 @@ impl From<Refusal> for Problem {
         let detail = refusal.to_string();
         match refusal {
             Refusal::UnknownAlert(_)
+            | Refusal::NobodyTold
             | Refusal::UnknownPage
             | Refusal::UnknownIncident(_)
+            | Refusal::UnknownPerson { .. }
             | Refusal::UnknownRunbook { .. }
             | Refusal::UnknownRun(_) => {
                 Self::new(StatusCode::NOT_FOUND, "/problems/not-found", "not found", detail)

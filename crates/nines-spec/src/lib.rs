@@ -62,9 +62,12 @@ pub use scraping::{
 };
 pub use shown::shown;
 pub use source::{FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, ReadError, SourceFile};
-pub use spec::{BackendSpec, Integration, NotifySpec, Service, SmtpSpec, SmtpTls, Spec};
+pub use spec::{
+    BackendSpec, FallbackSpec, Integration, NotifySpec, Service, SmtpSpec, SmtpTls, Spec,
+};
 pub use test_case::{
     Expectation, ExpectedAlert, ExpectedBudget, ExpectedDecision, ExpectedPage, ExpectedState,
-    Fault, GoalName, Lists, Percent, Rate, RateError, SloInput, TestCase, TestClock, TestInput,
+    Fault, GoalName, Happening, HappeningKind, Lists, Percent, Rate, RateError, SloInput, TestCase,
+    TestClock, TestInput,
 };
 pub use test_files::{TestFile, TestForm, UnitTest, read_tests, test_form};

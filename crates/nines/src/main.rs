@@ -31,6 +31,7 @@ mod layout;
 mod live;
 mod oncall;
 mod output;
+mod page;
 mod past;
 mod plan;
 mod policy;
@@ -105,7 +106,10 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Exclude(args) => exclude::run(&args, &open()?),
         Command::Query(args) => query::run(&args, &open()?),
         Command::Oncall(args) => oncall::run(&args, &open()?, &environment, SystemClock.now()),
+        Command::Page(args) => page::run(&args, &open()?),
         Command::Ack(args) => respond::acknowledge(&args, &open()?),
+        Command::Escalate(args) => respond::escalate(&args, &open()?),
+        Command::Snooze(args) => respond::snooze(&args, &open()?, SystemClock.now()),
         Command::Incident(args) => incident::run(&args, &open()?),
         Command::Run(args) => run::run(args, &open()?),
         Command::Postmortem(args) => postmortem::run(&args, &open()?),

@@ -52,6 +52,11 @@ impl Outward {
         Ok(())
     }
 
+    /// Our accounts at providers, by name.
+    pub(crate) fn accounts(&self) -> BTreeMap<String, Outlet> {
+        self.channels().providers.accounts().clone()
+    }
+
     fn channels(&self) -> Arc<Channels> {
         Arc::clone(&self.channels.read().expect("nobody panics while holding the channels"))
     }

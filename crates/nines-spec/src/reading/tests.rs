@@ -255,6 +255,7 @@ spec:
                 notify: NotifySpec {
                     smtp: None,
                     webhook_secrets: {},
+                    accounts: {},
                     external_url: None,
                 },
                 revision: "…",

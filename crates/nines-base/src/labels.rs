@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::Pairs;
+
 /// The label that holds a metric's name.
 pub const METRIC_NAME: &str = "__name__";
 
@@ -14,13 +16,13 @@ pub const METRIC_NAME: &str = "__name__";
 /// An empty value is the same as no label, so it is never kept (Prometheus data model).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Labels {
-    pairs: Arc<[(String, String)]>,
+    pairs: Arc<Pairs>,
 }
 
 impl Labels {
     /// The set without labels.
     pub fn empty() -> Self {
-        Self { pairs: Arc::from([]) }
+        Self { pairs: Arc::default() }
     }
 
     /// Sorts the pairs and leaves out empty values.
@@ -29,24 +31,29 @@ impl Labels {
     /// A name that is empty or that occurs twice.
     pub fn new<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Result<Self, LabelError>
     where
-        N: Into<String>,
-        V: Into<String>,
+        N: AsRef<str>,
+        V: AsRef<str>,
     {
-        let mut pairs: Vec<(String, String)> =
-            pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let pairs: Vec<(N, V)> = pairs.into_iter().collect();
+        let mut pairs: Vec<(&str, &str)> =
+            pairs.iter().map(|(name, value)| (name.as_ref(), value.as_ref())).collect();
         pairs.sort_unstable();
         for pair in pairs.windows(2) {
             if let [(name, _), (next, _)] = pair
                 && name == next
             {
-                return Err(LabelError::Repeated { name: name.clone() });
+                return Err(LabelError::Repeated { name: (*name).to_owned() });
             }
         }
         if pairs.first().is_some_and(|(name, _)| name.is_empty()) {
             return Err(LabelError::EmptyName);
         }
         pairs.retain(|(_, value)| !value.is_empty());
-        Ok(Self { pairs: pairs.into() })
+        Ok(Self::pack(pairs.iter().copied()))
+    }
+
+    fn pack<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Self {
+        Self { pairs: Arc::new(Pairs::pack(pairs)) }
     }
 
     /// The value of `name`, or the empty string.
@@ -56,8 +63,7 @@ impl Labels {
 
     /// The value of `name`.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let index = self.pairs.binary_search_by(|(it, _)| it.as_str().cmp(name)).ok()?;
-        self.pairs.get(index).map(|(_, value)| value.as_str())
+        self.pairs.get(name)
     }
 
     /// The metric name, if there is one.
@@ -66,8 +72,8 @@ impl Labels {
     }
 
     /// Sorted by name.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
-        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> + Clone {
+        self.pairs.iter()
     }
 
     /// How many labels there are.
@@ -83,19 +89,19 @@ impl Labels {
     /// The labels whose names `keep` accepts.
     #[must_use]
     pub fn filtered(&self, keep: impl Fn(&str) -> bool) -> Self {
-        Self { pairs: self.pairs.iter().filter(|(name, _)| keep(name)).cloned().collect() }
+        let kept: Vec<(&str, &str)> = self.iter().filter(|(name, _)| keep(name)).collect();
+        Self::pack(kept.iter().copied())
     }
 
     /// With `name` set to `value`; an empty value removes it.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
-        let mut pairs: Vec<(String, String)> =
-            self.pairs.iter().filter(|(it, _)| it != name).cloned().collect();
+        let mut pairs: Vec<(&str, &str)> = self.iter().filter(|(it, _)| *it != name).collect();
         if !value.is_empty() {
-            let index = pairs.partition_point(|(it, _)| it.as_str() < name);
-            pairs.insert(index, (name.to_owned(), value.to_owned()));
+            let index = pairs.partition_point(|(it, _)| *it < name);
+            pairs.insert(index, (name, value));
         }
-        Self { pairs: pairs.into() }
+        Self::pack(pairs.iter().copied())
     }
 
     /// 64-bit FNV-1a over sorted `name 0xff value 0xff`, as Alertmanager identifies alerts.
@@ -104,12 +110,13 @@ impl Labels {
     pub fn fingerprint(&self) -> u64 {
         const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
         const PRIME: u64 = 0x0000_0100_0000_01b3;
-        let separated = |it: &str| it.bytes().chain([0xff]).collect::<Vec<u8>>();
-        self.pairs
-            .iter()
-            .flat_map(|(name, value)| [separated(name), separated(value)])
-            .flatten()
-            .fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
+        let add = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(PRIME);
+        let mut hash = OFFSET;
+        for part in self.iter().flat_map(|(name, value)| [name, value]) {
+            hash = part.bytes().fold(hash, add);
+            hash = add(hash, 0xff);
+        }
+        hash
     }
 }
 

@@ -11,6 +11,7 @@ mod id;
 mod labels;
 mod matcher;
 mod origin;
+mod pairs;
 mod sample;
 
 pub use duration::{DurationError, format_duration, parse_duration};
@@ -20,4 +21,5 @@ pub use id::{Id, IdError, IdKind};
 pub use labels::{LabelError, Labels, METRIC_NAME};
 pub use matcher::{MatchOp, Matcher, MatcherError};
 pub use origin::Origin;
+pub use pairs::Pairs;
 pub use sample::{STALE_NAN_BITS, Sample, SampleBatch, is_stale, stale_marker};

@@ -8,11 +8,12 @@ use nines_alert::dispatch::{Incoming, Refused, Source};
 use nines_alert::{AlertKey, Evidence, heartbeat, silence};
 use nines_base::Labels;
 use nines_incident::{IncidentId, changes};
-use nines_oncall::rota;
+use nines_oncall::{EscalationId, rota};
 use nines_port::{Channel, Delivery, Message, StepOutcome, Urgency};
 use nines_release::{Decision, GateQuestion, PolicyInput, Waive, Waiver, WaiverRefusal};
 use nines_runbook::{RunId, Step, run};
 
+use crate::escalations::Act;
 use crate::outbox::IntentId;
 use crate::{Config, exclusions, promises};
 
@@ -45,6 +46,15 @@ pub enum Command {
         by: String,
         /// How: `link`, `console`, `cli`, `api`.
         via: String,
+    },
+    /// A person acts on what tells people of alerts. The answer is [`Reply::Escalations`].
+    Act {
+        /// Of what.
+        target: AckTarget,
+        /// Who.
+        by: String,
+        /// What.
+        act: Act,
     },
     /// A service changed.
     RecordChange(changes::Command),
@@ -215,6 +225,8 @@ pub enum Reply {
         /// Those that were not taken; nothing of them has changed.
         refused: Vec<Refused>,
     },
+    /// On these escalations somebody acted.
+    Escalations(Vec<EscalationId>),
     /// These alerts were acknowledged.
     Acknowledged(Vec<AlertKey>),
     /// Whether the change was news.
@@ -238,6 +250,10 @@ pub enum Reply {
     Decision(Box<Decision>),
     /// The override.
     Waiver(Box<Waiver>),
+    /// The silence that was made or changed.
+    Silence(silence::SilenceId),
+    /// The changes and offers of the rota that were made.
+    Rota(Vec<u32>),
 }
 
 /// A message to send now.
@@ -283,6 +299,9 @@ pub enum Refusal {
     /// No such message.
     #[error("this link names no page; it may be older than what nines remembers")]
     UnknownPage,
+    /// Nothing tells people of it.
+    #[error("nobody is told of this, so there is nothing to act on")]
+    NobodyTold,
     /// The link is too old.
     #[error("this link is older than 24 hours; acknowledge on the console instead")]
     LinkExpired,

@@ -161,7 +161,7 @@ impl Engine {
         }
         engine.draft(&mut facts, &mut Vec::new()).take_over();
         engine.commit(&facts)?;
-        engine.publish(&facts, &[], None);
+        engine.publish(&facts, &[], None, None);
         Ok(engine)
     }
 
@@ -176,10 +176,11 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Vec<Result<Reply, Refusal>>, EngineError> {
         self.now = now.max(self.now);
+        let is_refreshed = self.working.silences.refresh(self.now);
         let mut facts = Vec::new();
         let mut answers = Vec::with_capacity(commands.len());
         let mut upkeep = Vec::new();
-        let mut rules = None;
+        let (mut rules, mut is_start) = (None, false);
         let before =
             (self.config.clone(), takes_steps(&commands).then(|| self.handed_steps.clone()));
         for command in commands {
@@ -188,8 +189,14 @@ impl Engine {
                 continue;
             }
             if let Command::ApplyConfig(config) = &command {
+                is_start |= self.config.is_none();
                 self.config = Some(Arc::clone(config));
-                self.working.dispatch.configure(&config.dispatch, self.now);
+                self.working.dispatch.configure(&config.dispatch);
+                if is_start {
+                    self.working.dispatch.give_grace(self.now);
+                }
+                let Rules { silence_limits, silences, .. } = &*config.dispatch;
+                self.working.silences.configure(silence_limits, silences, self.now);
                 rules = Some(Arc::clone(&config.dispatch));
             }
             answers.push(self.draft(&mut facts, &mut upkeep).carry_out(command));
@@ -197,7 +204,13 @@ impl Engine {
         self.draft(&mut facts, &mut upkeep).flush();
         match self.commit(&facts) {
             Ok(()) => {
-                self.publish(&facts, &upkeep, rules.as_ref());
+                self.publish(&facts, &upkeep, rules.as_ref(), is_start.then_some(self.now));
+                if is_refreshed {
+                    let now = self.now;
+                    self.published.follow(&self.working, |it| {
+                        it.silences.refresh(now);
+                    });
+                }
                 self.stalled_until = None;
                 Ok(answers)
             }
@@ -216,6 +229,9 @@ impl Engine {
         (config, handed_steps): (Option<Arc<Config>>, Option<BTreeSet<String>>),
     ) {
         self.working = State::clone(&self.published.read());
+        if let Some(rules) = self.working.dispatch.rules().map(Arc::clone) {
+            self.working.dispatch.configure(&rules);
+        }
         self.config = config;
         self.handed_steps = handed_steps.unwrap_or(std::mem::take(&mut self.handed_steps));
         self.stalled_until = self.now.checked_add(STALL).ok();
@@ -233,7 +249,10 @@ impl Engine {
 
     /// When [`Command::Wake`] is due, if time matters.
     pub fn wake_at(&self) -> Option<Timestamp> {
-        self.working.wake_at().map(|at| at.max(self.stalled_until.unwrap_or(at)))
+        // Without a configuration nobody knows who comes on call.
+        let rota = self.config.as_ref().and_then(|_| self.working.rota.wake_at());
+        let wake = [self.working.wake_at(), rota].into_iter().flatten().min();
+        wake.map(|at| at.max(self.stalled_until.unwrap_or(at)))
     }
 
     /// The sequence number of the last durable fact.
@@ -281,14 +300,25 @@ impl Engine {
     }
 
     /// Shows readers what is durable now, and what need not be.
-    fn publish(&self, facts: &[Fact], upkeep: &[Upkeep], rules: Option<&Arc<Rules>>) {
+    fn publish(
+        &self,
+        facts: &[Fact],
+        upkeep: &[Upkeep],
+        rules: Option<&Arc<Rules>>,
+        started_at: Option<Timestamp>,
+    ) {
         if facts.is_empty() && upkeep.is_empty() && rules.is_none() {
             return;
         }
         let (now, epoch, first_seq) = (self.now, self.journal.epoch(), self.first_seq(facts));
         self.published.follow(&self.working, |published| {
             if let Some(rules) = rules {
-                published.dispatch.configure(rules, now);
+                published.dispatch.attach(rules);
+                if let Some(at) = started_at {
+                    published.dispatch.give_grace(at);
+                }
+                let Rules { silence_limits, silences, .. } = &**rules;
+                published.silences.configure(silence_limits, silences, now);
             }
             for (seq, fact) in (first_seq..).zip(facts) {
                 published.evolve(fact, now, seq, epoch);

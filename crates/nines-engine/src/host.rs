@@ -33,7 +33,7 @@ pub(crate) enum Envelope {
 /// What the engine's thread tells the process.
 pub struct Hooks {
     /// Whether this process decides, whenever that changes, and once at the beginning if it does; it must not block.
-    pub on_active: Box<dyn Fn(bool) + Send>,
+    pub deciding: Box<dyn Fn(bool) + Send>,
     /// After every commit, with the last sequence number; it must not block.
     pub on_commit: Box<dyn Fn(u64) + Send>,
     /// The engine cannot go on; the process must end.
@@ -115,7 +115,7 @@ impl EngineHandle {
         let (queue, inbox) = sync_channel(QUEUE_MAX);
         let published = engine.published();
         let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
-            (hooks.on_active)(true);
+            (hooks.deciding)(true);
             if let Err(error) = run(engine, clock.as_ref(), &hooks.on_commit, &inbox) {
                 (hooks.on_failure)(error);
             }

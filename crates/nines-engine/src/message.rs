@@ -10,7 +10,7 @@ use nines_alert::receivers::NoticeData;
 use nines_alert::{AlertKey, RouteDecision};
 use nines_base::Labels;
 use nines_incident::suspects::Suspect;
-use nines_oncall::{Page, State as Escalation};
+use nines_oncall::{Next, Page, State as Escalation, Target};
 use nines_port::{Message, Place, Urgency};
 use sha2::{Digest, Sha256};
 
@@ -71,7 +71,7 @@ pub(crate) fn page(ctx: &PageContext<'_>) -> (String, String) {
         line("also", &format!("{} more", others.len() - OTHERS_MAX));
     }
     line("why you", &why_this_person(escalation, page, decision));
-    line("next", &who_is_next(escalation, page));
+    line("next", &who_is_next(escalation));
     (subject, cut(text))
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn summary(alert: &Alert) -> String {
 }
 
 fn annotation<'a>(alert: &'a Alert, name: &str) -> &'a str {
-    alert.annotations().get(name).map_or("", String::as_str)
+    alert.annotations().get(name).unwrap_or("")
 }
 
 /// What a group is called in a line: the values that its alerts share, or the name of the only one.
@@ -116,16 +116,17 @@ fn why_this_person(escalation: &Escalation, page: &Page, decision: &RouteDecisio
     format!("{duty}; escalation {policy}, {} ({})", decision.because, decision.origin)
 }
 
-fn who_is_next(escalation: &Escalation, page: &Page) -> String {
-    let Some(policy) = &escalation.policy else { return String::new() };
+fn who_is_next(escalation: &Escalation) -> String {
     let deadline = escalation.wake_at().map_or(String::new(), |it| format!(" at {it}"));
-    match policy.steps.get(page.step as usize + 1) {
-        Some(step) => {
-            let targets: Vec<String> = step.targets.iter().map(ToString::to_string).collect();
-            format!("{}{deadline}, unless somebody acknowledges", targets.join(", "))
-        }
-        None if page.round < policy.repeat => format!("the first step again{deadline}"),
-        None => "nobody; this is the last step".to_owned(),
+    let named = |targets: &[Target]| {
+        let targets: Vec<String> = targets.iter().map(ToString::to_string).collect();
+        format!("{}{deadline}, unless somebody acknowledges", targets.join(", "))
+    };
+    match escalation.next() {
+        Next::Targets(targets) => named(targets),
+        Next::LastResort(targets) => format!("the last resort: {}", named(targets)),
+        Next::FirstStep => format!("the first step again{deadline}"),
+        Next::Nobody => "nobody; this is the last step".to_owned(),
     }
 }
 

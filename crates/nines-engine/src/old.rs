@@ -24,16 +24,15 @@ pub(crate) fn observed(
                 wakes: labels.value("severity") == "page",
                 impact_start: at,
             };
-            let (generator_url, detail) = (String::new(), Some(detail));
-            let body =
-                Shared::new(Body { annotations: annotations.clone(), generator_url, detail });
+            let (generator_url, detail) = (Box::default(), Some(Box::new(detail)));
+            let body = Shared::new(Body { annotations: annotations.into(), generator_url, detail });
             let span = Span { starts_at: at, ends_at: None, is_timeout: false };
             let (labels, groups) = (labels.clone(), Vec::new());
             (source_of(&labels), Event::Fired { labels, body, span, groups })
         }
         Fact::Changed { annotations, evidence, gist } => {
             let mut body = known.map(|it| Body::clone(&it.body)).unwrap_or_default();
-            body.annotations.clone_from(annotations);
+            body.annotations = annotations.into();
             if let Some(detail) = &mut body.detail {
                 detail.evidence.clone_from(evidence);
                 detail.gist.clone_from(gist);

@@ -150,7 +150,7 @@ pub(crate) fn run(
     }
     while let Some(engine) = standby.follow(clock, &hooks.on_commit, inbox)? {
         standby.role.decide();
-        (hooks.on_active)(true);
+        (hooks.deciding)(true);
         (hooks.on_commit)(engine.seq());
         match host::run(engine, clock, &hooks.on_commit, inbox) {
             Err(EngineError::TurnLost(_)) => {}
@@ -159,7 +159,7 @@ pub(crate) fn run(
         // Readers see what is durable, and so does whoever goes on from there.
         standby.state = State::clone(&standby.published.read());
         standby.role.follow(Following { holder: None, current_at: clock.now() });
-        (hooks.on_active)(false);
+        (hooks.deciding)(false);
     }
     Ok(())
 }
@@ -169,6 +169,8 @@ fn answer(standby: &mut Standby, inbox: &Receiver<Envelope>) -> bool {
     match inbox.recv_timeout(LOOK_EVERY) {
         Ok(Envelope::Command(command, answer)) => answer(match *command {
             Command::ApplyConfig(config) => {
+                standby.state.dispatch.attach(&config.dispatch);
+                standby.published.replace(&standby.state);
                 standby.config = Some(config);
                 Ok(Reply::Done)
             }

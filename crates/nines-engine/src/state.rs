@@ -16,7 +16,7 @@ use crate::alerts::ended_by;
 use crate::fact::{ConfigApplied, Fact, Line, Of, Routed, RoutedAlert};
 use crate::outbox::{self, Intent, IntentId, Outgoing};
 use crate::releases::Releases;
-use crate::{answers, exclusions, old, promises};
+use crate::{answers, exclusions, old, promises, rota};
 
 /// Escalations that are kept after their end; the oldest are forgotten first, with their messages. Their
 /// facts stay in the journal.
@@ -57,6 +57,8 @@ pub struct State {
     pub escalations: BTreeMap<EscalationId, EscalationRecord>,
     /// Every message of the escalations above.
     pub outbox: BTreeMap<IntentId, Outgoing>,
+    /// Providers that failed lately.
+    pub breakers: outbox::Breakers,
     /// The messages by the sequence number of their order.
     pub intents_by_seq: BTreeMap<u64, IntentId>,
     /// By id, so by age.
@@ -83,6 +85,8 @@ pub struct State {
     pub runs: BTreeMap<RunId, run::State>,
     /// Levels of policies, decisions, overrides.
     pub releases: Releases,
+    /// How many escalations have begun under each policy: whose turn it is.
+    pub turns: BTreeMap<String, u32>,
     /// What is told of which group by an escalation that has not ended.
     open: BTreeMap<Line, EscalationId>,
     /// Notices that have not arrived yet, in the order of their orders: only the first of each may be sent.
@@ -134,8 +138,8 @@ impl State {
     /// When an escalation or a group wants to be woken next.
     pub fn wake_at(&self) -> Option<Timestamp> {
         let escalation = self.wakes.first().map(|(at, _)| *at);
-        let others = [escalation, self.dispatch.wake_at(), self.heartbeats.wake_at()];
-        others.into_iter().flatten().min()
+        let others = [self.dispatch.wake_at(), self.heartbeats.wake_at(), self.silences.wake_at()];
+        others.into_iter().chain([escalation]).flatten().min()
     }
 
     /// The escalations whose time has come.
@@ -148,11 +152,14 @@ impl State {
         self.sends.first().map(|(at, _)| *at)
     }
 
-    /// The messages whose time has come, at most `count_max`, pages first.
+    /// The messages whose time has come, at most `count_max`: by class, severity and age.
     pub(crate) fn due_sends(&self, now: Timestamp, count_max: usize) -> Vec<IntentId> {
         let due = self.sends.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| id);
         let mut due: Vec<&IntentId> = due.collect();
-        due.sort_by_key(|id| self.outbox.get(*id).map(|it| (it.intent.urgency, it.seq)));
+        due.sort_by_cached_key(|id| {
+            let rank = |it: &Outgoing| (it.intent.class(), it.intent.severity_rank(), it.seq);
+            self.outbox.get(*id).map(rank)
+        });
         due.into_iter().take(count_max).cloned().collect()
     }
 
@@ -265,7 +272,11 @@ impl State {
                 opened_at: at,
                 state: nines_oncall::State::default(),
             });
-            record.alerts.extend(alerts.iter().map(|it| (it.alert, it.activation)));
+            for it in alerts.iter().map(|it| (it.alert, it.activation)) {
+                if !record.alerts.contains(&it) {
+                    record.alerts.push(it);
+                }
+            }
             record.incident = record.incident.or_else(|| alerts.iter().find_map(|it| it.incident));
             self.open.extend(group.clone().map(|it| (it, *id)));
         }
@@ -282,7 +293,7 @@ impl State {
             });
             routing.urgency = routing.urgency.min(*urgency);
             routing.decision = Arc::clone(&decision);
-            routing.escalations.extend(escalation);
+            routing.escalations.extend(escalation.filter(|it| !routing.escalations.contains(it)));
             routing.incident = routing.incident.or(*incident);
             if routing.escalations.is_empty() {
                 self.unpaged.push_back(*alert);
@@ -306,6 +317,10 @@ impl State {
 
     fn evolve_escalation(&mut self, id: EscalationId, fact: &nines_oncall::Fact, at: Timestamp) {
         let Some(record) = self.escalations.get_mut(&id) else { return };
+        if let nines_oncall::Fact::Started { policy, .. } = fact {
+            let turns = self.turns.entry(policy.name.clone()).or_default();
+            *turns = turns.wrapping_add(1);
+        }
         let before = record.state.wake_at();
         nines_oncall::evolve(&mut record.state, fact, at);
         let after = record.state.wake_at();
@@ -332,11 +347,17 @@ impl State {
                 self.lanes.entry(key).or_default().push(id.clone());
             }
             self.schedule(id);
+            if intent.purpose == outbox::Purpose::Told {
+                self.forget_told();
+            }
             return;
         }
         let Some(outgoing) = self.outbox.get_mut(id) else { return };
         if let Some(before) = outgoing.not_before() {
             self.sends.remove(&(before, id.clone()));
+        }
+        if let outbox::Fact::ReceiptRecorded { delivery, .. } = fact {
+            self.breakers.evolve(&outgoing.intent.channel, delivery, at);
         }
         outgoing.evolve(fact, at);
         self.schedule(id);
@@ -408,6 +429,19 @@ impl State {
             for (alert, _) in record.into_iter().flat_map(|it| it.alerts) {
                 self.forget_routing(alert);
             }
+        }
+    }
+
+    /// The oldest messages about the rota, whatever became of them.
+    fn forget_told(&mut self) {
+        let told = self.outbox.range(rota::PREFIX.to_owned()..);
+        let told = told.take_while(|(id, _)| id.starts_with(rota::PREFIX));
+        let told: Vec<_> = told.map(|(id, it)| (id.clone(), it.seq)).collect();
+        let surplus = told.len().saturating_sub(rota::TOLD_MAX);
+        for (id, seq) in told.into_iter().take(surplus) {
+            let waiting = self.outbox.remove(&id).and_then(|it| it.not_before());
+            waiting.map(|at| self.sends.remove(&(at, id)));
+            self.intents_by_seq.remove(&seq);
         }
     }
 

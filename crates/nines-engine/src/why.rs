@@ -1,11 +1,14 @@
 //! Why: the chain from samples to the answer, walked over facts. Never a second guess.
 
+mod history;
+mod not;
+
 use std::fmt::Write;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use nines_alert::AlertKey;
-use nines_alert::dispatch::Alert;
+use nines_alert::dispatch::{Alert, Memory, Notice, Quiet, Reason};
 use nines_base::Origin;
 use nines_oncall::Phase as Escalating;
 use nines_port::Urgency;
@@ -13,6 +16,12 @@ use serde::Serialize;
 
 use crate::outbox::{self, Outgoing, Purpose};
 use crate::state::State;
+
+pub use history::{History, RECORDS_MAX};
+pub use not::why_not;
+
+/// The most notices to receivers that one chain names.
+const NOTICES_MAX: usize = 20;
 
 /// One link of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,10 +48,23 @@ pub struct Chain {
 }
 
 /// The chain of the alert, or `None` if there is no such alert.
+///
+/// Of ticks it tells the last one of each group; [`History`] tells all.
 pub fn why(state: &State, key: AlertKey) -> Option<Chain> {
+    chain(state, key, grouped(state, key))
+}
+
+/// As [`why`], with every tick of the activation that the journal knows.
+pub fn why_told(state: &State, key: AlertKey, history: History) -> Option<Chain> {
+    chain(state, key, history.links(state))
+}
+
+fn chain(state: &State, key: AlertKey, ticks: Vec<Link>) -> Option<Chain> {
     let alert = state.alert(key)?;
     let mut links = Vec::new();
     measured(alert, &mut links);
+    links.extend(ticks);
+    notices(state, key, &mut links);
     routed(state, key, &mut links);
     let escalation = state.escalation_of(key);
     if let Some((_, escalation)) = escalation {
@@ -95,6 +117,67 @@ fn measured(alert: &Alert, links: &mut Vec<Link>) {
     }
 }
 
+/// The groups that an alert is in, why it is not spoken of, and who has heard of it.
+fn grouped(state: &State, key: AlertKey) -> Vec<Link> {
+    let mut links = Vec::new();
+    let groups = state.dispatch.alert(key).map(|it| it.groups.as_slice()).unwrap_or_default();
+    for number in groups {
+        let Some(group) = state.dispatch.group(*number) else { continue };
+        let count = group.members.len();
+        let name = group.key();
+        let next = state.dispatch.due(*number).unwrap_or(group.due);
+        let text = format!("{name}, {count} alerts, speaks next at {next}");
+        links.push(link("group", group.flushed_at, text, None));
+        let member = group.members.get(&key);
+        if let Some(muted) = member.and_then(|it| it.muted.as_deref()) {
+            links.push(not::muted(state, muted, group.flushed_at.unwrap_or(group.due)));
+        }
+        for memory in state.dispatch.memories().get(&group.hash).into_iter().flatten() {
+            let Memory { receiver, integration, told, .. } = memory;
+            if let Some(told) = told.as_ref().filter(|it| it.firing.contains(&key)) {
+                let text = format!("{receiver}, integration {integration}, has heard of it");
+                links.push(link("told", Some(told.at), text, None));
+            }
+        }
+    }
+    links
+}
+
+/// What left for receivers about this alert.
+fn notices(state: &State, key: AlertKey, links: &mut Vec<Link>) {
+    let mentions = |it: &Notice| it.firing.contains(&key) || it.resolved.contains(&key);
+    let notices = state.outbox.values();
+    let notices = notices.filter(|it| it.intent.notice.as_ref().is_some_and(mentions));
+    let mut notices: Vec<&Outgoing> = notices.collect();
+    notices.sort_by_key(|it| it.seq);
+    let surplus = notices.len().saturating_sub(NOTICES_MAX);
+    links.extend(notices.into_iter().skip(surplus).map(sent));
+}
+
+/// Why a notice is given, in words.
+fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::First => "nothing was said of this group before",
+        Reason::NewFiring => "alerts fire of which nothing was said",
+        Reason::AllResolved => "nothing fires any more",
+        Reason::SomeResolved => "some alerts resolved",
+        Reason::Repeat => "it was said too long ago",
+    }
+}
+
+/// Why an integration is not told, in words.
+fn quiet(why: &Quiet) -> String {
+    match why {
+        Quiet::NeverTold => "nothing fires, and it never heard that anything did".to_owned(),
+        Quiet::Known { since } => format!("it heard all of this at {since}"),
+        Quiet::NotWanted { .. } => "all is over, and it does not want to hear of that".to_owned(),
+        Quiet::Open { notice } => format!("the same is on its way already, as {notice}"),
+        Quiet::Withdrawn { notice } => {
+            format!("what is on its way as {notice} is not true any more")
+        }
+    }
+}
+
 fn routed(state: &State, key: AlertKey, links: &mut Vec<Link>) {
     let Some(routed) = state.routed.get(&key) else { return };
     let decision = &routed.decision;
@@ -124,7 +207,7 @@ fn sent(outgoing: &Outgoing) -> Link {
     let Outgoing { intent, phase, attempts, last_error, possible_repeat, .. } = outgoing;
     let part = match intent.purpose {
         Purpose::Page => "page",
-        Purpose::Resolved | Purpose::Notice => "notice",
+        Purpose::Resolved | Purpose::Notice | Purpose::Told => "notice",
         Purpose::Test => "test",
     };
     let (at, became) = match phase {

@@ -1,11 +1,11 @@
-//! Who is on call before and after a schedule changes.
+//! Who is on call before and after something changes.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::Schedule;
+use crate::stretch::{Cover, Stretch};
 
-/// No more stretches are compared.
+/// No more stretches are told.
 pub const STRETCHES_MAX: usize = 500;
 
 /// A stretch of time in which somebody else is on call than before.
@@ -15,67 +15,46 @@ pub struct DutyChange {
     pub from: Timestamp,
     /// Its end.
     pub until: Timestamp,
-    /// Who would have been; nobody without a shift.
+    /// Who would have been, several with commas; nobody without a shift.
     pub before: Option<String>,
     /// Who will be.
     pub after: Option<String>,
 }
 
-/// The stretches of [`from`, `until`) in which two versions of a schedule name different people, in order.
-/// A schedule that is missing names nobody.
-pub fn duty_changes(
-    before: Option<&Schedule>,
-    after: Option<&Schedule>,
-    from: Timestamp,
-    until: Timestamp,
-) -> Vec<DutyChange> {
+/// Where two accounts of the same time name different people, in order.
+///
+/// Both are without gaps and cover the same time, as [`crate::Duty::stretches`] tells it.
+pub fn duty_changes(before: &[Stretch], after: &[Stretch]) -> Vec<DutyChange> {
     let mut changes: Vec<DutyChange> = Vec::new();
-    let mut at = from;
-    for _ in 0..STRETCHES_MAX {
-        if until <= at {
+    let (mut one, mut other) = (before.iter().peekable(), after.iter().peekable());
+    while let (Some(was), Some(will)) = (one.peek(), other.peek()) {
+        let (from, until) = (was.from.max(will.from), was.until.min(will.until));
+        let (before, after) = (people(&was.cover), people(&will.cover));
+        if was.until <= until {
+            one.next();
+        }
+        if will.until <= until {
+            other.next();
+        }
+        if before == after || until <= from {
+            continue;
+        }
+        let goes_on =
+            |it: &&mut DutyChange| it.until == from && it.before == before && it.after == after;
+        if let Some(last) = changes.last_mut().filter(goes_on) {
+            last.until = until;
+        } else if changes.len() < STRETCHES_MAX {
+            changes.push(DutyChange { from, until, before, after });
+        } else {
             break;
         }
-        let (one, other) = (duty(before, at), duty(after, at));
-        let ends = [one.until, other.until].into_iter().flatten();
-        // A shift ends after any instant in it, so this goes on.
-        let end = ends.fold(until, Timestamp::min);
-        if one.person != other.person {
-            match changes.last_mut() {
-                Some(last)
-                    if last.until == at
-                        && last.before == one.person
-                        && last.after == other.person =>
-                {
-                    last.until = end;
-                }
-                _ => changes.push(DutyChange {
-                    from: at,
-                    until: end,
-                    before: one.person,
-                    after: other.person,
-                }),
-            }
-        }
-        at = end;
     }
     changes
 }
 
-/// Who is on call, and until when that is sure.
-struct Duty {
-    person: Option<String>,
-    until: Option<Timestamp>,
-}
-
-fn duty(schedule: Option<&Schedule>, at: Timestamp) -> Duty {
-    let Some(schedule) = schedule else { return Duty { person: None, until: None } };
-    match schedule.on_call(at) {
-        Some(shift) => Duty { person: Some(shift.person), until: Some(shift.until) },
-        None => {
-            let first = schedule.shift(0).map(|it| it.from);
-            Duty { person: None, until: first.filter(|it| at < *it) }
-        }
-    }
+fn people(cover: &Cover) -> Option<String> {
+    let names = cover.names();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 #[cfg(test)]

@@ -6,16 +6,23 @@
 
 mod compare;
 mod escalation;
+mod hours;
 mod people;
+mod policy;
 mod roster;
 pub mod rota;
 mod schedule;
+mod stretch;
 
 pub use compare::{DutyChange, STRETCHES_MAX, duty_changes};
 pub use escalation::{
-    Command, EscalationId, EscalationKind, Fact, Page, Phase, Reached, Refusal, State, decide,
-    evolve,
+    ASK_WAIT, About, Command, EscalationId, EscalationKind, Fact, LAST_RESORT_WAIT,
+    LAST_RESORTS_MAX, Moment, Next, Page, Phase, Reached, Reason, Refusal, SNOOZE_MAX, Standing,
+    Start, State, decide, evolve, gravity,
 };
-pub use people::{Contact, Person, Policy, Step, Target};
+pub use hours::Hours;
+pub use people::{Contact, Person, Rule, Rules, Team};
+pub use policy::{Acks, Action, Condition, Policy, Step, Target};
 pub use roster::{Duty, Roster};
-pub use schedule::{Schedule, Shift};
+pub use schedule::{ClockRange, Crew, Edits, Layer, Member, Rotation, Schedule, Unit, Weekdays};
+pub use stretch::{Cover, LOOK_MAX, OnDuty, Shift, Source, Stretch};

@@ -1,14 +1,14 @@
-//! People and escalation policies, as configured.
-
-use std::fmt;
+//! People and teams, as configured.
 
 use jiff::SignedDuration;
+use jiff::Timestamp;
 use nines_base::Origin;
-use nines_port::Channel;
-use serde::{Deserialize, Serialize};
+use nines_port::{Channel, Urgency};
+
+use crate::Hours;
 
 /// Somebody who can be told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Person {
     /// Unique, such as `ana`.
     pub name: String,
@@ -16,6 +16,8 @@ pub struct Person {
     pub display_name: String,
     /// In the order of their delays.
     pub contacts: Vec<Contact>,
+    /// Which contact is used when; empty lists leave it to the delays of the contacts.
+    pub rules: Rules,
     /// Where it was written.
     pub origin: Origin,
 }
@@ -29,43 +31,65 @@ pub struct Contact {
     pub delay: SignedDuration,
 }
 
-/// Who is told in which order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Policy {
-    /// Unique, such as `shop-primary`.
-    pub name: String,
-    /// At least one.
-    pub steps: Vec<Step>,
-    /// How often all steps are gone through again; 0 to 9.
-    pub repeat: u32,
-    /// Where it was written.
-    pub origin: Origin,
+/// How a person wants to be told.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// For what must be seen to now, in the order of delays; empty: all contacts with their own delays.
+    pub high: Vec<Rule>,
+    /// For what can wait, in the order of delays; empty: as for what cannot.
+    pub low: Vec<Rule>,
+    /// When the person works: what can wait waits for it. Absent: always.
+    pub hours: Option<Hours>,
+    /// Where the person lives, an IANA time zone; a clock time of life needs it.
+    pub zone: Option<String>,
 }
 
-/// One step of a policy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
-    /// All are told at once.
-    pub targets: Vec<Target>,
-    /// Without an answer the next step begins then.
-    pub wait: SignedDuration,
+/// One use of a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// Which of the person's contacts; counts from 0.
+    pub contact: u32,
+    /// How long after the step began; zero is at once.
+    pub delay: SignedDuration,
 }
 
-/// Whom a step tells.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Target {
-    /// A person by name.
-    Person(String),
-    /// Whoever is on call.
-    Schedule(String),
-}
+impl Person {
+    /// The ways to the person and their delays, in order: what a step of an escalation goes through.
+    pub fn ways(&self, urgency: Urgency) -> Vec<(&Contact, SignedDuration)> {
+        let Rules { high, low, .. } = &self.rules;
+        let rules = match urgency {
+            Urgency::Ticket if !low.is_empty() => low,
+            Urgency::Ticket | Urgency::Page => high,
+        };
+        if rules.is_empty() {
+            return self.contacts.iter().map(|it| (it, it.delay)).collect();
+        }
+        let way = |it: &Rule| Some((self.contacts.get(it.contact as usize)?, it.delay));
+        rules.iter().filter_map(way).collect()
+    }
 
-/// `person ana`, `schedule shop`.
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Person(name) => write!(f, "person {name}"),
-            Self::Schedule(name) => write!(f, "schedule {name}"),
+    /// When a message that was decided at `now` and comes `delay` later should leave: what can wait waits for
+    /// the person's working hours.
+    pub fn due(&self, urgency: Urgency, now: Timestamp, delay: SignedDuration) -> Timestamp {
+        let due = now + delay;
+        match (urgency, &self.rules.hours) {
+            (Urgency::Ticket, Some(hours)) => hours.next(due),
+            (Urgency::Ticket, None) | (Urgency::Page, _) => due,
         }
     }
+}
+
+/// People who answer for something together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Team {
+    /// Unique, such as `shop`; the value of the label `team`.
+    pub name: String,
+    /// Names of people; at least one.
+    pub members: Vec<String>,
+    /// The escalation policy for alerts of the team that say none.
+    pub escalation: Option<String>,
+    /// The longest silence that members may make.
+    pub silence_max: Option<SignedDuration>,
+    /// Where it was written.
+    pub origin: Origin,
 }

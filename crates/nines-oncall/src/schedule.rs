@@ -1,84 +1,124 @@
-//! Schedules: who is on call at an instant.
+//! Schedules: who is on call at an instant, as the files say.
 
+mod clock;
+mod hours;
+mod layer;
+mod rotation;
+
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp};
 use nines_base::Origin;
-use serde::{Deserialize, Serialize};
 
-/// A weekly rotation in one time zone.
-///
-/// Shift *n* begins at `start` + *n* × `weeks` weeks in clock time, so that hand-offs keep their hour
-/// when clocks change. A hand-off that a clock change skips is the first instant after the gap; one that
-/// exists twice is the first of the two.
+use crate::stretch::{self, Cover, OnDuty, Shift, Source, Stretch};
+
+pub use clock::Weekdays;
+pub use hours::ClockRange;
+pub(crate) use hours::windows;
+pub use layer::{Crew, Layer};
+pub use rotation::{Member, Rotation, Unit};
+
+/// Who is on call when: layers, the later ones over the earlier ones, in one time zone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
     /// Unique, such as `shop`.
     pub name: String,
     /// An IANA time zone.
     pub zone: TimeZone,
-    /// The first hand-off, in clock time. Before it nobody is on call.
-    pub start: DateTime,
-    /// The length of a shift in weeks; 1 to 52.
-    pub weeks: u32,
-    /// Names of people, in order; at least one.
-    pub members: Vec<String>,
+    /// The lowest first. One that puts people on call, or says that nobody is meant to be, hides those below it.
+    pub layers: Vec<Layer>,
+    /// When an edit of the file changes who is on call.
+    pub edits: Edits,
     /// Where it was written.
     pub origin: Origin,
 }
 
-/// One turn of one person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shift {
-    /// Who.
-    pub person: String,
-    /// Counts from 0 at the schedule's start.
-    pub index: u32,
-    /// The hand-off to this person.
-    pub from: Timestamp,
-    /// The hand-off to the next.
-    pub until: Timestamp,
+/// When an edit of a schedule takes effect.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Edits {
+    /// With the next hand-off: whoever is on call stays until then.
+    #[default]
+    AtHandOff,
+    /// At once.
+    Now,
 }
 
 impl Schedule {
-    /// The shift that `at` lies in: on call from the hand-off on, up to but not at the next.
-    ///
-    /// `None` before the start, without members, or beyond the years that a calendar can name.
-    pub fn on_call(&self, at: Timestamp) -> Option<Shift> {
-        let elapsed = at.as_second() - self.boundary(0)?.as_second();
-        let length = i64::from(self.weeks) * 7 * 86_400;
-        // A clock change moves a boundary by hours at most, so the true index is this one or a neighbour.
-        let guess = elapsed.checked_div(length)?.max(0);
-        let candidates = [guess - 1, guess, guess + 1];
-        candidates.into_iter().filter(|it| 0 <= *it).find_map(|it| {
-            let shift = self.shift(u32::try_from(it).ok()?)?;
-            (shift.from <= at && at < shift.until).then_some(shift)
-        })
+    /// A schedule that is one weekly rotation, as the first version of the file format knew it.
+    pub fn weekly(
+        name: &str,
+        zone: TimeZone,
+        start: DateTime,
+        weeks: u32,
+        people: &[&str],
+    ) -> Self {
+        let members = people.iter().map(|it| Member::person(it)).collect();
+        let (unit, length, skip) = (Unit::Week, weeks, Weekdays::NONE);
+        let crew = Crew::Rotation(Rotation { start, unit, length, members, skip });
+        let (hours, from, until) = (Vec::new(), None, None);
+        let layers = vec![Layer { name: String::new(), crew, hours, from, until }];
+        let (edits, origin) = (Edits::AtHandOff, Origin::default());
+        Self { name: name.to_owned(), zone, layers, edits, origin }
     }
 
-    /// The `index`-th shift.
-    pub fn shift(&self, index: u32) -> Option<Shift> {
-        let turn = (index as usize).checked_rem(self.members.len())?;
-        let person = self.members.get(turn)?.clone();
-        Some(Shift { person, index, from: self.boundary(index)?, until: self.boundary(index + 1)? })
+    /// Everybody who is named, each once.
+    pub fn people(&self) -> Vec<&str> {
+        let named = self.layers.iter().flat_map(|it| it.crew.people());
+        let mut people: Vec<&str> = named.map(String::as_str).collect();
+        people.sort_unstable();
+        people.dedup();
+        people
     }
 
-    /// When shift `index` begins.
-    fn boundary(&self, index: u32) -> Option<Timestamp> {
-        let weeks = i64::from(index).checked_mul(i64::from(self.weeks))?;
-        let civil = self.start.checked_add(Span::new().try_weeks(weeks).ok()?).ok()?;
-        let at = self.zone.to_timestamp(civil).ok()?;
-        Some(self.end_of_gap(civil, at))
+    /// The shifts that `at` lies in: on call from the hand-off on, up to but not at the next.
+    pub fn on_call(&self, at: Timestamp) -> Vec<Shift> {
+        stretch::shifts_at(at, |from, until| self.stretches(from, until))
     }
 
-    /// For a wall time inside a gap the library keeps the minutes past it; a hand-off is at its end.
-    fn end_of_gap(&self, civil: DateTime, at: Timestamp) -> Timestamp {
-        if self.zone.to_datetime(at) == civil {
-            return at;
+    /// The shifts that meet [`from`, `until`), clipped to it, by their beginnings.
+    pub fn shifts(&self, from: Timestamp, until: Timestamp) -> Vec<Shift> {
+        stretch::shifts(&self.stretches(from, until))
+    }
+
+    /// [`from`, `until`) without gaps, cut where it changes who is on call.
+    pub fn stretches(&self, from: Timestamp, until: Timestamp) -> Vec<Stretch> {
+        let spans = self.layers.iter().map(|it| it.spans(&self.zone, from, until));
+        let spans: Vec<Vec<layer::Span<'_>>> = spans.collect();
+        let mut cuts: Vec<Timestamp> =
+            spans.iter().flatten().flat_map(|it| [it.from, it.until]).collect();
+        cuts.extend([from, until]);
+        cuts.sort_unstable();
+        cuts.dedup();
+        let mut places = vec![0; spans.len()];
+        let mut stretches = Vec::new();
+        for (from, until) in cuts.iter().zip(cuts.iter().skip(1)) {
+            let mut cover = Cover::Nobody;
+            for ((layer, spans), place) in self.layers.iter().zip(&spans).zip(&mut places) {
+                while spans.get(*place).is_some_and(|it| it.until <= *from) {
+                    *place += 1;
+                }
+                if let Some(span) = spans.get(*place).filter(|it| it.from <= *from) {
+                    cover = layer.cover(span);
+                }
+            }
+            stretch::push(&mut stretches, Stretch { from: *from, until: *until, cover });
         }
-        // `preceding` is exclusive, and `at` may be the change itself.
-        let just_after = at + SignedDuration::from_secs(1);
-        self.zone.preceding(just_after).next().map_or(at, |change| change.timestamp())
+        stretches
+    }
+}
+
+impl Layer {
+    fn cover(&self, span: &layer::Span<'_>) -> Cover {
+        if span.people.is_empty() {
+            return Cover::Buffer;
+        }
+        let source = (!self.name.is_empty()).then(|| Source::Layer(self.name.clone()));
+        let on_duty = |person: &String| OnDuty {
+            person: person.clone(),
+            source: source.clone(),
+            index: span.index,
+        };
+        Cover::Staffed(span.people.iter().map(on_duty).collect())
     }
 }
 

@@ -43,6 +43,25 @@ pub enum Channel {
     },
 }
 
+impl Channel {
+    /// Whether a repeat under the same key reaches people at most once, whatever the settings of the adapter are. A
+    /// channel that drops repeats only with some settings does not count.
+    pub fn drops_repeats(&self) -> bool {
+        match self {
+            Self::Inbox | Self::Webhook { .. } => true,
+            Self::Email { .. } => false,
+            Self::Provider { provider, .. } => matches!(
+                provider,
+                Provider::PagerDuty | Provider::Opsgenie | Provider::Matrix | Provider::Discord
+            ),
+            Self::Receiver { kind, .. } => matches!(
+                kind.as_str(),
+                "webhook" | "pagerduty" | "opsgenie" | "victorops" | "incidentio" | "jira"
+            ),
+        }
+    }
+}
+
 /// A kind of [`Channel::Provider`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Provider {

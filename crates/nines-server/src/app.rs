@@ -16,6 +16,7 @@ use nines_tsdb::{AppendError, Tsdb};
 use tokio::sync::{Notify, Semaphore, oneshot, watch};
 
 use crate::access::Access;
+use crate::api::under_key;
 use crate::applied::Revisions;
 use crate::backend::Backend;
 use crate::checkpoint::Checkpoint;
@@ -83,6 +84,8 @@ pub(crate) struct Shared {
 pub(crate) struct Configured {
     /// For a server whose configuration is sent to it.
     pub(crate) revisions: Option<Revisions>,
+    /// Where files that the configuration names are looked for.
+    pub(crate) folder: PathBuf,
     /// What it follows otherwise, for people.
     pub(crate) followed: String,
     pub(crate) plans: tokio::sync::Mutex<Plans>,
@@ -241,7 +244,7 @@ impl Shared {
     /// Sends a command to the engine and waits until its facts are durable.
     pub(crate) async fn ask(&self, command: Command) -> Result<Reply, AskError> {
         let (sender, receiver) = oneshot::channel();
-        self.engine.submit(command, move |answer| {
+        self.engine.submit(under_key(command), move |answer| {
             // Whoever asked may have gone.
             drop(sender.send(answer));
         })?;
@@ -269,17 +272,20 @@ impl Shared {
 
     /// Who is on call now for each schedule, with the shift and the next person.
     pub(crate) fn on_call(&self, at: Timestamp) -> Vec<OnCall> {
-        let spec = self.spec();
-        let schedules = spec.schedules.iter();
+        let config = Arc::clone(&self.loaded().engine_config);
+        let rota = self.engine.read(|it| it.rota.clone());
+        let duty = nines_oncall::Duty { roster: &config.roster, rota: &rota };
+        let schedules = config.roster.schedules.values();
         schedules
             .map(|schedule| {
-                let shift = schedule.on_call(at);
-                let next = shift.as_ref().and_then(|it| schedule.shift(it.index + 1));
+                let shifts = duty.on_call(&schedule.name, at);
+                let next = duty.next_on_call(&schedule.name, at);
                 OnCall {
                     schedule: schedule.name.clone(),
                     zone: schedule.zone.iana_name().unwrap_or("UTC").to_owned(),
-                    shift,
-                    next: next.map(|it| it.person),
+                    shift: shifts.first().cloned(),
+                    shifts,
+                    next: next.first().map(|(it, _)| it.name.clone()),
                     origin: schedule.origin.clone(),
                 }
             })
@@ -299,7 +305,10 @@ impl Shared {
 pub(crate) struct OnCall {
     pub(crate) schedule: String,
     pub(crate) zone: String,
+    /// The first of `shifts`.
     pub(crate) shift: Option<nines_oncall::Shift>,
+    /// One for each person on call now.
+    pub(crate) shifts: Vec<nines_oncall::Shift>,
     pub(crate) next: Option<String>,
     pub(crate) origin: Origin,
 }

@@ -11,7 +11,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use nines_alert::heartbeat::{self, BODY_BYTES_MAX, Beat, Heartbeat, Refusal as Refused, Signal};
 use nines_engine::{Command, Refusal};
 use serde::{Deserialize, Serialize};
@@ -225,7 +225,7 @@ pub(crate) fn views(app: &Shared, caller: &Caller) -> Vec<HeartbeatView> {
             last_signal: beat.last.map(|(_, signal)| signal.to_string()),
             due: beat.due,
             grace_seconds: expects.grace.as_secs(),
-            last_duration_seconds: beat.took.map(SignedDuration::as_secs_f64),
+            last_duration_seconds: beat.took.map(|it| it.as_secs_f64()),
             origin: (!beat.is_created).then(|| expects.origin.to_string()),
             last_body: beat.body.clone(),
             ping_url: (*caller != Caller::Anonymous).then(url),

@@ -7,15 +7,18 @@
 
 mod absence;
 mod access;
+mod am;
 mod api;
 mod app;
 mod applied;
 mod backend;
 mod checkpoint;
+mod events;
 mod expected;
 mod folder;
 mod forwarding;
 mod health;
+mod heartbeats;
 mod hooks;
 mod metadata;
 mod overlays;

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use nines_alert::silence::Refusal as Silence;
 use nines_engine::exclusions::Refusal as Exclusion;
 use nines_engine::{Refusal, SubmitError};
 use nines_release::WaiverRefusal;
@@ -99,6 +100,7 @@ impl From<Refusal> for Problem {
         let detail = refusal.to_string();
         match refusal {
             Refusal::UnknownAlert(_)
+            | Refusal::NobodyTold
             | Refusal::UnknownPage
             | Refusal::UnknownIncident(_)
             | Refusal::UnknownPerson { .. }
@@ -121,6 +123,13 @@ impl From<Refusal> for Problem {
             ) => Self::forbidden(detail),
             Refusal::Waiver(WaiverRefusal::Exists { .. }) => Self::refused(detail),
             Refusal::Waiver(_) => Self::bad_request(detail),
+            Refusal::Silence(Silence::Unknown { .. }) => {
+                Self::new(StatusCode::NOT_FOUND, "/problems/not-found", "not found", detail)
+            }
+            Refusal::Silence(Silence::Filed { .. } | Silence::TooMany { .. }) => {
+                Self::refused(detail)
+            }
+            Refusal::Silence(_) => Self::bad_request(detail),
             Refusal::NoConfig | Refusal::NotDurable(_) => Self::unavailable(detail),
             _ => Self::refused(detail),
         }

@@ -106,10 +106,9 @@ pub(crate) fn alert_view(state: &State, key: AlertKey, alert: &Alert) -> AlertVi
         summary: alert
             .annotations()
             .get("summary")
-            .cloned()
-            .unwrap_or_else(|| alert.labels.to_string()),
+            .map_or_else(|| alert.labels.to_string(), str::to_owned),
         labels: alert.labels.clone(),
-        annotations: alert.annotations().clone(),
+        annotations: alert.annotations().into(),
         fired_at: Some(activation.fired_at),
         resolved_at: activation.resolved_at,
         activation: activation.number,
@@ -130,6 +129,10 @@ fn progress(escalation: Option<&EscalationRecord>) -> String {
         Escalating::Paging { round, step, deadline } => {
             let clock = deadline.strftime("%H:%M:%S");
             format!("round {} step {}, next at {clock} UTC", round + 1, step + 1)
+        }
+        Escalating::Asking { holder, deadline } => {
+            let clock = deadline.strftime("%H:%M:%S");
+            format!("{holder} is asked whether it is still in hand, until {clock} UTC")
         }
         Escalating::Exhausted => "nobody answered".to_owned(),
         Escalating::Acknowledged { by, via, .. } => format!("{by} by {via}"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use nines_alert::{Evidence, Routing};
-use nines_base::{Labels, Origin};
+use nines_base::Labels;
 use nines_engine::outbox::{Phase, Purpose};
 use nines_engine::{
     AckTarget, Command, Config, Engine, Installation, Observation, Reply, SLO_ALERT, Send, State,
@@ -208,17 +208,16 @@ fn config(steps: usize) -> Arc<Config> {
         name: name.to_owned(),
         display_name: name.to_owned(),
         contacts: vec![Contact { channel: Channel::Inbox, delay: SignedDuration::ZERO }],
-        origin: Origin::default(),
+        ..Person::default()
     };
-    let step = |name: &&str| Step {
-        targets: vec![Target::Person((*name).to_owned())],
-        wait: SignedDuration::from_mins(5),
+    let step = |name: &&str| {
+        Step::new(vec![Target::Person((*name).to_owned())], SignedDuration::from_mins(5))
     };
     let policy = Policy {
         name: "primary".to_owned(),
         steps: names.iter().take(steps).map(step).collect(),
         repeat: 1,
-        origin: Origin::default(),
+        ..Policy::default()
     };
     Arc::new(Config {
         revision: "simulated".to_owned(),
@@ -227,11 +226,13 @@ fn config(steps: usize) -> Arc<Config> {
             people: names.iter().map(|it| ((*it).to_owned(), person(it))).collect(),
             schedules: BTreeMap::new(),
             policies: BTreeMap::from([("primary".to_owned(), policy)]),
+            ..Roster::default()
         },
         routing: Routing::default(),
         dispatch: Arc::default(),
         heartbeats: BTreeMap::new(),
         templates: Arc::default(),
+        fallbacks: nines_engine::Fallbacks::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
         release: nines_release::Rulebook::default(),

@@ -8,6 +8,7 @@ use nines_base::Origin;
 use nines_port::Provider;
 use nines_slo::{SloPattern, Window};
 
+use crate::alertmanager::AlertDraft;
 use crate::finding::{Change, Finding, Level, Span, line_and_column};
 use crate::link::{Reference, SloPlaces};
 use crate::mistake::Mistake;
@@ -32,6 +33,7 @@ pub(crate) struct Place {
 pub(crate) enum Noun {
     Slo,
     Person,
+    Team,
     Schedule,
     Escalation,
     Runbook,
@@ -47,6 +49,10 @@ pub(crate) enum Noun {
     AlertCondition,
     NotificationTarget,
     Exclusion,
+    Receiver,
+    TimeInterval,
+    Inhibition,
+    Silence,
     Heartbeat,
     Integration,
 }
@@ -56,6 +62,7 @@ impl Noun {
         match self {
             Self::Slo => "SLO",
             Self::Person => "person",
+            Self::Team => "team",
             Self::Schedule => "schedule",
             Self::Escalation => "escalation",
             Self::Runbook => "runbook",
@@ -71,6 +78,10 @@ impl Noun {
             Self::AlertCondition => "AlertCondition",
             Self::NotificationTarget => "AlertNotificationTarget",
             Self::Exclusion => "exclusion",
+            Self::Receiver => "receiver",
+            Self::TimeInterval => "time interval",
+            Self::Inhibition => "inhibition",
+            Self::Silence => "silence",
             Self::Heartbeat => "heartbeat",
             Self::Integration => "integration",
         }
@@ -107,6 +118,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) scrape_defaults: Option<Defaults>,
     /// A route was left out, so what seems to match none may match that one.
     pub(crate) has_broken_routes: bool,
+    /// What documents about alerts said.
+    pub(crate) alerts: AlertDraft,
 }
 
 impl<'a> Draft<'a> {
@@ -128,6 +141,7 @@ impl<'a> Draft<'a> {
             has_gaps: false,
             scrape_defaults: None,
             has_broken_routes: false,
+            alerts: AlertDraft::default(),
         }
     }
 

@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+mod alertmanager;
 mod change;
 mod draft;
 mod exchange;
@@ -37,6 +38,7 @@ mod test_case;
 mod test_files;
 mod values;
 
+pub use alertmanager::{IntegrationSpec, ReceiverSpec};
 pub use change::{Action, DocumentChange, FIELDS_MAX, FieldChange, compare};
 pub use draft::FINDINGS_MAX;
 pub use exchange::{
@@ -60,9 +62,12 @@ pub use scraping::{
 };
 pub use shown::shown;
 pub use source::{FILE_BYTES_MAX, FILES_MAX, FOLDER_DEPTH_MAX, ReadError, SourceFile};
-pub use spec::{BackendSpec, Integration, NotifySpec, Service, SmtpSpec, SmtpTls, Spec};
+pub use spec::{
+    BackendSpec, FallbackSpec, Integration, NotifySpec, Service, SmtpSpec, SmtpTls, Spec,
+};
 pub use test_case::{
     Expectation, ExpectedAlert, ExpectedBudget, ExpectedDecision, ExpectedPage, ExpectedState,
-    Fault, GoalName, Lists, Percent, Rate, RateError, SloInput, TestCase, TestClock, TestInput,
+    Fault, GoalName, Happening, HappeningKind, Lists, Percent, Rate, RateError, SloInput, TestCase,
+    TestClock, TestInput,
 };
 pub use test_files::{TestFile, TestForm, UnitTest, read_tests, test_form};

@@ -618,6 +618,210 @@ pub(crate) enum Mistake {
         at: Span,
     },
 
+    // N033x to N036x: routes, receivers, intervals and inhibition.
+    #[error("this is a second configuration of Alertmanager")]
+    #[diagnostic(
+        code(N0330),
+        help("one of them counts, the first is in {first}; put this one elsewhere")
+    )]
+    SecondAlertmanager {
+        first: String,
+        #[label("not used")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0331), help("{help}"))]
+    BadRoot {
+        problem: String,
+        help: String,
+        #[label("the root takes every alert that no other route takes")]
+        at: Span,
+    },
+    #[error("receiver `{name}` is not defined")]
+    #[diagnostic(code(N0332), help("{help}"))]
+    UndefinedReceiver {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("time interval `{name}` is not defined")]
+    #[diagnostic(code(N0333), help("{help}"))]
+    UndefinedInterval {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0334),
+        help(
+            "list each label once, or write `['...']` alone, so that each alert is told by itself"
+        )
+    )]
+    BadGroupBy {
+        problem: String,
+        #[label("nobody knows which alerts belong together")]
+        at: Span,
+    },
+    #[error("`{field}` is nothing")]
+    #[diagnostic(code(N0335), help("leave it out, or write a length such as `5m`"))]
+    ZeroTime {
+        field: &'static str,
+        #[label("it would be told without a pause")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0336), help("{help}"))]
+    BadInterval {
+        problem: String,
+        help: String,
+        #[label("nobody knows when this is")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0337), help("{help}"))]
+    BadIntegration {
+        problem: String,
+        help: String,
+        #[label("nothing could be sent")]
+        at: Span,
+    },
+    #[error("{what} cannot be used for sending yet")]
+    #[diagnostic(code(N0338), help("{help}"))]
+    CannotDeliver {
+        what: String,
+        help: &'static str,
+        #[label("alerts would not arrive")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0339),
+        help("texts of receivers are Go templates, e.g. `{{{{ .CommonLabels.alertname }}}}`")
+    )]
+    BadNoticeTemplate {
+        problem: String,
+        #[label("the text cannot be filled")]
+        at: Span,
+    },
+    #[error("template `{name}` is not defined")]
+    #[diagnostic(
+        code(N0340),
+        severity(Warning),
+        help("add a file with `{{{{ define \"{name}\" }}}}` to `templates`")
+    )]
+    UndefinedTemplate {
+        name: String,
+        label: String,
+        #[label("{label}")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0341), severity(Warning), help("{help}"))]
+    ClassicMatcher {
+        problem: String,
+        help: String,
+        #[label("the classic reading counts")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0342),
+        help("write `severity=\"page\"` or `{{team=\"shop\",severity=~\"page|ticket\"}}`")
+    )]
+    BadMatcherText {
+        problem: String,
+        #[label("nobody knows which alerts are meant")]
+        at: Span,
+    },
+    #[error("no file matches `{pattern}`")]
+    #[diagnostic(
+        code(N0343),
+        severity(Warning),
+        help("paths are relative to the file they are in")
+    )]
+    NoTemplateFile {
+        pattern: String,
+        #[label("no template comes from here")]
+        at: Span,
+    },
+
+    #[error("this receiver has no integration")]
+    #[diagnostic(
+        code(N0344),
+        help(
+            "add one, e.g. `webhook_configs: [{{url: 'https://example.org/hook'}}]`, or `escalation`"
+        )
+    )]
+    EmptyReceiver {
+        #[label("whoever is routed here is told nothing")]
+        at: Span,
+    },
+    #[error("a route to `{receiver}` reaches nobody")]
+    #[diagnostic(code(N0345), help("name a receiver with an integration, or an escalation"))]
+    RouteReachesNobody {
+        receiver: String,
+        #[label("this receiver has no integration")]
+        at: Span,
+    },
+    #[error("receiver `{name}` falls back to itself")]
+    #[diagnostic(code(N0346), help("the way round is {path}; end it somewhere"))]
+    FallbackCycle {
+        name: String,
+        path: String,
+        #[label("what fails would go round for ever")]
+        at: Span,
+    },
+    #[error("there is no last resort")]
+    #[diagnostic(
+        code(N0347),
+        severity(Warning),
+        help("add `last_resort: {{escalation: NAME}}` to a document of kind Routing")
+    )]
+    NoLastResort {
+        #[label("what cannot be delivered there would reach nobody")]
+        at: Span,
+    },
+    #[error("{noun} `{name}` is not used")]
+    #[diagnostic(code(N0348), severity(Warning), help("take it out, or name it in a route"))]
+    Unused {
+        noun: &'static str,
+        name: String,
+        #[label("no route names it")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0349),
+        help("e.g. `while: {{alertname: DatacentreDown}}` and `mute: {{severity: page}}`")
+    )]
+    BadInhibition {
+        problem: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0350),
+        help("say which alerts, from when, to when; a rule is e.g. `FREQ=WEEKLY;BYDAY=SU`")
+    )]
+    BadSilence {
+        problem: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("`{field}` is a secret")]
+    #[diagnostic(code(N0351), help("put it into a file, and write `{field}_file: PATH`"))]
+    SecretInFile {
+        field: &'static str,
+        #[label("everybody who sees the file would know it")]
+        at: Span,
+    },
+
     // N04xx: on-call.
     #[error("escalation `{name}` is not defined")]
     #[diagnostic(code(N0401), help("{help}"))]
@@ -680,8 +884,8 @@ pub(crate) enum Mistake {
         #[label("nothing can be sent to `{person}`")]
         at: Span,
     },
-    #[error("a shift lasts whole weeks, 1 to {weeks_max}")]
-    #[diagnostic(code(N0408), help("write `1w` or `2w`"))]
+    #[error("a turn lasts whole hours, days, weeks or months, at most {weeks_max} weeks")]
+    #[diagnostic(code(N0408), help("write `12h`, `1d`, `2w` or `1mo`"))]
     BadRotation {
         weeks_max: u32,
         #[label("here")]
@@ -704,6 +908,47 @@ pub(crate) enum Mistake {
     )]
     NoMailServer {
         #[label("mail to this address will be refused")]
+        at: Span,
+    },
+    #[error("two layers of one schedule are called `{name}`")]
+    #[diagnostic(code(N0411), help("give each layer a name of its own"))]
+    DuplicateLayer {
+        name: String,
+        #[label("an earlier layer has this name")]
+        at: Span,
+    },
+    #[error("it ends before it begins")]
+    #[diagnostic(code(N0412), help("write an `until` after `from`"))]
+    EndsBeforeItBegins {
+        #[label("nobody would ever be on call by it")]
+        at: Span,
+    },
+    #[error("`{person}` stands twice in one turn")]
+    #[diagnostic(
+        code(N0413),
+        severity(Warning),
+        help(
+            "people of one turn are on call together; for turns one after the other write `[ana, ben]` without inner brackets"
+        )
+    )]
+    TwiceInTurn {
+        person: String,
+        #[label("once is enough")]
+        at: Span,
+    },
+    #[error("every hand-off would be skipped")]
+    #[diagnostic(
+        code(N0414),
+        help("`skip` is for turns of hours or days; leave at least one day of the week")
+    )]
+    SkipsEveryHandOff {
+        #[label("the first turn would never end")]
+        at: Span,
+    },
+    #[error("a member is a person, people, or a buffer")]
+    #[diagnostic(code(N0415), help("write `buffer: true`, or leave this member out"))]
+    EmptyBuffer {
+        #[label("this says who is not a buffer, but not who is on call")]
         at: Span,
     },
 
@@ -737,6 +982,24 @@ pub(crate) enum Mistake {
         field: &'static str,
         problem: String,
         #[label("nobody knows when a ping is expected")]
+        at: Span,
+    },
+
+    #[error("team `{name}` is not defined")]
+    #[diagnostic(code(N0440), help("{help}"))]
+    UndefinedTeam {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("the person has no contact `{contact}`")]
+    #[diagnostic(code(N0441), help("contacts are {known}"))]
+    UnknownContact {
+        contact: String,
+        known: String,
+        #[label("this rule would tell nobody")]
         at: Span,
     },
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nines_oncall::Target;
 use nines_release::{Rulebook, ServiceFacts};
 
 use crate::spec::{Service, Spec};
@@ -11,20 +10,14 @@ impl Spec {
     /// Policies, with what is known of the services that they rule and of the people who may approve.
     pub fn rulebook(&self) -> Rulebook {
         let facts = |it: &Service| ServiceFacts { owner: it.owner.clone(), tier: it.tier.clone() };
-        let schedules = self.schedules.iter();
-        let members = schedules
-            .map(|it| (it.name.clone(), it.members.iter().cloned().collect::<BTreeSet<_>>()));
-        let schedules: BTreeMap<String, BTreeSet<String>> = members.collect();
-        let mut groups = schedules.clone();
+        let names = |it: Vec<&str>| it.into_iter().map(str::to_owned).collect();
+        let schedules = self.schedules.iter().map(|it| (it.name.clone(), names(it.people())));
+        let mut groups: BTreeMap<String, BTreeSet<String>> = schedules.collect();
         for policy in &self.policies {
             let group = groups.entry(policy.name.clone()).or_default();
             for target in policy.steps.iter().flat_map(|it| &it.targets) {
-                match target {
-                    Target::Person(name) => drop(group.insert(name.clone())),
-                    Target::Schedule(name) => {
-                        group.extend(schedules.get(name).into_iter().flatten().cloned());
-                    }
-                }
+                let people = self.people_behind(target).unwrap_or_default();
+                group.extend(people.into_iter().map(str::to_owned));
             }
         }
         Rulebook {

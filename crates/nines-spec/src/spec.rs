@@ -10,12 +10,13 @@ use nines_alert::dispatch::Rules;
 use nines_alert::heartbeat::Heartbeat;
 use nines_alert::rule::RuleGroup;
 use nines_base::{Labels, Origin};
-use nines_oncall::{Person, Policy, Schedule};
+use nines_oncall::{Person, Policy, Schedule, Target, Team};
 use nines_port::Outlet;
 use nines_release::Policy as ReleasePolicy;
 use nines_runbook::Runbook;
 use nines_slo::{Overlay, Slo};
 
+use crate::alertmanager::ReceiverSpec;
 use crate::rules::RuleSettings;
 use crate::scraping::{OtlpSpec, RemoteWriteSpec, ScrapeSpec, StorageSpec};
 
@@ -28,6 +29,8 @@ pub struct Spec {
     pub overlays: Vec<Overlay>,
     /// Who can be told.
     pub people: Vec<Person>,
+    /// Who answers together.
+    pub teams: Vec<Team>,
     /// Who is on call when.
     pub schedules: Vec<Schedule>,
     /// Escalation policies.
@@ -36,6 +39,10 @@ pub struct Spec {
     pub routing: Routing,
     /// From alerts to notices: `alertmanager.yml`, and the native kinds.
     pub dispatch: Rules,
+    /// What whoever sends must know of the receivers of `dispatch`: addresses and secrets.
+    pub receivers: Vec<ReceiverSpec>,
+    /// Who hears what a receiver cannot be told.
+    pub fallbacks: FallbackSpec,
     /// Jobs that say that they ran.
     pub heartbeats: Vec<Heartbeat>,
     /// Systems that send events in PagerDuty's format.
@@ -83,6 +90,35 @@ pub struct Integration {
     pub key_file: Option<String>,
     /// Where it was written.
     pub origin: Origin,
+}
+
+impl Spec {
+    /// The names of the people whom a target may stand for, whether they are defined or not; nothing when the
+    /// schedule or team is not defined.
+    pub(crate) fn people_behind<'a>(&'a self, target: &'a Target) -> Option<Vec<&'a str>> {
+        let names = |it: &'a [String]| it.iter().map(String::as_str).collect();
+        match target {
+            Target::Person(name) => Some(vec![name]),
+            Target::RoundRobin(members) => Some(names(members)),
+            Target::Schedule(name) | Target::NextOnCall(name) => {
+                Some(self.schedules.iter().find(|it| it.name == *name)?.people())
+            }
+            Target::Team(name) => {
+                Some(names(&self.teams.iter().find(|it| it.name == *name)?.members))
+            }
+            // A room is nobody who wakes.
+            Target::Receiver(_) => Some(Vec::new()),
+        }
+    }
+}
+
+/// Who hears what a receiver cannot be told; no receiver falls back to itself in the end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FallbackSpec {
+    /// From a receiver to the one that hears instead.
+    pub of: BTreeMap<String, String>,
+    /// Hears what has no other fallback.
+    pub last_resort: Option<String>,
 }
 
 /// Something that serves users or other services.

@@ -9,6 +9,7 @@ mod folder;
 mod memory;
 mod postgres;
 mod reader;
+mod reserve;
 mod snapshots;
 mod sqlite;
 #[cfg(test)]
@@ -18,5 +19,6 @@ pub use folder::OpenError;
 pub use memory::MemoryJournal;
 pub use postgres::{PlaceError, PostgresJournal, PostgresPlace, PostgresStandby, Replica};
 pub use reader::{JournalPlace, JournalReader};
+pub use reserve::RoomGauge;
 pub use snapshots::SnapshotFiles;
 pub use sqlite::SqliteJournal;

@@ -53,7 +53,7 @@ const LOOK_UP: &str = "SELECT count(*) FROM nines.fact \
 /// A database, as `postgres://` names it, without a password.
 #[derive(Clone)]
 pub struct PostgresPlace {
-    options: PgConnectOptions,
+    options: Box<PgConnectOptions>,
     shown: String,
 }
 
@@ -111,7 +111,7 @@ impl PostgresPlace {
         let options = options
             .application_name("nines")
             .options([("synchronous_commit", "on"), ("client_min_messages", "warning")]);
-        Ok(Self { options, shown: text.to_owned() })
+        Ok(Self { options: Box::new(options), shown: text.to_owned() })
     }
 }
 
@@ -150,7 +150,7 @@ impl PostgresStandby {
     /// The folder is in use, or the database cannot be reached or used.
     pub fn open(place: PostgresPlace, folder: &Path, replica: Replica) -> Result<Self, OpenError> {
         let lock = Arc::new(FolderLock::take(folder)?);
-        let link = Link::new(place.options.clone());
+        let link = Link::new(PgConnectOptions::clone(&place.options));
         let mut link = link.map_err(|error| OpenError::from_io(folder, error))?;
         let deadline = Instant::now() + CONNECT_MAX;
         let patience = || deadline.checked_duration_since(Instant::now());
@@ -197,7 +197,7 @@ impl SharedJournal for PostgresStandby {
         match taken.map_err(|error| failed(error.into()))? {
             Taken::Theirs(holder) => Ok(Turn::Theirs(holder)),
             Taken::Ours { epoch } => {
-                let options = self.place.options.clone();
+                let options = PgConnectOptions::clone(&self.place.options);
                 let kept = Lease::keep(options.clone(), epoch, asked);
                 let journal = kept.and_then(|lease| {
                     let link = Link::new(options)?;
@@ -295,7 +295,7 @@ impl PostgresJournal {
 /// A journal that somebody else writes.
 pub(crate) struct PostgresReader {
     place: PostgresPlace,
-    link: Link,
+    link: Box<Link>,
 }
 
 impl fmt::Debug for PostgresReader {
@@ -306,9 +306,9 @@ impl fmt::Debug for PostgresReader {
 
 impl PostgresReader {
     pub(crate) fn open(place: &PostgresPlace) -> Result<Self, JournalError> {
-        let link = Link::new(place.options.clone());
+        let link = Link::new(PgConnectOptions::clone(&place.options));
         let link = link.map_err(|error| JournalError::unknown("open for reading", error))?;
-        Ok(Self { place: place.clone(), link })
+        Ok(Self { place: place.clone(), link: Box::new(link) })
     }
 
     pub(crate) fn read(

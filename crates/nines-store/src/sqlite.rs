@@ -4,6 +4,7 @@
 //! returns. The library is async, the port is not: the runtime stays inside, and the journal must be used
 //! and dropped on a plain thread. Nothing here may look into the body of a record.
 
+mod checkpoint;
 mod reader;
 mod schema;
 #[cfg(test)]
@@ -13,7 +14,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use nines_port::{HASH_BYTES, Journal, JournalError, Record};
+use nines_port::{HASH_BYTES, Journal, JournalError, Record, Room};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection};
 use tokio::runtime::{self, Runtime};
@@ -22,18 +23,18 @@ pub(crate) use reader::SqliteReader;
 
 use crate::OpenError;
 use crate::folder::{FolderLock, private_file};
+use crate::reserve::{RESERVE_BYTES, Reserve, RoomGauge};
+use checkpoint::Checkpointer;
 
 /// The database within the data folder.
 const DATABASE_FILE: &str = "journal.sqlite";
 
-/// Rows of one `INSERT`: most of the time of a group commit is spent between statements, not in them.
+/// Rows of one `INSERT`, which is a commit of its own if all fit: most of the time of a group commit is spent between
+/// statements, not in them. SQLite takes 32,766 values in a statement.
 const ROWS_PER_INSERT: usize = 512;
 
 /// Appends differ in length, and each length of the last `INSERT` is a statement of its own.
 const CACHED_STATEMENTS_MAX: usize = 64;
-
-/// The log goes into the database after so many pages (4 MiB), in the commit that crosses the mark.
-const LOG_PAGES_MAX: &str = "1000";
 
 /// The primary result codes of SQLite that have a remedy. Source: sqlite.org/rescode.html.
 const SQLITE_READONLY: i32 = 8;
@@ -44,7 +45,9 @@ const SQLITE_CANTOPEN: i32 = 14;
 pub struct SqliteJournal {
     folder: PathBuf,
     epoch: u64,
+    reserve: Reserve,
     // Dropped in this order: the database is closed before another process may have the folder.
+    checkpointer: Checkpointer,
     database: SqliteConnection,
     runtime: Runtime,
     _lock: FolderLock,
@@ -56,6 +59,11 @@ impl SqliteJournal {
     /// # Errors
     /// Another process holds the folder, or it cannot be written.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
+        Self::open_with(folder, RESERVE_BYTES)
+    }
+
+    /// [`Self::open`] with another reserve.
+    pub(crate) fn open_with(folder: &Path, reserve_bytes: u64) -> Result<Self, OpenError> {
         let lock = FolderLock::take(folder)?;
         let runtime = runtime::Builder::new_current_thread()
             .enable_time() // for the time limit on a busy database
@@ -65,10 +73,11 @@ impl SqliteJournal {
         // SQLite would let everybody read it; its other files take their mode from this one.
         private_file(&file).map_err(|error| OpenError::from_io(folder, error))?;
         let options = SqliteConnectOptions::new()
-            .filename(file)
+            .filename(&file)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .pragma("wal_autocheckpoint", LOG_PAGES_MAX)
+            // A thread of its own does it, so that no commit waits for it.
+            .pragma("wal_autocheckpoint", "0")
             .statement_cache_capacity(CACHED_STATEMENTS_MAX);
         let opened = runtime.block_on(async {
             let mut database = SqliteConnection::connect_with(&options).await?;
@@ -76,14 +85,42 @@ impl SqliteJournal {
             Ok((database, epoch))
         });
         let (database, epoch) = opened.map_err(|error| open_error(folder, error))?;
-        Ok(Self { folder: folder.to_owned(), epoch, database, runtime, _lock: lock })
+        let checkpointer = Checkpointer::spawn(&file);
+        let checkpointer = checkpointer.map_err(|error| OpenError::from_io(folder, error))?;
+        let (folder, reserve) = (folder.to_owned(), Reserve::new(folder, reserve_bytes));
+        Ok(Self { folder, epoch, reserve, checkpointer, database, runtime, _lock: lock })
+    }
+
+    /// How much room the folder has, for whoever tells people.
+    pub fn gauge(&self) -> RoomGauge {
+        self.reserve.gauge()
+    }
+
+    fn write(&mut self, records: &[Record]) -> Result<(), sqlx::Error> {
+        let Self { runtime, database, .. } = self;
+        runtime.block_on(async {
+            if records.len() <= ROWS_PER_INSERT {
+                insert(records).build().execute(database).await?;
+                return Ok(());
+            }
+            // SQLite may end a transaction itself when the disk is full, which the library's own do not expect.
+            sqlx::query("BEGIN IMMEDIATE").execute(&mut *database).await?;
+            let written = insert_all(records, database).await;
+            if written.is_err() {
+                // If it is gone already, there is nothing to roll back; if it is not, the next one cannot begin.
+                drop(sqlx::query("ROLLBACK").execute(database).await);
+            }
+            written
+        })
     }
 
     fn failed_to(&self, action: &'static str, error: sqlx::Error) -> JournalError {
         let place = self.folder.display();
         let source: Box<dyn std::error::Error + Send + Sync> = match primary_code(&error) {
             Some(SQLITE_FULL) => {
-                format!("the disk of {place} is full; free some space and start again").into()
+                // SQLite undoes the statement, and what belongs to its transaction.
+                let problem = format!("the disk of {place} is full; free some space");
+                return JournalError::rolled_back(action, problem);
             }
             Some(SQLITE_READONLY | SQLITE_CANTOPEN) => {
                 format!("no permission to write in {place}; make it writable and start again")
@@ -113,15 +150,17 @@ impl Journal for SqliteJournal {
         if records.is_empty() {
             return Ok(());
         }
-        let Self { runtime, database, .. } = self;
-        let write = async {
-            let mut commit = database.begin_with("BEGIN IMMEDIATE").await?;
-            for rows in records.chunks(ROWS_PER_INSERT) {
-                insert(rows).build().execute(&mut *commit).await?;
-            }
-            commit.commit().await
-        };
-        runtime.block_on(write).map_err(|error| self.failed_to("append to", error))
+        let mut written = self.write(records);
+        if written.as_ref().is_err_and(is_full) && self.reserve.spend() {
+            written = self.write(records);
+        }
+        written.map_err(|error| self.failed_to("append to", error))?;
+        self.checkpointer.count(records);
+        Ok(())
+    }
+
+    fn room(&mut self) -> Room {
+        self.reserve.look()
     }
 
     fn read(&mut self, after_seq: u64, count_max: usize) -> Result<Vec<Record>, JournalError> {
@@ -158,6 +197,17 @@ fn records(rows: Vec<Row>) -> Result<Vec<Record>, JournalError> {
 /// `seq, epoch, at, kind, version, body, hash`
 type Row = (i64, i64, String, String, i64, Vec<u8>, Vec<u8>);
 
+async fn insert_all(
+    records: &[Record],
+    database: &mut SqliteConnection,
+) -> Result<(), sqlx::Error> {
+    for rows in records.chunks(ROWS_PER_INSERT) {
+        insert(rows).build().execute(&mut *database).await?;
+    }
+    sqlx::query("COMMIT").execute(database).await?;
+    Ok(())
+}
+
 fn insert(records: &[Record]) -> QueryBuilder<Sqlite> {
     let head = "INSERT INTO fact (seq, epoch, at, kind, version, body, hash) ";
     let mut insert = QueryBuilder::new(head);
@@ -189,6 +239,10 @@ fn record((seq, epoch, at, kind, version, body, hash): Row) -> Option<Record> {
 /// SQLite's integers are signed; nobody lives to see the end of them.
 fn stored(number: u64) -> i64 {
     i64::try_from(number).expect("a journal has fewer than 2^63 records and openings")
+}
+
+fn is_full(error: &sqlx::Error) -> bool {
+    primary_code(error) == Some(SQLITE_FULL)
 }
 
 fn primary_code(error: &sqlx::Error) -> Option<i32> {

@@ -7,7 +7,7 @@ use crate::output::Color;
 use crate::{
     audit, backtest, backup, check, compat, demo, deploy, describe, exclude, export, gate, get,
     import, incident, init, layout, oncall, page, plan, policy, postmortem, query, respond, run,
-    schema, serve, slo, test, why,
+    schema, serve, silence, slo, test, why,
 };
 
 /// Shown first: what people want to copy.
@@ -85,6 +85,10 @@ pub(crate) enum Command {
     Describe(describe::Args),
     /// Show why an alert paged, and why it did not
     Why(why::Args),
+    /// Hide alerts for a while
+    Silence(Box<silence::Args>),
+    /// Show what would become of an alert with these labels
+    WhyNot(why::NotArgs),
     /// Say that a stretch of time does not count, or counts otherwise
     Exclude(Box<exclude::Args>),
     /// Ask a PromQL query
@@ -95,6 +99,10 @@ pub(crate) enum Command {
     Page(page::Args),
     /// Acknowledge what waits for an answer
     Ack(respond::AckArgs),
+    /// Go on to the next step, because you are not able or others shall know; or tell others by name
+    Escalate(respond::EscalateArgs),
+    /// Say that you have it, and want to be asked later
+    Snooze(respond::SnoozeArgs),
     /// Work on an incident
     Incident(incident::Args),
     /// Run a runbook

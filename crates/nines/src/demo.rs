@@ -134,7 +134,8 @@ async fn show(args: Args, environment: &Environment) -> anyhow::Result<Exit> {
     let reading = nines_spec::read_dir(&config).map_err(crate::check::unreadable)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let schedule = reading.spec.schedules.first();
-    let person = schedule.and_then(|it| it.on_call(clock.now())).map(|it| it.person);
+    let person =
+        schedule.and_then(|it| it.on_call(clock.now()).into_iter().next()).map(|it| it.person);
     let person = person.unwrap_or_else(|| "ana".to_owned());
 
     let program = std::env::current_exe().context("failed to find this program")?;

@@ -330,7 +330,7 @@ fn duration(text: &str) -> anyhow::Result<SignedDuration> {
 }
 
 /// RFC 3339, or a duration before now.
-fn instant(text: &str) -> anyhow::Result<Timestamp> {
+pub(crate) fn instant(text: &str) -> anyhow::Result<Timestamp> {
     if let Some(ago) = text.strip_prefix('-') {
         return Ok(Timestamp::now() - duration(ago)?);
     }

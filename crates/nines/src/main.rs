@@ -42,6 +42,7 @@ mod rule_tests;
 mod run;
 mod schema;
 mod serve;
+mod silence;
 mod slo;
 mod test;
 mod why;
@@ -100,11 +101,15 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Get(args) => get::run(&args, &open()?),
         Command::Describe(args) => describe::run(&args, &open()?),
         Command::Why(args) => why::run(&args, &open()?),
+        Command::Silence(args) => silence::run(&args, &open()?),
+        Command::WhyNot(args) => why::run_not(&args, &open()?),
         Command::Exclude(args) => exclude::run(&args, &open()?),
         Command::Query(args) => query::run(&args, &open()?),
         Command::Oncall(args) => oncall::run(&args, &open()?),
         Command::Page(args) => page::run(&args, &open()?),
         Command::Ack(args) => respond::acknowledge(&args, &open()?),
+        Command::Escalate(args) => respond::escalate(&args, &open()?),
+        Command::Snooze(args) => respond::snooze(&args, &open()?, SystemClock.now()),
         Command::Incident(args) => incident::run(&args, &open()?),
         Command::Run(args) => run::run(args, &open()?),
         Command::Postmortem(args) => postmortem::run(&args, &open()?),

@@ -53,6 +53,32 @@ pub(crate) fn run(args: &Args, client: &Client) -> anyhow::Result<Exit> {
     Ok(Exit::Yes)
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct NotArgs {
+    /// The labels of the alert: `alertname=Down severity=page`
+    #[arg(value_name = "NAME=VALUE", required = true)]
+    labels: Vec<String>,
+    /// As of then (RFC 3339, or how long ago); else as of now
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(crate) fn run_not(args: &NotArgs, client: &Client) -> anyhow::Result<Exit> {
+    let labels = args.labels.join(",");
+    let at = args.at.as_deref().map(crate::gate::instant).transpose()?.map(|it| it.to_string());
+    let mut query = vec![("labels", labels.as_str())];
+    query.extend(at.as_deref().map(|it| ("at", it)));
+    let chain: Value = client.get("/api/nines/v1/why-not", &query)?;
+    if args.output.format() == Format::Json {
+        output::print_json(&chain)?;
+        return Ok(Exit::Yes);
+    }
+    output::print(&render(&client.read(chain)?))?;
+    Ok(Exit::Yes)
+}
+
 /// An objective that exists and never burnt has no chain; its burn rates are the reason.
 fn quiet(client: &Client, name: &str) -> Option<Failure> {
     let (service, slo) = name.split_once('/')?;

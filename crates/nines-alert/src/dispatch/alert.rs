@@ -1,38 +1,47 @@
 //! One alert of the table, and what a new word of its source makes of it.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
-use nines_base::Labels;
+use nines_base::{Labels, Pairs};
 use serde::{Deserialize, Serialize};
 
 use super::fact::Event;
 use super::group::GroupNumber;
-use super::{Detail, Shared, Source};
+use super::{Detail, Incoming, Shared, Source};
 use crate::{Activation, Evidence, Phase, ResolveReason};
 
 /// What an alert says to people and machines. Shared by facts and states.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Body {
     /// For people.
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Pairs,
     /// Where the source shows it; may be empty.
-    pub generator_url: String,
+    pub generator_url: Box<str>,
     /// What only our own sources know.
-    pub detail: Option<Detail>,
+    pub detail: Option<Box<Detail>>,
 }
 
 impl Body {
-    /// Whether `self` tells people something that `known` does not. Our own sources say so themselves, by the
-    /// gist: their numbers change all the time.
-    pub(super) fn is_news_after(&self, known: &Self) -> bool {
-        match (&self.detail, &known.detail) {
-            (Some(new), Some(old)) => {
-                let named = |it: &Detail| (it.gist.clone(), it.escalation.clone(), it.wakes);
-                named(new) != named(old)
-            }
-            _ => self != known,
+    /// What an alert says that its source tells so.
+    pub(super) fn of(incoming: Incoming) -> Self {
+        let Incoming { annotations, generator_url, detail, .. } = incoming;
+        Self {
+            annotations: Pairs::from(&annotations),
+            generator_url: generator_url.into_boxed_str(),
+            detail: detail.map(Box::new),
         }
+    }
+
+    /// Whether it tells people the same. Our own sources say so themselves, by the gist: their numbers change all the
+    /// time.
+    pub(super) fn says(&self, incoming: &Incoming) -> bool {
+        if let (Some(old), Some(new)) = (&self.detail, &incoming.detail) {
+            let same = (&new.gist, &new.escalation) == (&old.gist, &old.escalation);
+            return same && new.wakes == old.wakes;
+        }
+        let told = incoming.annotations.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        self.detail.is_none() == incoming.detail.is_none()
+            && *self.generator_url == *incoming.generator_url
+            && self.annotations.iter().eq(told)
     }
 }
 
@@ -151,7 +160,7 @@ impl Alert {
     }
 
     /// For people.
-    pub fn annotations(&self) -> &BTreeMap<String, String> {
+    pub fn annotations(&self) -> &Pairs {
         &self.body.annotations
     }
 

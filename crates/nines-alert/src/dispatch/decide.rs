@@ -7,12 +7,12 @@ use nines_base::Labels;
 
 use super::alert::{Alert, Body, Lease, Span};
 use super::dedup;
-use super::edge;
 use super::fact::{Event, Expired, Extended, Fact, Observed, Opened, Regrouped, Seen, Told};
 use super::group::GroupNumber;
-use super::tick::{Around, Tick, tick};
+use super::live::Live;
+use super::tick::{Around, tick};
 use super::tree::Node;
-use super::{Command, Incoming, Notice, NoticeId, Shared, Source, State};
+use super::{Command, Incoming, Notice, NoticeId, Shared, Source, State, Timing};
 use crate::{AlertKey, Phase, ResolveReason, silence};
 
 /// The most labels of one alert, and the most annotations.
@@ -42,14 +42,14 @@ pub struct Upkeep {
     pub renewals: Vec<(AlertKey, Lease)>,
     /// Groups whose tick had no news, and their next ones.
     pub passed: Vec<(GroupNumber, Timestamp)>,
-    /// Alerts whose leases were renewed since their timers were set.
-    pub looked_at: Vec<AlertKey>,
+    /// Until then all leases have been looked at.
+    pub looked_until: Option<Timestamp>,
 }
 
 impl Upkeep {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.renewals.is_empty() && self.passed.is_empty() && self.looked_at.is_empty()
+        self.renewals.is_empty() && self.passed.is_empty() && self.looked_until.is_none()
     }
 }
 
@@ -110,18 +110,18 @@ pub fn decide(
     ids: &mut dyn FnMut() -> NoticeId,
     now: Timestamp,
 ) -> Result<Decided, Refusal> {
-    if state.rules().is_none() {
+    let Some(live) = state.live() else {
         return Err(Refusal::NotConfigured);
-    }
+    };
     Ok(match command {
         Command::Observe { source, alerts, is_complete } => {
             let listing = if is_complete { Listing::Complete } else { Listing::Partial };
-            observe(state, source, alerts, listing, now)
+            observe(state, live, source, alerts, listing, now)
         }
         Command::Resolve { alerts, reason } => resolve(state, &alerts, reason, now),
         Command::Accepted(notice) => Decided::of(Fact::Told(told(state, &notice, now))),
         Command::GiveUp(notice) => {
-            let memory = state.memory(&notice.group, &notice.receiver, notice.integration);
+            let memory = state.memory_of(&notice);
             let is_open =
                 memory.and_then(|it| it.open.as_ref()).is_some_and(|it| it.notice == notice.id);
             if is_open {
@@ -131,7 +131,7 @@ pub fn decide(
             }
         }
         Command::Regroup => regroup(state, now),
-        Command::Wake => wake(state, silences, ids, now),
+        Command::Wake => wake(state, live, silences, ids, now),
     })
 }
 
@@ -163,6 +163,7 @@ struct Batch<'a> {
 
 fn observe(
     state: &State,
+    live: &Live,
     source: Source,
     alerts: Vec<Incoming>,
     listing: Listing,
@@ -183,12 +184,10 @@ fn observe(
         }
     }
     if listing == Listing::Complete {
-        let over = state.soft.firing.get(&source).into_iter().flatten();
-        for key in over.filter(|it| !listed.contains(it)) {
-            batch.resolve(*key, now, ResolveReason::ConditionCleared, None);
+        for key in live.firing(&source).filter(|it| !listed.contains(it)) {
+            batch.resolve(key, now, ResolveReason::ConditionCleared, None);
         }
     }
-    decided.upkeep.passed = edge::speak_now(state, &batch.alerts, &[], now);
     decided.facts.extend(batch.finish(source));
     decided
 }
@@ -201,9 +200,7 @@ fn resolve(state: &State, alerts: &[AlertKey], reason: ResolveReason, now: Times
             batch.resolve(*key, now, reason, None);
         }
     }
-    let passed = edge::speak_now(state, &batch.alerts, &[], now);
-    let upkeep = Upkeep { passed, ..Upkeep::default() };
-    Decided { facts: batch.finish(Source::Own).into_iter().collect(), upkeep, ..Decided::default() }
+    Decided { facts: batch.finish(Source::Own).into_iter().collect(), ..Decided::default() }
 }
 
 impl<'a> Batch<'a> {
@@ -236,22 +233,20 @@ impl<'a> Batch<'a> {
         let now = self.now;
         let known = self.changed.get(&key).or_else(|| self.state.alert(key));
         let span = known.map_or(span, |it| it.span().merge(span, now));
-        let Incoming { labels, annotations, generator_url, detail, .. } = incoming;
-        let body = Body { annotations, generator_url, detail };
         let fires = known.filter(|it| it.phase() == Phase::Firing);
         match (fires, span.ends_at.filter(|it| *it <= now)) {
             (None, Some(_)) => Ok(None),
-            (None, None) => self.fire(key, source, labels, body, span).map(|()| None),
+            (None, None) => self.fire(key, source, incoming, span).map(|()| None),
             (Some(known), Some(ends_at)) => {
-                let body =
-                    (body != *known.body && body.detail.is_none()).then(|| Shared::new(body));
-                let reason = ResolveReason::Ended;
-                self.resolve(key, ends_at, reason, body);
+                let is_new = incoming.detail.is_none() && !known.body.says(&incoming);
+                let body = is_new.then(|| Shared::new(Body::of(incoming)));
+                self.resolve(key, ends_at, ResolveReason::Ended, body);
                 Ok(None)
             }
             (Some(known), None) => {
-                if body.is_news_after(&known.body) || span.starts_at != known.told.starts_at {
-                    self.change(key, body, span);
+                if !known.body.says(&incoming) || span.starts_at != known.told.starts_at {
+                    let body = Shared::new(Body::of(incoming));
+                    self.add(key, &Source::Own, Event::Changed { body, span });
                     return Ok(None);
                 }
                 let lease = |ends_at| Lease { ends_at, is_timeout: span.is_timeout, seen_at: now };
@@ -279,23 +274,18 @@ impl<'a> Batch<'a> {
         &mut self,
         key: AlertKey,
         source: &Source,
-        labels: Labels,
-        body: Body,
+        incoming: Incoming,
         span: Span,
     ) -> Result<(), Refusal> {
         if ALERTS_MAX <= self.state.alerts().len() + self.fired_total {
             return Err(Refusal::TooManyAlerts);
         }
-        let groups = self.groups_of(&labels, body.detail.as_ref(), span)?;
+        let groups = self.groups_of(&incoming.labels, incoming.detail.as_ref(), span)?;
         self.fired_total += 1;
-        let body = Shared::new(body);
-        let event = Event::Fired { labels, body, span, groups };
-        self.add(key, source, event);
+        let labels = incoming.labels.clone();
+        let body = Shared::new(Body::of(incoming));
+        self.add(key, source, Event::Fired { labels, body, span, groups });
         Ok(())
-    }
-
-    fn change(&mut self, key: AlertKey, body: Body, span: Span) {
-        self.add(key, &Source::Own, Event::Changed { body: Shared::new(body), span });
     }
 
     fn resolve(
@@ -328,7 +318,7 @@ impl<'a> Batch<'a> {
             let node = Node::of_escalation(name);
             return Ok(vec![self.group_of(&node, labels, span)?]);
         }
-        let nodes = state.soft.tree.matching(labels);
+        let nodes = state.tree().matching(labels);
         nodes.into_iter().map(|node| self.group_of(node, labels, span)).collect()
     }
 
@@ -354,7 +344,7 @@ impl<'a> Batch<'a> {
         if GROUPS_MAX <= self.state.groups().len() + self.opened.len() {
             return Err(Refusal::TooManyGroups);
         }
-        let group = GroupNumber(self.state.next_group().0 + self.opened.len() as u64);
+        let group = GroupNumber(self.state.next_group.0 + self.opened.len() as u64);
         let wait = node.timing.wait;
         let is_old = span.starts_at.checked_add(wait).is_ok_and(|it| it < self.now);
         let due = if node.leading_edge || is_old { self.now } else { self.now + wait };
@@ -394,60 +384,66 @@ fn told(state: &State, notice: &Notice, now: Timestamp) -> Told {
 /// Leases that ran out, then ticks, then renewals that are due to become a fact.
 fn wake(
     state: &State,
+    live: &Live,
     silences: &silence::State,
     ids: &mut dyn FnMut() -> NoticeId,
     now: Timestamp,
 ) -> Decided {
     let mut decided = Decided::default();
-    let mut expired = Vec::new();
-    for key in state.due_ends(now) {
-        match state.alert(key).map(|it| (it.span(), it.updated_at())) {
-            Some((Span { ends_at: Some(ends_at), .. }, seen_at)) if ends_at <= now => {
-                expired.push(Expired { key, ends_at, seen_at });
-            }
-            _ => decided.upkeep.looked_at.push(key),
+    let mut expired = BTreeMap::new();
+    for key in live.due_ends(now) {
+        decided.upkeep.looked_until = Some(now);
+        let Some(alert) = state.alert(key) else { continue };
+        let ends_at = alert.span().ends_at.filter(|it| *it <= now);
+        if let (Phase::Firing, Some(ends_at)) = (alert.phase(), ends_at) {
+            expired.insert(key, Expired { key, ends_at, seen_at: alert.updated_at() });
         }
     }
     if !expired.is_empty() {
         // Ticks must see them, so they wait for the next call.
-        decided.upkeep.passed = edge::speak_now(state, &[], &expired, now);
-        decided.facts.push(Fact::Expired(expired));
+        decided.facts.push(Fact::Expired(expired.into_values().collect()));
         return decided;
     }
     if let Some(rules) = state.rules() {
         let around = Around { rules, silences, now };
         let mut spoken = BTreeSet::new();
-        for (t, number) in state.due_groups(now) {
+        for (t, number) in live.due_groups(now) {
             let Some(group) = state.group(number) else { continue };
             // Groups that share a memory speak one after the other.
             if !spoken.insert((&group.route, &group.labels)) {
                 continue;
             }
-            let Some(node) = state.node_of(group) else { continue };
-            match tick(state, (number, group, &node), t, &around, ids) {
-                Tick::News(flushed) => decided.facts.push(Fact::Flushed(flushed)),
-                Tick::Passed(next) => decided.upkeep.passed.push((number, next)),
+            let Some(node) = state.node_of(group) else {
+                // Whoever changes the routes sends its alerts elsewhere.
+                decided.upkeep.passed.push((number, now + Timing::default().interval));
+                continue;
+            };
+            let flushed = tick(state, (number, group, &node), t, &around, ids);
+            if flushed.is_news() {
+                decided.facts.push(Fact::Flushed(Box::new(flushed)));
+            } else {
+                decided.upkeep.passed.push((number, flushed.next));
             }
         }
     }
-    let extended = extensions(state, now);
+    let extended = extensions(state, live, now);
     if !extended.is_empty() {
         decided.facts.push(Fact::LeasesExtended(extended));
     }
     decided
 }
 
-fn extensions(state: &State, now: Timestamp) -> Vec<Extended> {
+fn extensions(state: &State, live: &Live, now: Timestamp) -> Vec<Extended> {
     let mut extended: Vec<Extended> = Vec::new();
     let mut places = BTreeMap::new();
-    for source in state.due_extensions(now) {
-        for key in state.soft.firing.get(source).into_iter().flatten() {
-            let Some(lease) = state.alert(*key).and_then(|it| it.lease) else { continue };
+    for source in live.due_extensions(now) {
+        for key in live.firing(source) {
+            let Some(lease) = state.alert(key).and_then(|it| it.lease) else { continue };
             let end = (lease.ends_at, lease.seen_at, lease.is_timeout);
             let place = *places.entry(end).or_insert(extended.len());
             match extended.get_mut(place) {
-                Some(known) => known.alerts.push(*key),
-                None => extended.push(Extended { lease, alerts: vec![*key] }),
+                Some(known) => known.alerts.push(key),
+                None => extended.push(Extended { lease, alerts: vec![key] }),
             }
         }
     }
@@ -462,7 +458,7 @@ fn regroup(state: &State, now: Timestamp) -> Decided {
         if alert.phase() == Phase::Quiet && alert.groups.is_empty() {
             continue;
         }
-        let groups = batch.groups_of(&alert.labels, alert.body.detail.as_ref(), alert.span());
+        let groups = batch.groups_of(&alert.labels, alert.body.detail.as_deref(), alert.span());
         if let Ok(groups) = groups
             && groups != alert.groups
         {

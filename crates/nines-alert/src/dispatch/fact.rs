@@ -139,6 +139,19 @@ pub struct Flushed {
     pub forgotten: Vec<AlertKey>,
 }
 
+impl Flushed {
+    /// Whether anything of it is to be remembered; else the tick might as well not have been.
+    pub(super) fn is_news(&self) -> bool {
+        let changes = |it: &Outcome| match it {
+            Outcome::Notice(_) => true,
+            Outcome::Quiet { why, .. } => {
+                matches!(why, Quiet::Withdrawn { .. } | Quiet::NotWanted { .. })
+            }
+        };
+        !self.alerts.is_empty() || !self.done.is_empty() || self.outcomes.iter().any(changes)
+    }
+}
+
 /// What a tick found of one alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judged {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use nines_base::Labels;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Muted, NoticeId, Shared, Text};
 use crate::AlertKey;
@@ -22,6 +22,39 @@ impl fmt::Display for GroupNumber {
     }
 }
 
+/// Names what was heard of a group: 128-bit FNV-1a of its key. Routes with equal keys share it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupHash(u128);
+
+impl GroupHash {
+    /// Of the group with this key.
+    pub fn of(key: &str) -> Self {
+        const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+        const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+        let hash = |hash: u128, byte: u8| (hash ^ u128::from(byte)).wrapping_mul(PRIME);
+        Self(key.bytes().fold(OFFSET, hash))
+    }
+}
+
+impl fmt::Display for GroupHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl Serialize for GroupHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for GroupHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        u128::from_str_radix(&text, 16).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
 /// Alerts of one route with equal values of its `group_by`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Group {
@@ -31,6 +64,8 @@ pub struct Group {
     pub route_index: u32,
     /// The values of `group_by`.
     pub labels: Labels,
+    /// Of its key.
+    pub hash: GroupHash,
     /// Whether it speaks at once when its first alert fires and when its last one is over.
     pub leading_edge: bool,
     /// How many of its members fire.
@@ -62,8 +97,12 @@ pub struct Member {
 }
 
 /// What one integration heard of one group, and what is on its way.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
+    /// The receiver's name.
+    pub receiver: Text,
+    /// Which of its integrations.
+    pub integration: u32,
     /// The last notice that it took.
     pub told: Option<Content>,
     /// A notice that it has neither taken nor refused yet.

@@ -10,11 +10,14 @@
 mod alert;
 mod decide;
 mod dedup;
-mod edge;
+mod explain;
 mod fact;
+mod fold;
 mod group;
+mod live;
 mod rules;
 mod shared;
+mod show;
 mod state;
 mod tick;
 mod tree;
@@ -30,14 +33,16 @@ use crate::{AlertKey, Evidence, ResolveReason};
 
 pub use alert::{Alert, Body, Lease, Span};
 pub use decide::{Decided, Refusal, Refused, Upkeep, decide};
+pub use explain::Explained;
 pub use fact::{
     Event, Expired, Extended, Fact, Flushed, Judged, Observed, Opened, Outcome, Quiet, Regrouped,
     Seen, Told,
 };
-pub use group::{Content, Fate, Group, GroupNumber, Member, Memory, Open};
+pub use fold::evolve;
+pub use group::{Content, Fate, Group, GroupHash, GroupNumber, Member, Memory, Open};
 pub use rules::{GroupBy, Integration, Receiver, Route, Rules, Settings, Timing};
 pub use shared::{Shared, Text};
-pub use state::{Memories, State, evolve};
+pub use state::{Memories, State};
 pub use tree::Routed;
 
 /// Notices: `ntc_…`.

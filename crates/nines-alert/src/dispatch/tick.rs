@@ -3,19 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::dedup::{self, Wanted};
-use super::fact::{Flushed, Judged, Outcome, Quiet};
+use super::fact::{Flushed, Judged, Outcome};
 use super::group::{Group, GroupNumber};
+use super::live::Live;
+use super::state::not_before;
 use super::tree::Node;
 use super::{Muted, Notice, NoticeId, Rules, Shared, State, Text};
 use crate::{AlertKey, Phase, silence};
-
-/// What came of a tick.
-pub(super) enum Tick {
-    /// Something that a fact must tell.
-    News(Box<Flushed>),
-    /// Nothing new; the next tick.
-    Passed(Timestamp),
-}
 
 /// What a tick needs to know besides the state.
 pub(super) struct Around<'a> {
@@ -31,10 +25,11 @@ pub(super) fn tick(
     t: Timestamp,
     around: &Around<'_>,
     ids: &mut dyn FnMut() -> NoticeId,
-) -> Tick {
+) -> Flushed {
     let Around { rules, silences, now } = around;
     let next = next_tick(group, node, t, *now);
-    let key = Text::from(group.key());
+    // Written only for those who are told.
+    let mut group_key: Option<Text> = None;
     let interval = interval(node, rules, t);
     let (mut firing, mut resolved) = (Vec::new(), Vec::new());
     let (mut judged, mut done, mut forgotten) = (Vec::new(), Vec::new(), Vec::new());
@@ -56,13 +51,12 @@ pub(super) fn tick(
         }
     }
     let mut outcomes = Vec::new();
-    let mut is_news = !judged.is_empty() || !done.is_empty();
     if !firing.is_empty() || !resolved.is_empty() {
         let firing: Vec<AlertKey> = firing.iter().map(|(key, _)| *key).collect();
         let firing = Shared::from(firing);
         let integrations = rules.integrations(&node.receiver);
         for (integration, settings) in (0..).zip(&integrations) {
-            let memory = state.memory(&key, &node.receiver, integration);
+            let memory = state.memory(group.hash, &node.receiver, integration);
             let told = memory.and_then(|it| it.told.as_ref());
             // What stays for the sake of another integration is not said twice.
             let is_known =
@@ -78,35 +72,26 @@ pub(super) fn tick(
                 at: t,
             };
             outcomes.push(match dedup::judge(memory, wanted) {
-                Ok(reason) => {
-                    is_news = true;
-                    Outcome::Notice(Notice {
-                        id: ids(),
-                        group: key.clone(),
-                        group_labels: group.labels.clone(),
-                        receiver: node.receiver.clone(),
-                        integration,
-                        at: t,
-                        reason,
-                        firing: firing.clone(),
-                        resolved: if settings.send_resolved {
-                            resolved
-                        } else {
-                            Shared::from(Vec::new())
-                        },
-                    })
-                }
-                Err(why) => {
-                    is_news |= matches!(why, Quiet::Withdrawn { .. } | Quiet::NotWanted { .. });
-                    Outcome::Quiet { integration, why }
-                }
+                Ok(reason) => Outcome::Notice(Notice {
+                    id: ids(),
+                    group: group_key.get_or_insert_with(|| group.key().into()).clone(),
+                    group_labels: group.labels.clone(),
+                    receiver: node.receiver.clone(),
+                    integration,
+                    at: t,
+                    reason,
+                    firing: firing.clone(),
+                    resolved: if settings.send_resolved {
+                        resolved
+                    } else {
+                        Shared::from(Vec::new())
+                    },
+                }),
+                Err(why) => Outcome::Quiet { integration, why },
             });
         }
     }
-    if !is_news {
-        return Tick::Passed(next);
-    }
-    Tick::News(Box::new(Flushed {
+    Flushed {
         group: number,
         at: t,
         next,
@@ -115,7 +100,7 @@ pub(super) fn tick(
         outcomes,
         done,
         forgotten,
-    }))
+    }
 }
 
 /// The first tick after the one at `t` that is not missed already.
@@ -123,22 +108,11 @@ fn next_tick(group: &Group, node: &Node, t: Timestamp, now: Timestamp) -> Timest
     let is_led = node.leading_edge && group.flushed_at.is_none();
     let is_led = is_led && node.timing.wait.is_positive();
     let first = t + if is_led { node.timing.wait } else { node.timing.interval };
-    whole_intervals(first, node.timing.interval, now)
-}
-
-/// The first of `first` and whole intervals later that lies after `now`.
-fn whole_intervals(first: Timestamp, interval: SignedDuration, now: Timestamp) -> Timestamp {
-    if now < first {
-        return first;
-    }
-    let interval = interval.as_nanos().max(1);
-    let missed = now.duration_since(first).as_nanos() / interval;
-    let later = i64::try_from((missed + 1) * interval).unwrap_or(i64::MAX);
-    first.checked_add(SignedDuration::from_nanos(later)).unwrap_or(Timestamp::MAX)
+    not_before(first, node.timing.interval, now + SignedDuration::from_nanos(1))
 }
 
 /// The interval that mutes the whole route at `t`, if one does.
-fn interval(node: &Node, rules: &Rules, t: Timestamp) -> Option<String> {
+pub(super) fn interval(node: &Node, rules: &Rules, t: Timestamp) -> Option<String> {
     let holds = |name: &String| {
         let elements = rules.intervals.get(name);
         elements.is_some_and(|it| it.iter().any(|it| it.contains(t)))
@@ -152,19 +126,21 @@ fn interval(node: &Node, rules: &Rules, t: Timestamp) -> Option<String> {
 }
 
 /// Why an alert is not spoken of at `t`: inhibition comes first, then the intervals of the route, then silences.
-fn mute(
+pub(super) fn mute(
     state: &State,
     alert: &super::Alert,
     interval: Option<&str>,
     silences: &silence::State,
     t: Timestamp,
 ) -> Option<Muted> {
-    if let Some(inhibition) = state.soft.inhibitions.inhibited(&alert.labels, t) {
+    let inhibitions = state.live().map(Live::inhibitions);
+    if let Some(inhibition) = inhibitions.and_then(|it| it.inhibited(&alert.labels, t)) {
         return Some(Muted::Inhibited(inhibition.by));
     }
     if let Some(name) = interval {
         return Some(Muted::Interval(name.to_owned()));
     }
-    let _ = silences;
-    None
+    let silencing = silences.silencing(&alert.labels, t);
+    let by = || silencing.iter().map(ToString::to_string).collect();
+    (!silencing.is_empty()).then(|| Muted::Silenced(by()))
 }

@@ -174,6 +174,21 @@ pub struct Routed {
     pub rejected: Vec<RejectedRoute>,
 }
 
+impl Routed {
+    /// The route of its own that a rule has which names its escalation.
+    pub(super) fn by_rule(name: &str, labels: &Labels, origin: Option<Origin>) -> Self {
+        let key = format!("{ESCALATION_PREFIX}{name}");
+        Self {
+            receiver: key.clone(),
+            key,
+            group_labels: labels.clone(),
+            origin: origin.unwrap_or_default(),
+            because: "named by the rule itself".to_owned(),
+            rejected: Vec::new(),
+        }
+    }
+}
+
 impl Rules {
     /// The routes that an alert with these labels goes to, in order, with the reasons.
     pub fn route(&self, labels: &Labels) -> Vec<Routed> {

@@ -36,6 +36,20 @@ impl TestJournal {
         Self { epoch: self.epoch + 1, ..self.clone() }
     }
 
+    /// With records of these kinds and bodies, all of version 1 and recorded at once.
+    pub(crate) fn with(self, bodies: &[(&str, String)]) -> Self {
+        let mut head = [0; HASH_BYTES];
+        for (seq, (kind, body)) in (1..).zip(bodies) {
+            let (kind, body) = ((*kind).to_owned(), body.clone().into_bytes());
+            let (at, hash) = (second(0), [0; HASH_BYTES]);
+            let mut record = Record { seq, epoch: 0, at, kind, version: 1, body, hash };
+            record.hash = chain::hash(&head, &record);
+            head = record.hash;
+            self.records.lock().unwrap().push(record);
+        }
+        self
+    }
+
     pub(crate) fn lines(&self) -> Vec<Record> {
         self.records.lock().unwrap().clone()
     }
@@ -84,17 +98,16 @@ pub(crate) fn config() -> Arc<Config> {
         name: name.to_owned(),
         display_name: name.to_owned(),
         contacts: vec![contact(Channel::Inbox, 0), contact(webhook.clone(), 1)],
-        origin: Origin::default(),
+        ..Person::default()
     };
-    let step = |name: &str| Step {
-        targets: vec![Target::Person(name.to_owned())],
-        wait: SignedDuration::from_mins(5),
-    };
+    let step =
+        |name: &str| Step::new(vec![Target::Person(name.to_owned())], SignedDuration::from_mins(5));
     let policy = Policy {
         name: "shop-primary".to_owned(),
         steps: vec![step("ana"), step("ben")],
         repeat: 0,
         origin: Origin { file: "oncall.yaml".to_owned(), line: 3 },
+        ..Policy::default()
     };
     let people = ["ana", "ben"].map(|it| (it.to_owned(), person(it)));
     Arc::new(Config {
@@ -104,11 +117,13 @@ pub(crate) fn config() -> Arc<Config> {
             people: people.into(),
             schedules: BTreeMap::new(),
             policies: BTreeMap::from([(policy.name.clone(), policy)]),
+            ..Roster::default()
         },
         routing: Routing::default(),
         dispatch: Arc::default(),
         heartbeats: BTreeMap::new(),
         templates: Arc::default(),
+        fallbacks: crate::Fallbacks::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
         release: nines_release::Rulebook::default(),
@@ -388,6 +403,8 @@ fn the_chain_of_a_page_names_samples_rule_person_and_receipt() {
         fired     01-01 00:00:01  slo.yaml:4  {alertname="SLOBurn", service="checkout", slo="availability"} (activation 1, fact 3)
         measured  01-01 00:00:00  14.6× > 14.4× (20 bad of 2740, 1970-01-01T00:00:00Z to 1970-01-01T00:00:00Z)
         impact                    at this rate the budget is gone in 5 h
+        group     01-01 00:00:01  escalation/shop-primary:{alertname="SLOBurn", service="checkout", slo="availability"}, 1 alerts, speaks next at 1970-01-01T00:05:01Z
+        told      01-01 00:00:01  escalation/shop-primary, integration 0, has heard of it
         routed                    slo.yaml:4  page: named by the rule itself → escalation shop-primary
         incident  01-01 00:00:01  INC-1 SEV2 checkout burns
         step      01-01 00:00:01  round 1 step 1: person ana → ana

@@ -36,7 +36,7 @@ enum Told {
 fn hooks(sender: &Sender<Told>) -> Hooks {
     let (active, committed, failed) = (sender.clone(), sender.clone(), sender.clone());
     Hooks {
-        on_active: Box::new(move |is_active| drop(active.send(Told::Active(is_active)))),
+        deciding: Box::new(move |is_active| drop(active.send(Told::Active(is_active)))),
         on_commit: Box::new(move |_| drop(committed.send(Told::Committed))),
         on_failure: Box::new(move |error| failed.send(Told::Failed(error)).unwrap()),
     }

@@ -51,17 +51,15 @@ pub(crate) fn setup(slos: usize) -> Setup {
         name: "ana".to_owned(),
         display_name: "Ana".to_owned(),
         contacts: vec![contact],
-        origin: Origin::default(),
+        ..Person::default()
     };
-    let step = Step {
-        targets: vec![Target::Person("ana".to_owned())],
-        wait: SignedDuration::from_secs(150),
-    };
+    let targets = vec![Target::Person("ana".to_owned())];
+    let step = Step::new(targets, SignedDuration::from_secs(150));
     let policy = nines_oncall::Policy {
         name: "primary".to_owned(),
         steps: vec![step],
         repeat: 3,
-        origin: Origin::default(),
+        ..nines_oncall::Policy::default()
     };
     let config = Config {
         revision: "tested".to_owned(),
@@ -70,11 +68,13 @@ pub(crate) fn setup(slos: usize) -> Setup {
             people: BTreeMap::from([("ana".to_owned(), person)]),
             schedules: BTreeMap::new(),
             policies: BTreeMap::from([("primary".to_owned(), policy)]),
+            ..Roster::default()
         },
         routing: Routing::default(),
         dispatch: Arc::default(),
         heartbeats: BTreeMap::new(),
         templates: Arc::default(),
+        fallbacks: nines_engine::Fallbacks::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
         release: Rulebook::default(),

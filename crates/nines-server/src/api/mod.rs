@@ -10,13 +10,16 @@ mod exclusions;
 mod explain;
 mod gate;
 mod learn;
+mod once;
 mod policies;
 mod read;
 mod respond;
 mod run;
+mod silences;
 mod slos;
 mod stream;
 mod time;
+mod why;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -39,9 +42,15 @@ pub(crate) fn router() -> Router<App> {
         .route("/slos/{service}/{slo}/explain", get(explain::explain))
         .route("/exclusions", get(exclusions::list).post(exclusions::create))
         .route("/exclusions/{name}", delete(exclusions::withdraw))
+        .route("/silences", get(silences::list).post(silences::create))
+        .route("/silences/try", get(silences::attempt))
+        .route("/silences/{id}", get(silences::one).delete(silences::expire))
+        .route("/silences/{id}/extend", post(silences::extend))
+        .route("/silences/{id}/confirm", post(silences::confirm))
         .route("/alerts", get(read::alerts))
         .route("/alerts/{key}", get(read::alert))
-        .route("/why", get(read::why))
+        .route("/why", get(why::why))
+        .route("/why-not", get(why::why_not))
         .route("/pages", get(read::pages))
         .route("/pages/test", post(respond::test_page))
         .route("/oncall", get(read::on_call))
@@ -56,6 +65,9 @@ pub(crate) fn router() -> Router<App> {
         )
         .route("/config/plans/{id}/apply", post(config::apply))
         .route("/ack", post(respond::acknowledge))
+        .route("/escalate", post(respond::escalate))
+        .route("/responders", post(respond::add))
+        .route("/snooze", post(respond::snooze))
         .route("/incidents", get(read::incidents))
         .route("/incidents/{number}", get(read::incident))
         .route("/incidents/{number}/note", post(respond::note))
@@ -75,11 +87,13 @@ pub(crate) fn router() -> Router<App> {
         .route("/waivers", get(policies::waivers).post(policies::waive))
         .route("/policies", get(policies::policies))
         .route("/policies/replay", post(policies::replay))
+        .merge(crate::heartbeats::api())
+        .route("/integrations", get(crate::events::list))
         .route("/deploys", get(deploys::deploys).post(events::record))
         .route("/audit", get(audit::verify))
         .route("/stream", get(stream::stream));
     Router::new()
-        .nest("/api/nines/v1", own.layer(from_fn(etag::tag)))
+        .nest("/api/nines/v1", own.layer(from_fn(etag::tag)).layer(from_fn(once::name)))
         .route("/api/v1/events", post(events::record))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
@@ -90,4 +104,5 @@ pub(crate) use gate::{
     question as gate_question, status as gate_status,
 };
 pub(crate) use learn::draft as draft_postmortem;
+pub(crate) use once::under_key;
 pub(crate) use run::{RunView, read_answer, run_view};

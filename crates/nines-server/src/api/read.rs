@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use nines_alert::AlertKey;
-use nines_engine::why;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -52,38 +51,6 @@ pub(super) async fn alert(
     let key = alert_key(&key)?;
     let view = app.engine.read(|state| Some(alert_view(state, key, state.alert(key)?)));
     view.map(Json).ok_or_else(|| Problem::not_found("alert", &key.to_string()))
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct WhyQuery {
-    alert: String,
-}
-
-/// `GET /why?alert=`: the key, `service/slo`, `service/SLOBurn`, or a service.
-pub(super) async fn why(
-    State(app): State<App>,
-    Query(query): Query<WhyQuery>,
-) -> Result<Json<Vec<why::Chain>>, Problem> {
-    let asked = query.alert.trim().to_owned();
-    let chains = app.engine.read(|state| {
-        let matching = alert_views(state).into_iter().filter(|it| is_called(it, &asked));
-        matching.filter_map(|it| why::why(state, it.key)).collect::<Vec<_>>()
-    });
-    if chains.is_empty() {
-        return Err(Problem::not_found("alert", &asked));
-    }
-    Ok(Json(chains))
-}
-
-fn is_called(alert: &AlertView, asked: &str) -> bool {
-    let slo = alert.slo.as_ref().map(|it| format!("{}/{it}", alert.service));
-    let name = format!("{}/{}", alert.service, alert.labels.value("alertname"));
-    let incident = alert.incident.map(|it| format!("INC-{it}"));
-    asked == alert.key.to_string()
-        || asked == alert.service
-        || asked == name
-        || slo.as_deref() == Some(asked)
-        || incident.as_deref() == Some(asked)
 }
 
 #[derive(Debug, Deserialize)]

@@ -8,22 +8,23 @@ mod event;
 #[cfg(test)]
 mod tests;
 
-use axum::Json;
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use axum::{Extension, Json, Router};
 use nines_alert::AlertKey;
 use nines_alert::dispatch::{Incoming, Source};
 use nines_base::Labels;
 use nines_engine::{AckTarget, Command, Refusal, SubmitError};
 use nines_incident::changes;
 use nines_spec::Integration;
+use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::access::Caller;
 use crate::app::{App, AskError, Shared};
 use event::{Action, Event};
 
@@ -50,7 +51,7 @@ pub(crate) fn is_event(path: &str) -> bool {
 }
 
 /// The routing key of an integration that has no file for it: nobody can guess it, and nothing is stored.
-pub(crate) fn routing_key(app: &Shared, integration: &str) -> String {
+fn routing_key(app: &Shared, integration: &str) -> String {
     let code = app.access.code(&format!("integration {integration}"));
     code.chars().take(KEY_DIGITS).collect()
 }
@@ -60,7 +61,7 @@ async fn integration(app: &Shared, key: &str) -> Option<Integration> {
     let spec = app.spec();
     for it in &spec.integrations {
         let expected = match &it.key_file {
-            Some(file) => match tokio::fs::read_to_string(app.folder.join(file)).await {
+            Some(file) => match tokio::fs::read_to_string(app.configured.folder.join(file)).await {
                 Ok(text) => text.chars().take(KEY_BYTES_MAX).collect::<String>().trim().to_owned(),
                 Err(error) => {
                     let integration = it.name.as_str();
@@ -90,12 +91,10 @@ async fn enqueue(State(app): State<App>, body: Bytes) -> Response {
     let source = Source::Events(integration.name.clone());
     let known = firing(&app, &source, &dedup_key);
     let command = match (event.action, known) {
-        (Action::Trigger, known) => {
-            match event.incoming(&integration, &dedup_key, known, now) {
-                Ok(alert) => observe(source, alert),
-                Err(error) => return invalid(&[error]),
-            }
-        }
+        (Action::Trigger, known) => match event.incoming(&integration, &dedup_key, known, now) {
+            Ok(alert) => observe(source, alert),
+            Err(error) => return invalid(&[error]),
+        },
         (Action::Acknowledge, Some(labels)) => Command::Acknowledge {
             target: AckTarget::Alert(AlertKey::of(&labels)),
             by: format!("integration {}", integration.name),
@@ -129,6 +128,36 @@ async fn enqueue_change(State(app): State<App>, body: Bytes) -> Response {
         }
         Err(error) => failed(&error),
     }
+}
+
+/// An integration, for people and tools.
+#[derive(Debug, Serialize)]
+pub(crate) struct IntegrationView {
+    name: String,
+    labels: Labels,
+    escalation: Option<String>,
+    origin: String,
+    /// Only for callers who have proved themselves; nothing where a file holds it.
+    routing_key: Option<String>,
+}
+
+/// `GET /integrations`
+pub(crate) async fn list(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+) -> Json<Vec<IntegrationView>> {
+    let spec = app.spec();
+    let view = |it: &Integration| {
+        let shows = caller != Caller::Anonymous && it.key_file.is_none();
+        IntegrationView {
+            name: it.name.clone(),
+            labels: it.labels.clone(),
+            escalation: it.escalation.clone(),
+            origin: it.origin.to_string(),
+            routing_key: shows.then(|| routing_key(&app, &it.name)),
+        }
+    };
+    Json(spec.integrations.iter().map(view).collect())
 }
 
 fn observe(source: Source, alert: Incoming) -> Command {
@@ -171,7 +200,8 @@ fn invalid(errors: &[String]) -> Response {
 fn failed(error: &AskError) -> Response {
     let (status, word) = match error {
         AskError::Submit(SubmitError::Busy) => (StatusCode::TOO_MANY_REQUESTS, "throttle exceeded"),
-        AskError::Submit(SubmitError::Stopped) | AskError::Refused(Refusal::NotDurable(_)) => {
+        AskError::Submit(SubmitError::Stopped | SubmitError::Standby)
+        | AskError::Refused(Refusal::NotDurable(_)) => {
             (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
         }
         AskError::Refused(_) => return invalid(&[error.to_string()]),

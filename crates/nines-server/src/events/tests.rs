@@ -82,7 +82,10 @@ fn a_resolve_needs_no_payload() {
 
 #[test]
 fn all_that_is_wrong_is_said_at_once() {
-    check_refusal("{", &expect!["the body is not JSON: EOF while parsing an object at line 1 column 1"]);
+    check_refusal(
+        "{",
+        &expect!["the body is not JSON: EOF while parsing an object at line 1 column 1"],
+    );
     check_refusal("[]", &expect!["the body is not an object"]);
     check_refusal(
         r#"{"event_action":"resolve"}"#,

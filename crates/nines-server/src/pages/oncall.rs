@@ -1,7 +1,7 @@
 //! On-call: who has it now, who is next, and the policies that ask them.
 
 use axum::response::Response;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use nines_oncall::{Person, Policy, Schedule};
 
@@ -10,8 +10,9 @@ use super::visit::{Section, Visit};
 use crate::app::OnCall;
 use crate::text;
 
-/// How many later turns are shown.
-const TURNS: u32 = 4;
+/// How far ahead turns are shown, and how many.
+const TURNS_AHEAD: SignedDuration = SignedDuration::from_hours(5 * 7 * 24);
+const TURNS: usize = 5;
 
 /// `GET /oncall`
 pub(super) async fn oncall(visit: Visit) -> Response {
@@ -53,8 +54,7 @@ fn now(on_call: &[OnCall]) -> Markup {
 }
 
 fn turns(schedule: &Schedule, at: Timestamp) -> Markup {
-    let first = schedule.on_call(at).map_or(0, |it| it.index);
-    let turns = (first..=first.saturating_add(TURNS)).filter_map(|it| schedule.shift(it));
+    let turns = schedule.shifts(at, at + TURNS_AHEAD).into_iter().take(TURNS);
     let local =
         |it: Timestamp| schedule.zone.to_datetime(it).strftime("%a %-d %b %Y %H:%M").to_string();
     html! {

@@ -8,7 +8,7 @@ mod history;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use nines_oncall::{DutyChange, Schedule, duty_changes};
+use nines_oncall::{Cover, DutyChange, Schedule, Stretch, duty_changes};
 use nines_spec::{Action, DocumentChange, Finding, Level, Reading, SourceFile, Spec};
 use serde::Serialize;
 
@@ -181,7 +181,11 @@ fn duty(name: &str, before: &Spec, after: &Spec, now: Timestamp) -> Vec<Duty> {
     let (before, after): (Option<Schedule>, Option<Schedule>) = (find(before), find(after));
     let zone = after.as_ref().or(before.as_ref()).and_then(|it| it.zone.iana_name());
     let zone = zone.unwrap_or("UTC").to_owned();
-    let changes = duty_changes(before.as_ref(), after.as_ref(), now, now + DUTY_AHEAD);
+    let stretches = |it: Option<&Schedule>| match it {
+        Some(it) => it.stretches(now, now + DUTY_AHEAD),
+        None => vec![Stretch { from: now, until: now + DUTY_AHEAD, cover: Cover::Nobody }],
+    };
+    let changes = duty_changes(&stretches(before.as_ref()), &stretches(after.as_ref()));
     let duty = |change: DutyChange| {
         let is_soon = change.from < now + DUTY_SOON;
         Duty { change, zone: zone.clone(), is_soon }

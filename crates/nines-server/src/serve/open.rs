@@ -84,10 +84,8 @@ pub(super) fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened,
     // The journal holds the lock on the folder; what lies elsewhere is read before anything is made.
     let is_inside = configuration == Configuration::Applied;
     let open_journal = || journal::Opened::open(shared, &data_dir, &prom.route_prefix, address);
-    let (early, open_journal) = match is_inside {
-        true => (Some(open_journal()?), None),
-        false => (None, Some(open_journal)),
-    };
+    let (early, open_journal) =
+        if is_inside { (Some(open_journal()?), None) } else { (None, Some(open_journal)) };
     let (files, configured) = locate(configuration, &data_dir, extra_jobs)?;
     let reading = work::load(&files)?;
     if reading.has_errors() {
@@ -139,7 +137,7 @@ pub(super) fn open(options: ServeOptions, address: SocketAddr) -> Result<Opened,
     let (steps_sender, steps) = sync_channel(1);
     let (failure, failed) = oneshot::channel();
     let hooks = Hooks {
-        on_active: Box::new(move |is_active| {
+        deciding: Box::new(move |is_active| {
             activated.send_replace(is_active);
         }),
         on_commit: Box::new(move |seq| {
@@ -260,14 +258,18 @@ fn locate(
         Configuration::Files(paths) => {
             let followed: Vec<String> = paths.iter().map(|it| it.display().to_string()).collect();
             let followed = followed.join(", ");
-            Ok((Files { paths, extra_jobs }, Configured { followed, ..Configured::default() }))
+            let files = Files { paths, extra_jobs };
+            let folder = files.folder().to_owned();
+            Ok((files, Configured { followed, folder, ..Configured::default() }))
         }
         Configuration::Applied => {
             let revisions = Revisions::open(data_dir);
             let revisions = revisions
                 .map_err(|source| ServeError::Folder { folder: data_dir.to_owned(), source })?;
             let files = Files { paths: vec![revisions.live()], extra_jobs };
-            Ok((files, Configured { revisions: Some(revisions), ..Configured::default() }))
+            let folder = files.folder().to_owned();
+            let revisions = Some(revisions);
+            Ok((files, Configured { revisions, folder, ..Configured::default() }))
         }
     }
 }

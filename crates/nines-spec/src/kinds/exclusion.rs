@@ -194,7 +194,7 @@ fn weekly(page: &mut Page<'_, '_>, node: &Node) -> Option<(Vec<Weekday>, Time, T
     Some((days, from, to))
 }
 
-fn days_of(text: &str) -> Option<Vec<Weekday>> {
+pub(super) fn days_of(text: &str) -> Option<Vec<Weekday>> {
     let index = |word: &str| DAYS.iter().position(|(it, _)| *it == word.trim());
     if text.trim() == "daily" {
         return Some(DAYS.map(|(_, day)| day).to_vec());
@@ -215,7 +215,7 @@ fn days_of(text: &str) -> Option<Vec<Weekday>> {
 }
 
 /// `02:00`.
-fn clock(text: &str) -> Option<Time> {
+pub(super) fn clock(text: &str) -> Option<Time> {
     let (hour, minute) = text.trim().split_once(':')?;
     let is_short = |it: &str| it.len() == 2 && it.bytes().all(|it| it.is_ascii_digit());
     let (hour, minute) = Some((hour, minute)).filter(|it| is_short(it.0) && is_short(it.1))?;

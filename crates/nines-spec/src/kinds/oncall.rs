@@ -1,9 +1,11 @@
-//! Kinds `Person`, `Schedule` and `Escalation`.
+//! Kinds `Person`, `Team`, `Schedule` and `Escalation`.
 
 mod contact;
 mod escalation;
 mod person;
+mod rules;
 mod schedule;
+mod team;
 
 use jiff::SignedDuration;
 
@@ -16,6 +18,7 @@ use super::Envelope;
 pub(super) use escalation::{ESCALATION, escalation};
 pub(super) use person::{PERSON, person};
 pub(super) use schedule::{SCHEDULE, schedule};
+pub(super) use team::{TEAM, team};
 
 /// Nobody waits longer for a page, or for an answer to one.
 const WAIT_MAX: SignedDuration = SignedDuration::from_hours(24);

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod alertmanager;
 mod examples;
 mod golden;
 mod import;

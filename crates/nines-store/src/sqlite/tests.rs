@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use nines_port::Journal;
+use nines_port::{Failure, Journal, Record};
 use sqlx::{Connection, SqliteConnection};
 use tokio::runtime;
 
@@ -101,8 +101,25 @@ fn a_full_disk_is_said_in_words_and_keeps_what_was_there() {
     journal.runtime.block_on(full).unwrap();
     let error = journal.append(&records(4, 4_096)).unwrap_err();
     let message = error.source.to_string().replace(&dir.path().display().to_string(), "DIR");
-    assert_eq!(message, "the disk of DIR is full; free some space and start again");
+    assert_eq!(message, "the disk of DIR is full; free some space");
+    assert_eq!(error.failure, Failure::RolledBack);
     assert_eq!(journal.read(0, 10).unwrap(), records(1, 3));
+}
+
+#[test]
+fn the_log_goes_into_the_database_beside_the_commits() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = SqliteJournal::open(dir.path()).unwrap();
+    let large = |seq| Record { body: vec![7; 64 << 10], ..record(seq) };
+    let started = std::time::Instant::now();
+    let pages = || fs::metadata(dir.path().join(DATABASE_FILE)).unwrap().len();
+    let mut seq = 0;
+    while pages() < 8 << 20 {
+        seq += 1;
+        journal.append(&[large(seq)]).unwrap();
+        assert!(started.elapsed() < std::time::Duration::from_secs(20), "no checkpoint");
+    }
+    assert_eq!(journal.read(seq - 1, 10).unwrap(), [large(seq)]);
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub(super) fn second(at: Timestamp) -> String {
 impl World {
     pub(super) fn new(rules: Rules) -> Self {
         let mut state = State::default();
-        state.configure(&std::sync::Arc::new(rules), at(0));
+        state.configure(&std::sync::Arc::new(rules));
         Self {
             state,
             replayed: State::default(),
@@ -167,5 +167,32 @@ impl World {
             let asleep = self.journal.last().map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at);
             self.act(Command::Wake, due.max(asleep));
         }
+    }
+
+    /// Makes a silence.
+    pub(super) fn silence(&mut self, terms: silence::Terms, now: Timestamp) {
+        self.ids += 1;
+        let (id, terms) = (Id::from_parts(now, self.ids), Box::new(terms));
+        let set = silence::Command::Set { id: None, terms };
+        for fact in silence::decide(&self.silences, set, id, now).unwrap() {
+            silence::evolve(&mut self.silences, &fact, now);
+        }
+    }
+
+    /// From here on these rules decide.
+    pub(super) fn configure(&mut self, rules: Rules, now: Timestamp) {
+        self.state.configure(&std::sync::Arc::new(rules));
+        self.act(Command::Regroup, now);
+    }
+
+    /// Forgets all that no fact holds.
+    pub(super) fn restart(&mut self, now: Timestamp) {
+        let rules = std::sync::Arc::clone(self.state.rules().unwrap());
+        let text = serde_json::to_string(&self.replayed).unwrap();
+        self.state = serde_json::from_str(&text).unwrap();
+        assert_eq!(self.state, self.replayed);
+        self.state.configure(&rules);
+        self.state.give_grace(now);
+        self.act(Command::Regroup, now);
     }
 }

@@ -103,7 +103,7 @@ impl Fixture {
         let journal = Box::new(MemoryJournal::default());
         let engine = Engine::recover(journal, installation.clone(), None, 7, now).unwrap();
         let hooks = Hooks {
-            on_active: Box::new(|_| {}),
+            deciding: Box::new(|_| {}),
             on_commit: Box::new(|_| {}),
             on_failure: Box::new(|error| panic!("{error}")),
         };

@@ -7,9 +7,11 @@ use nines_port::{Channel, Provider};
 use crate::draft::{Noun, Page};
 use crate::mistake::Mistake;
 use crate::node::Node;
-use crate::shape::{DURATION, Field, Pattern, Shape, Type, URL};
+use crate::shape::{DURATION, Field, Pattern, Shape, Type, URL, ZONE};
 
 use super::contact::{self, CONTACT_OF_ACCOUNT, CONTACT_OF_NUMBER, CONTACT_OF_PROVIDER};
+use super::rules::{RULES, rules};
+use super::schedule::{HOURS, HOURS_MAX};
 use super::{Envelope, short_duration};
 
 /// The most contacts of one person.
@@ -24,6 +26,18 @@ pub(crate) static PERSON: Shape = Shape::new(
             Type::List { of: &Type::Map(&CONTACT), min: 0, max: CONTACTS_MAX },
             "The ways to the person.",
         ),
+        Field::new("rules", Type::Map(&RULES), "Which contact is used when."),
+        Field::new(
+            "hours",
+            Type::AnyOf(&[
+                Type::Like(&HOURS),
+                Type::List { of: &Type::Like(&HOURS), min: 1, max: HOURS_MAX },
+            ]),
+            "When the person works, in clock time: what can wait waits for it.",
+        )
+        .default("always"),
+        Field::new("zone", Type::Like(&ZONE), "Where the person lives, and `hours` are meant.")
+            .default("UTC"),
     ],
 );
 /// One of these is what a contact is.
@@ -96,6 +110,7 @@ pub(in crate::kinds) fn person(page: &mut Page<'_, '_>, document: &Envelope<'_>)
     let items = items.unwrap_or_default();
     let mut contacts: Vec<Contact> = items.iter().filter_map(|it| contact(page, it)).collect();
     contacts.sort_by_key(|it| it.delay);
+    let rules = rules(page, &spec, &contacts);
     let Some(name) = name else { return };
     if items.is_empty() {
         page.report(&Mistake::NoContact { person: name.text.to_owned(), at: name.span });
@@ -104,6 +119,7 @@ pub(in crate::kinds) fn person(page: &mut Page<'_, '_>, document: &Envelope<'_>)
         name: name.text.to_owned(),
         display_name: display_name.unwrap_or(name).text.to_owned(),
         contacts,
+        rules,
         origin: document.origin.clone(),
     });
 }

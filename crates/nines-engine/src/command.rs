@@ -135,6 +135,8 @@ pub enum Command {
         /// Who asks.
         by: String,
     },
+    /// A message to ourselves, by the way that pages take. The answer is [`Reply::Ordered`].
+    Watch,
     /// A person wants no messages for a while.
     Silence(silence::Command),
     /// A person changes who is on call.

@@ -88,6 +88,7 @@ impl Draft<'_> {
             Command::AskGate(question) => self.ask_gate(*question),
             Command::Waive(request) => self.waive(*request),
             Command::TestPage { person, by } => self.test_page(&person, &by),
+            Command::Watch => Ok(self.watch()),
             Command::Silence(command) => self.silence(command),
             Command::Rota(command) => self.change_rota(command),
             Command::Heartbeat(command) => self.heartbeat(command),

@@ -48,6 +48,7 @@ pub use escalations::Act;
 pub use fact::{ConfigApplied, DecodeError, EpochStarted, Fact, Line, Of, Routed, RoutedAlert};
 pub use host::{EngineHandle, Following, Hooks, QUEUE_MAX, SubmitError};
 pub use message::{ack_token, read_ack_token};
+pub use page_test::LOOPBACK;
 pub use policies::{decide_gate, decide_gate_at, policy_inputs, scrape_intervals, unrecorded};
 pub use published::Published;
 pub use releases::{DECISIONS_MAX, LevelChange, Releases};

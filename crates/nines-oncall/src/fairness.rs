@@ -100,7 +100,7 @@ pub struct Share {
     /// The same, weighted, in hundredths of minutes.
     pub weighted: u64,
     /// Of everybody's weighted time.
-    pub share_ratio: f64,
+    pub part_ratio: f64,
 }
 
 /// How fair a proposal is. All numbers are for people.
@@ -295,7 +295,7 @@ fn fairness(assignments: &[Assignment], seats: usize, people: &[Runner<'_>]) -> 
             turns: it.turns,
             minutes: it.minutes,
             weighted: it.weighted,
-            share_ratio: ratio(it.weighted, total),
+            part_ratio: ratio(it.weighted, total),
         })
         .collect();
     let loads: Vec<u64> = people.iter().map(|it| it.weighted).collect();

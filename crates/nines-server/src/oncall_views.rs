@@ -245,9 +245,10 @@ pub(crate) fn page_routes(config: &Config) -> Vec<PageRoute> {
                 let matchers: Vec<String> =
                     route.matchers.iter().map(ToString::to_string).collect();
                 let place = route.origin.to_string();
-                let name = match matchers.is_empty() {
-                    true => place,
-                    false => format!("{place} {{{}}}", matchers.join(", ")),
+                let name = if matchers.is_empty() {
+                    place
+                } else {
+                    format!("{place} {{{}}}", matchers.join(", "))
                 };
                 if seen.insert((name.clone(), policy.clone())) {
                     routes.push(PageRoute { name, policy: policy.clone() });

@@ -63,7 +63,7 @@ pub(crate) enum Command {
     Schema(schema::SchemaArgs),
     /// Print the completion script of a shell
     Completion(schema::CompletionArgs),
-    /// Read objectives from files of other tools
+    /// Read objectives, or people and schedules, from files of other tools
     Import(import::Args),
     /// Show what files would change on a server, and what that would have meant
     Plan(plan::PlanArgs),

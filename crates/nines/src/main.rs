@@ -90,7 +90,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Fix(args) => layout::fix(&args),
         Command::Schema(args) => schema::schema(&args),
         Command::Completion(args) => schema::completion(&args),
-        Command::Import(args) => import::run(&args),
+        Command::Import(args) => import::run(&args, SystemClock.now()),
         Command::Plan(args) => plan::plan(&args, &open()?),
         Command::Apply(args) => plan::apply(&args, &open()?),
         Command::Drift(args) => plan::drift(&args, &open()?),

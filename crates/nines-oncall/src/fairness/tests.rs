@@ -48,7 +48,7 @@ fn check(turns: &[Range], people: &[Candidate], constraints: &Constraints, expec
     writeln!(out, "coverage {coverage_ratio:.3} balance {balance_ratio:.3} gini {gini:.3}")
         .unwrap();
     for it in shares {
-        writeln!(out, "{} {} turns {:.3}", it.person, it.turns, it.share_ratio).unwrap();
+        writeln!(out, "{} {} turns {:.3}", it.person, it.turns, it.part_ratio).unwrap();
     }
     expect.assert_eq(&out);
 }
@@ -208,7 +208,7 @@ proptest! {
             prop_assert!(it.people.iter().all(|it| free.contains(&it.as_str())));
             prop_assert_eq!(it.people.len(), seats.min(free.len()));
         }
-        let total: f64 = proposal.fairness.shares.iter().map(|it| it.share_ratio).sum();
+        let total: f64 = proposal.fairness.shares.iter().map(|it| it.part_ratio).sum();
         prop_assert!((0.0..=1.0).contains(&proposal.fairness.gini) && total < people.len() as f64 + 1e-9);
     }
 }

@@ -15,7 +15,7 @@ use super::form::Fields;
 use super::parts::{self, Tone};
 use super::visit::{Section, Visit, refusal, see, status_of};
 use crate::api::oncall::{change, minute_of, number};
-use crate::app::OnCall;
+use crate::app::{App, OnCall};
 use crate::oncall_views::{ChangeView, OfferView, ScheduleView};
 use crate::problem::Problem;
 use crate::text;
@@ -37,7 +37,7 @@ pub(super) async fn oncall(visit: Visit) -> Response {
 async fn show(visit: &Visit, problem: Option<&Problem>) -> Response {
     let spec = visit.shared().spec();
     let on_call = visit.shared().on_call(visit.now);
-    let (app, now) = (visit.app.clone(), visit.now);
+    let (app, now) = (App::clone(&visit.app), visit.now);
     let coverage = tokio::task::spawn_blocking(move || app.coverage(now, now + AHEAD)).await;
     let views = spec.schedules.iter().take(SCHEDULES_MAX).filter_map(|it| {
         let view = visit.shared().schedule_view(&it.name, now, now + AHEAD)?;

@@ -3,6 +3,7 @@
 //! It is signed with the token of the server, so that a copy that somebody else wrote is not believed; and it never
 //! hides its age.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -54,7 +55,10 @@ impl Copy {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|it| format!("{it:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("a String takes everything");
+        hex
+    })
 }
 
 /// One file for each server.

@@ -285,7 +285,7 @@ struct Share {
     person: String,
     turns: u32,
     minutes: u64,
-    share_ratio: f64,
+    part_ratio: f64,
 }
 
 pub(super) fn proposal(client: &Client, answer: Value, format: Format) -> anyhow::Result<Exit> {
@@ -312,7 +312,7 @@ pub(super) fn proposal(client: &Client, answer: Value, format: Format) -> anyhow
             cell(&it.person),
             cell(it.turns.to_string()),
             cell(hours),
-            cell(percent(it.share_ratio)),
+            cell(percent(it.part_ratio)),
         ]
     };
     rows(

@@ -192,7 +192,9 @@ impl State {
             }
         }
         if let Some(live) = self.live_mut() {
-            due.into_iter().for_each(|it| live.set_due(it, at));
+            for group in due {
+                live.set_due(group, at);
+            }
         }
     }
 

@@ -226,7 +226,9 @@ fn run(run: &Run) -> (Vec<Said>, Oracle) {
         match step {
             Step::Post(alerts) => {
                 world.act(post(alerts.clone()), at(*now));
-                alerts.iter().for_each(|it| oracle.post(it));
+                for alert in alerts {
+                    oracle.post(alert);
+                }
             }
             Step::Silence(terms) => {
                 world.silence(terms.clone(), at(*now));
@@ -276,7 +278,7 @@ proptest! {
 /// An oracle proves nothing of rules that no run applies.
 #[test]
 fn random_runs_apply_every_rule() {
-    const RUNS: u32 = 100;
+    const RUNS: u32 = 50;
     let mut runner = TestRunner::deterministic();
     let mut counts = BTreeMap::<&'static str, u32>::new();
     for _ in 0..RUNS {
@@ -289,27 +291,27 @@ fn random_runs_apply_every_rule() {
         counts.iter().map(|(hit, count)| format!("{:>3} % {hit}\n", count * 100 / RUNS)).collect();
     expect![[r#"
          96 % 1: no memory
-         72 % 2: new firing
-         87 % 3: nothing fires
+         74 % 2: new firing
+         90 % 3: nothing fires
          40 % 4: resolved
-         70 % 5: repeat
-         35 % continue
-         46 % edge: first
-         44 % edge: last
-         44 % forgotten in silence
-          8 % group kept over a reload
-         23 % in a mute interval
-         21 % inhibited
-         97 % lease expired
-         67 % merged
-         32 % not in an active interval
-         64 % not wanted
-         91 % old alert at once
-         39 % older end kept
-         87 % quiet
-         67 % refused
-         47 % resolved by its source
-         45 % silenced
+         62 % 5: repeat
+         22 % continue
+         48 % edge: first
+         46 % edge: last
+         50 % forgotten in silence
+          4 % group kept over a reload
+         20 % in a mute interval
+         22 % inhibited
+         96 % lease expired
+         64 % merged
+         20 % not in an active interval
+         60 % not wanted
+         90 % old alert at once
+         34 % older end kept
+         84 % quiet
+         60 % refused
+         40 % resolved by its source
+         50 % silenced
     "#]]
     .assert_eq(&shares.concat());
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use nines_base::Labels;
 
-use super::super::{GroupBy, Incoming, Route, Rules};
+use super::super::{GroupBy, Incoming, Integration, Route, Rules};
 use super::world::at;
 use crate::silence;
 
@@ -128,7 +128,7 @@ impl Oracle {
             if self.alerts[place].fires && self.alerts[place].ends <= now {
                 self.hits.insert("lease expired");
                 self.alerts[place].fires = false;
-                self.turned(&self.alerts[place].labels.clone(), false);
+                self.turned(&self.alerts[place].labels.clone(), "edge: last");
             }
         }
         while let Some(place) = self.groups.iter().position(|it| it.due <= now) {
@@ -141,13 +141,13 @@ impl Oracle {
     }
 
     /// An alert began or ended: a group with a leading edge speaks at once when it is the first or the last.
-    fn turned(&mut self, labels: &Labels, begins: bool) {
+    fn turned(&mut self, labels: &Labels, turn: &'static str) {
         for place in 0..self.groups.len() {
             let group = &self.groups[place];
             let others = group.members.iter().filter(|it| *it != labels).any(|it| self.fires(it));
             let route = route_at(&self.rules.root, &group.path).map(|(it, _)| it.leading_edge);
             if group.members.contains(labels) && !others && route == Some(true) {
-                self.hits.insert(if begins { "edge: first" } else { "edge: last" });
+                self.hits.insert(turn);
                 self.groups[place].due = self.now;
             }
         }
@@ -199,11 +199,11 @@ impl Oracle {
         match (was_firing, fires) {
             (false, true) => {
                 self.join(&new);
-                self.turned(&labels, true);
+                self.turned(&labels, "edge: first");
             }
             (true, false) => {
                 self.hits.insert("resolved by its source");
-                self.turned(&labels, false);
+                self.turned(&labels, "edge: last");
             }
             _ => {}
         }
@@ -301,8 +301,8 @@ impl Oracle {
         }
         if !firing.is_empty() || !resolved.is_empty() {
             let integrations = self.rules.receivers[&route.receiver].integrations.clone();
-            for (integration, it) in integrations.iter().enumerate() {
-                self.tell(&group, &route, integration, it.send_resolved, &firing, &resolved);
+            for it in integrations.iter().enumerate() {
+                self.tell(&group, &route, it, &firing, &resolved);
             }
         }
         for ((key, ..), memory) in &mut self.memories {
@@ -325,12 +325,12 @@ impl Oracle {
         &mut self,
         group: &Group,
         route: &Route,
-        integration: usize,
-        send_resolved: bool,
+        (integration, wants): (usize, &Integration),
         firing: &BTreeSet<String>,
         resolved: &BTreeSet<String>,
     ) {
         let (now, repeat) = (self.now, secs(route.timing.repeat));
+        let send_resolved = wants.send_resolved;
         let key = (group.key.clone(), route.receiver.clone(), integration);
         let memory = self.memories.get(&key).filter(|it| now < it.forget_at);
         let (rule, notify) = match memory {
@@ -392,7 +392,9 @@ impl Oracle {
             if alert.fires || before.iter().any(|it| it.members.contains(&alert.labels)) {
                 let mut paths = Vec::new();
                 routes(&self.rules.root, &alert.labels, &[], &mut paths);
-                paths.into_iter().for_each(|path| self.join_one(&alert, path));
+                for path in paths {
+                    self.join_one(&alert, path);
+                }
             }
         }
         if self.groups.iter().any(|it| !it.members.is_empty() && it.has_spoken) {

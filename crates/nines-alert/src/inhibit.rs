@@ -140,6 +140,11 @@ impl Index {
         index
     }
 
+    /// Whether there is no rule, so that nothing is ever inhibited.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
     /// This alert fires until `ends_at`, or without end; an end that has passed says that it is resolved.
     pub fn set(&mut self, key: AlertKey, labels: &Labels, ends_at: Option<Timestamp>) {
         self.remove(key);

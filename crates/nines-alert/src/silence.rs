@@ -11,7 +11,7 @@ mod near;
 mod recurrence;
 mod state;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use nines_base::{Id, IdKind, Matcher, Origin};
@@ -233,11 +233,8 @@ pub enum Command {
         /// To be confirmed again by then; none: not again.
         confirm_by: Option<Timestamp>,
     },
-    /// Of those that [`State::watched`] lists, these have an alert to hide that fires; the others have not.
-    Watch {
-        /// Which.
-        firing: BTreeSet<SilenceId>,
-    },
+    /// Whether something that these hide fires; of those that [`State::watched`] lists, and only news.
+    Watch(BTreeMap<SilenceId, bool>),
     /// Time has passed; sent at or after [`State::wake_at`].
     Wake,
 }

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use nines_alert::AlertKey;
+use nines_alert::silence::SilenceId;
 use nines_incident::IncidentId;
+use nines_oncall::EscalationId;
 use nines_release::{DecisionId, WaiverId};
 use nines_runbook::RunId;
 use serde::{Deserialize, Serialize};
@@ -53,13 +55,17 @@ pub enum Answer {
     Decision(DecisionId),
     /// As [`Reply::Waiver`].
     Waiver(WaiverId),
+    /// As [`Reply::Silence`].
+    Silence(SilenceId),
     /// As [`Reply::Rota`].
     Rota(Vec<u32>),
+    /// As [`Reply::Escalations`].
+    Escalations(Vec<EscalationId>),
 }
 
 impl Answer {
     /// What is remembered of a reply; work that is handed to a
-    /// worker is not asked for by clients, and telling alerts again is harmless.
+    /// worker is not asked for by clients; telling alerts again, and another test of a page, are harmless.
     pub(crate) fn of(reply: &Reply) -> Option<Self> {
         match reply {
             Reply::Done => Some(Self::Done),
@@ -70,8 +76,10 @@ impl Answer {
             Reply::Run(id) => Some(Self::Run(*id)),
             Reply::Decision(decision) => Some(Self::Decision(decision.id)),
             Reply::Waiver(waiver) => Some(Self::Waiver(waiver.id)),
+            Reply::Silence(id) => Some(Self::Silence(*id)),
             Reply::Rota(numbers) => Some(Self::Rota(numbers.clone())),
-            Reply::Alerts { .. } | Reply::Sends(_) | Reply::Steps(_) => None,
+            Reply::Escalations(ids) => Some(Self::Escalations(ids.clone())),
+            Reply::Alerts { .. } | Reply::Ordered(_) | Reply::Sends(_) | Reply::Steps(_) => None,
         }
     }
 
@@ -84,12 +92,14 @@ impl Answer {
             Self::Exclusion(exclusion) => Reply::Exclusion(exclusion.clone()),
             Self::Incident(id) => Reply::Incident(*id),
             Self::Run(id) => Reply::Run(*id),
+            Self::Silence(id) => Reply::Silence(*id),
             Self::Decision(id) => Reply::Decision(Box::new(state.releases.decision(*id)?.clone())),
             Self::Waiver(id) => {
                 let waiver = state.releases.waivers().rev().find(|it| it.id == *id)?;
                 Reply::Waiver(Box::new(waiver.clone()))
             }
             Self::Rota(numbers) => Reply::Rota(numbers.clone()),
+            Self::Escalations(ids) => Reply::Escalations(ids.clone()),
         };
         Some(reply)
     }

@@ -176,6 +176,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Vec<Result<Reply, Refusal>>, EngineError> {
         self.now = now.max(self.now);
+        let is_refreshed = self.working.silences.refresh(self.now);
         let mut facts = Vec::new();
         let mut answers = Vec::with_capacity(commands.len());
         let mut upkeep = Vec::new();
@@ -194,6 +195,8 @@ impl Engine {
                 if is_start {
                     self.working.dispatch.give_grace(self.now);
                 }
+                let Rules { silence_limits, silences, .. } = &*config.dispatch;
+                self.working.silences.configure(silence_limits, silences, self.now);
                 rules = Some(Arc::clone(&config.dispatch));
             }
             answers.push(self.draft(&mut facts, &mut upkeep).carry_out(command));
@@ -202,6 +205,12 @@ impl Engine {
         match self.commit(&facts) {
             Ok(()) => {
                 self.publish(&facts, &upkeep, rules.as_ref(), is_start.then_some(self.now));
+                if is_refreshed {
+                    let now = self.now;
+                    self.published.follow(&self.working, |it| {
+                        it.silences.refresh(now);
+                    });
+                }
                 self.stalled_until = None;
                 Ok(answers)
             }
@@ -308,6 +317,8 @@ impl Engine {
                 if let Some(at) = started_at {
                     published.dispatch.give_grace(at);
                 }
+                let Rules { silence_limits, silences, .. } = &**rules;
+                published.silences.configure(silence_limits, silences, now);
             }
             for (seq, fact) in (first_seq..).zip(facts) {
                 published.evolve(fact, now, seq, epoch);

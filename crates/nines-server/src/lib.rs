@@ -7,6 +7,7 @@
 
 mod absence;
 mod access;
+mod am;
 mod api;
 mod app;
 mod applied;
@@ -20,6 +21,7 @@ mod health;
 mod heartbeats;
 mod hooks;
 mod metadata;
+mod oncall_views;
 mod overlays;
 mod own_metrics;
 mod pages;

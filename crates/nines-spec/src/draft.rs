@@ -5,8 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nines_base::Origin;
+use nines_port::Provider;
 use nines_slo::{SloPattern, Window};
 
+use crate::alertmanager::AlertDraft;
 use crate::finding::{Change, Finding, Level, Span, line_and_column};
 use crate::link::{Reference, SloPlaces};
 use crate::mistake::Mistake;
@@ -38,6 +40,7 @@ pub(crate) enum Noun {
     Gate,
     Service,
     Secret,
+    Account,
     ScrapeJob,
     Indicator,
     Setting,
@@ -46,6 +49,10 @@ pub(crate) enum Noun {
     AlertCondition,
     NotificationTarget,
     Exclusion,
+    Receiver,
+    TimeInterval,
+    Inhibition,
+    Silence,
     Heartbeat,
     Integration,
 }
@@ -62,6 +69,7 @@ impl Noun {
             Self::Gate => "policy",
             Self::Service => "service",
             Self::Secret => "secret",
+            Self::Account => "account",
             Self::ScrapeJob => "scrape job",
             Self::Indicator => "SLI",
             Self::Setting => "setting",
@@ -70,6 +78,10 @@ impl Noun {
             Self::AlertCondition => "AlertCondition",
             Self::NotificationTarget => "AlertNotificationTarget",
             Self::Exclusion => "exclusion",
+            Self::Receiver => "receiver",
+            Self::TimeInterval => "time interval",
+            Self::Inhibition => "inhibition",
+            Self::Silence => "silence",
             Self::Heartbeat => "heartbeat",
             Self::Integration => "integration",
         }
@@ -94,6 +106,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) route_places: Vec<Place>,
     /// E-mail contacts.
     pub(crate) mail_places: Vec<Place>,
+    /// By which providers contacts use which accounts, and where.
+    pub(crate) account_uses: Vec<(Place, Provider, String)>,
     /// Documents of OpenSLO that others refer to.
     pub(crate) shared: BTreeMap<(Noun, String), Shared>,
     /// Of all files, whatever is wrong with them; notification targets of OpenSLO may have their names.
@@ -104,6 +118,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) scrape_defaults: Option<Defaults>,
     /// A route was left out, so what seems to match none may match that one.
     pub(crate) has_broken_routes: bool,
+    /// What documents about alerts said.
+    pub(crate) alerts: AlertDraft,
 }
 
 impl<'a> Draft<'a> {
@@ -119,11 +135,13 @@ impl<'a> Draft<'a> {
             slo_patterns: Vec::new(),
             route_places: Vec::new(),
             mail_places: Vec::new(),
+            account_uses: Vec::new(),
             shared: BTreeMap::new(),
             escalation_names: BTreeSet::new(),
             has_gaps: false,
             scrape_defaults: None,
             has_broken_routes: false,
+            alerts: AlertDraft::default(),
         }
     }
 

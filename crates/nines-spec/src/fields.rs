@@ -41,6 +41,22 @@ impl<'n> Fields<'n> {
         self.entries.iter().find(|(key, _)| key.text == name).map_or(self.at, |(key, _)| key.span)
     }
 
+    /// A mapping of one field that was looked at elsewhere.
+    pub(crate) fn of(owner: &'static str, key: &'n Key, node: &'n Node) -> Self {
+        Self { owner, at: node.anchor(), entries: vec![(key, node)], shape: None }
+    }
+
+    /// A field with its key.
+    pub(crate) fn entry(&self, name: &str) -> Option<(&'n Key, &'n Node)> {
+        self.entries.iter().find(|(key, _)| key.text == name).copied()
+    }
+
+    /// Without a field that was looked at elsewhere.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.entries.retain(|(key, _)| key.text != name);
+        self
+    }
+
     pub(crate) fn at(self, at: Span) -> Self {
         Self { at, ..self }
     }

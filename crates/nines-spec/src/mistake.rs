@@ -618,6 +618,210 @@ pub(crate) enum Mistake {
         at: Span,
     },
 
+    // N033x to N036x: routes, receivers, intervals and inhibition.
+    #[error("this is a second configuration of Alertmanager")]
+    #[diagnostic(
+        code(N0330),
+        help("one of them counts, the first is in {first}; put this one elsewhere")
+    )]
+    SecondAlertmanager {
+        first: String,
+        #[label("not used")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0331), help("{help}"))]
+    BadRoot {
+        problem: String,
+        help: String,
+        #[label("the root takes every alert that no other route takes")]
+        at: Span,
+    },
+    #[error("receiver `{name}` is not defined")]
+    #[diagnostic(code(N0332), help("{help}"))]
+    UndefinedReceiver {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("time interval `{name}` is not defined")]
+    #[diagnostic(code(N0333), help("{help}"))]
+    UndefinedInterval {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0334),
+        help(
+            "list each label once, or write `['...']` alone, so that each alert is told by itself"
+        )
+    )]
+    BadGroupBy {
+        problem: String,
+        #[label("nobody knows which alerts belong together")]
+        at: Span,
+    },
+    #[error("`{field}` is nothing")]
+    #[diagnostic(code(N0335), help("leave it out, or write a length such as `5m`"))]
+    ZeroTime {
+        field: &'static str,
+        #[label("it would be told without a pause")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0336), help("{help}"))]
+    BadInterval {
+        problem: String,
+        help: String,
+        #[label("nobody knows when this is")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0337), help("{help}"))]
+    BadIntegration {
+        problem: String,
+        help: String,
+        #[label("nothing could be sent")]
+        at: Span,
+    },
+    #[error("{what} cannot be used for sending yet")]
+    #[diagnostic(code(N0338), help("{help}"))]
+    CannotDeliver {
+        what: String,
+        help: &'static str,
+        #[label("alerts would not arrive")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0339),
+        help("texts of receivers are Go templates, e.g. `{{{{ .CommonLabels.alertname }}}}`")
+    )]
+    BadNoticeTemplate {
+        problem: String,
+        #[label("the text cannot be filled")]
+        at: Span,
+    },
+    #[error("template `{name}` is not defined")]
+    #[diagnostic(
+        code(N0340),
+        severity(Warning),
+        help("add a file with `{{{{ define \"{name}\" }}}}` to `templates`")
+    )]
+    UndefinedTemplate {
+        name: String,
+        label: String,
+        #[label("{label}")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(code(N0341), severity(Warning), help("{help}"))]
+    ClassicMatcher {
+        problem: String,
+        help: String,
+        #[label("the classic reading counts")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0342),
+        help("write `severity=\"page\"` or `{{team=\"shop\",severity=~\"page|ticket\"}}`")
+    )]
+    BadMatcherText {
+        problem: String,
+        #[label("nobody knows which alerts are meant")]
+        at: Span,
+    },
+    #[error("no file matches `{pattern}`")]
+    #[diagnostic(
+        code(N0343),
+        severity(Warning),
+        help("paths are relative to the file they are in")
+    )]
+    NoTemplateFile {
+        pattern: String,
+        #[label("no template comes from here")]
+        at: Span,
+    },
+
+    #[error("this receiver has no integration")]
+    #[diagnostic(
+        code(N0344),
+        help(
+            "add one, e.g. `webhook_configs: [{{url: 'https://example.org/hook'}}]`, or `escalation`"
+        )
+    )]
+    EmptyReceiver {
+        #[label("whoever is routed here is told nothing")]
+        at: Span,
+    },
+    #[error("a route to `{receiver}` reaches nobody")]
+    #[diagnostic(code(N0345), help("name a receiver with an integration, or an escalation"))]
+    RouteReachesNobody {
+        receiver: String,
+        #[label("this receiver has no integration")]
+        at: Span,
+    },
+    #[error("receiver `{name}` falls back to itself")]
+    #[diagnostic(code(N0346), help("the way round is {path}; end it somewhere"))]
+    FallbackCycle {
+        name: String,
+        path: String,
+        #[label("what fails would go round for ever")]
+        at: Span,
+    },
+    #[error("there is no last resort")]
+    #[diagnostic(
+        code(N0347),
+        severity(Warning),
+        help("add `last_resort: {{escalation: NAME}}` to a document of kind Routing")
+    )]
+    NoLastResort {
+        #[label("what cannot be delivered there would reach nobody")]
+        at: Span,
+    },
+    #[error("{noun} `{name}` is not used")]
+    #[diagnostic(code(N0348), severity(Warning), help("take it out, or name it in a route"))]
+    Unused {
+        noun: &'static str,
+        name: String,
+        #[label("no route names it")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0349),
+        help("e.g. `while: {{alertname: DatacentreDown}}` and `mute: {{severity: page}}`")
+    )]
+    BadInhibition {
+        problem: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0350),
+        help("say which alerts, from when, to when; a rule is e.g. `FREQ=WEEKLY;BYDAY=SU`")
+    )]
+    BadSilence {
+        problem: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("`{field}` is a secret")]
+    #[diagnostic(code(N0351), help("put it into a file, and write `{field}_file: PATH`"))]
+    SecretInFile {
+        field: &'static str,
+        #[label("everybody who sees the file would know it")]
+        at: Span,
+    },
+
     // N04xx: on-call.
     #[error("escalation `{name}` is not defined")]
     #[diagnostic(code(N0401), help("{help}"))]
@@ -745,6 +949,27 @@ pub(crate) enum Mistake {
     #[diagnostic(code(N0415), help("write `buffer: true`, or leave this member out"))]
     EmptyBuffer {
         #[label("this says who is not a buffer, but not who is on call")]
+        at: Span,
+    },
+
+    // N046x: channels.
+    #[error("account `{name}` is not defined")]
+    #[diagnostic(code(N0460), help("{help}"))]
+    UndefinedAccount {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("account `{name}` is of {kind}, and the contact is of {wanted}")]
+    #[diagnostic(code(N0461), help("name an account of {serving}"))]
+    AccountOfOtherKind {
+        name: String,
+        kind: String,
+        wanted: &'static str,
+        serving: &'static str,
+        #[label("messages could not be sent")]
         at: Span,
     },
 

@@ -15,7 +15,7 @@ use crate::source::{
     self, Damage, FILE_BYTES_MAX, FILES_MAX, Loaded, ReadError, SourceFile, is_markdown,
 };
 use crate::spec::Spec;
-use crate::{link, openslo, rules, runbooks};
+use crate::{alertmanager, link, openslo, rules, runbooks};
 
 /// The most documents of one file.
 const DOCUMENTS_MAX: usize = 1_000;
@@ -121,10 +121,13 @@ pub(crate) fn read(loaded: Loaded) -> Reading {
         report_damage(&mut draft, *file, *damage);
     }
     let is_whole = |index: usize| damages.iter().all(|(file, _)| *file != index);
+    let templates = alertmanager::template_files(&mut draft);
     let documents: Vec<(usize, Node)> = files
         .iter()
         .enumerate()
-        .filter(|(index, file)| is_whole(*index) && !is_markdown(&file.path))
+        .filter(|(index, file)| {
+            is_whole(*index) && !is_markdown(&file.path) && !templates.contains(index)
+        })
         .flat_map(|(index, _)| documents(&mut draft, index))
         .flat_map(|(index, it)| openslo::unlist(it).into_iter().map(move |it| (index, it)))
         .collect();
@@ -135,11 +138,12 @@ pub(crate) fn read(loaded: Loaded) -> Reading {
         read_document(&mut draft, *file, document);
     }
     for (index, file) in files.iter().enumerate() {
-        if is_whole(index) && is_markdown(&file.path) {
+        if is_whole(index) && is_markdown(&file.path) && !templates.contains(&index) {
             runbooks::read(&mut draft.page(index));
         }
     }
     rules::apply(&mut draft);
+    alertmanager::join(&mut draft, &templates);
     link::check(&mut draft);
     let (mut spec, mut findings) = (draft.spec, draft.findings);
     findings.sort_by(|one, other| one.place().cmp(&other.place()));
@@ -187,6 +191,10 @@ pub(crate) fn documents(draft: &mut Draft<'_>, file: usize) -> Vec<(usize, Node)
 fn read_document(draft: &mut Draft<'_>, file: usize, document: &Node) {
     let mut page = draft.page(file);
     if rules::read(&mut page, document) {
+        return;
+    }
+    if alertmanager::is_alertmanager(document) {
+        alertmanager::read(&mut page, document);
         return;
     }
     if kinds::test::is_test(document) {

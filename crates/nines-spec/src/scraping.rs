@@ -17,6 +17,7 @@ use jiff::SignedDuration;
 use nines_base::{Labels, Origin};
 
 pub use groups::read_target_groups;
+pub(crate) use http::{HTTP_FIELDS, settings as http_settings};
 pub(crate) use job::size;
 pub(crate) use job::{Defaults, JOB, job};
 pub(crate) use sending::{otlp, remote_writes, storage};

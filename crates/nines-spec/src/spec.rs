@@ -16,6 +16,7 @@ use nines_release::Policy as ReleasePolicy;
 use nines_runbook::Runbook;
 use nines_slo::{Overlay, Slo};
 
+use crate::alertmanager::ReceiverSpec;
 use crate::rules::RuleSettings;
 use crate::scraping::{OtlpSpec, RemoteWriteSpec, ScrapeSpec, StorageSpec};
 
@@ -38,6 +39,10 @@ pub struct Spec {
     pub routing: Routing,
     /// From alerts to notices: `alertmanager.yml`, and the native kinds.
     pub dispatch: Rules,
+    /// What whoever sends must know of the receivers of `dispatch`: addresses and secrets.
+    pub receivers: Vec<ReceiverSpec>,
+    /// Who hears what a receiver cannot be told.
+    pub fallbacks: FallbackSpec,
     /// Jobs that say that they ran.
     pub heartbeats: Vec<Heartbeat>,
     /// Systems that send events in PagerDuty's format.
@@ -85,6 +90,15 @@ pub struct Integration {
     pub key_file: Option<String>,
     /// Where it was written.
     pub origin: Origin,
+}
+
+/// Who hears what a receiver cannot be told; no receiver falls back to itself in the end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FallbackSpec {
+    /// From a receiver to the one that hears instead.
+    pub of: BTreeMap<String, String>,
+    /// Hears what has no other fallback.
+    pub last_resort: Option<String>,
 }
 
 impl Spec {

@@ -17,6 +17,7 @@ mod group;
 mod live;
 mod rules;
 mod shared;
+mod show;
 mod state;
 mod tick;
 mod tree;

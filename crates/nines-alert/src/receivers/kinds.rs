@@ -9,6 +9,8 @@
 pub struct Kind {
     /// As in the keys of receivers, without `_configs`.
     pub name: &'static str,
+    /// The key of receivers.
+    pub key: &'static str,
     /// Whether resolved alerts are told without saying so.
     pub sends_resolved: bool,
     /// The field with the short text; it names the alerts when its template fails. May be empty.
@@ -81,6 +83,11 @@ const fn field(name: &'static str, value: FieldValue) -> Field {
 }
 
 impl Field {
+    /// Whether its value is a secret.
+    pub fn is_hidden(&self) -> bool {
+        matches!(self.value, Secret | SecretText)
+    }
+
     const fn or(self, default: &'static str) -> Self {
         Self { default: Some(default), ..self }
     }
@@ -99,6 +106,7 @@ use FieldValue::{
 pub static KINDS: [Kind; 18] = [
     Kind {
         name: "webhook",
+        key: "webhook_configs",
         sends_resolved: true,
         title: "",
         words: "",
@@ -112,6 +120,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "email",
+        key: "email_configs",
         sends_resolved: false,
         title: "subject",
         words: "text",
@@ -136,6 +145,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "pagerduty",
+        key: "pagerduty_configs",
         sends_resolved: true,
         title: "description",
         words: "description",
@@ -160,6 +170,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "opsgenie",
+        key: "opsgenie_configs",
         sends_resolved: true,
         title: "message",
         words: "description",
@@ -190,6 +201,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "wechat",
+        key: "wechat_configs",
         sends_resolved: false,
         title: "",
         words: "message",
@@ -208,6 +220,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "slack",
+        key: "slack_configs",
         sends_resolved: false,
         title: "title",
         words: "text",
@@ -264,6 +277,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "victorops",
+        key: "victorops_configs",
         sends_resolved: true,
         title: "entity_display_name",
         words: "state_message",
@@ -283,6 +297,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "pushover",
+        key: "pushover_configs",
         sends_resolved: true,
         title: "title",
         words: "message",
@@ -306,6 +321,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "sns",
+        key: "sns_configs",
         sends_resolved: true,
         title: "subject",
         words: "message",
@@ -333,6 +349,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "telegram",
+        key: "telegram_configs",
         sends_resolved: true,
         title: "",
         words: "message",
@@ -350,6 +367,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "discord",
+        key: "discord_configs",
         sends_resolved: true,
         title: "title",
         words: "message",
@@ -365,6 +383,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "webex",
+        key: "webex_configs",
         sends_resolved: true,
         title: "",
         words: "message",
@@ -377,6 +396,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "msteams",
+        key: "msteams_configs",
         sends_resolved: true,
         title: "title",
         words: "text",
@@ -390,6 +410,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "msteamsv2",
+        key: "msteamsv2_configs",
         sends_resolved: true,
         title: "title",
         words: "text",
@@ -402,6 +423,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "jira",
+        key: "jira_configs",
         sends_resolved: true,
         title: "summary",
         words: "description",
@@ -424,6 +446,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "rocketchat",
+        key: "rocketchat_configs",
         sends_resolved: false,
         title: "title",
         words: "text",
@@ -465,6 +488,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "mattermost",
+        key: "mattermost_configs",
         sends_resolved: true,
         title: "title",
         words: "text",
@@ -522,6 +546,7 @@ pub static KINDS: [Kind; 18] = [
     },
     Kind {
         name: "incidentio",
+        key: "incidentio_configs",
         sends_resolved: true,
         title: "",
         words: "",

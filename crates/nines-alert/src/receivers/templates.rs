@@ -1,6 +1,7 @@
 //! The templates that settings refer to: ours, and those of the configuration's files.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
 
 use super::functions::NAMES;
 use super::kinds::Kind;
@@ -9,17 +10,30 @@ use crate::template::{Library, Template, TemplateError};
 /// Ours.
 const DEFAULT: &str = include_str!("default.tmpl");
 
+/// The same, read once: a constant that the compiler cannot make.
+static OURS: LazyLock<Arc<Library>> = LazyLock::new(|| {
+    let mut library = Library::default();
+    library.add(&parse(DEFAULT).expect("our own templates are right"));
+    Arc::new(library)
+});
+
 /// Named templates. Cheap to clone.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Templates {
     library: Arc<Library>,
 }
 
+/// Hundreds of trees say nothing; whether there are others than ours does.
+impl fmt::Debug for Templates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_ours = Arc::ptr_eq(&self.library, &OURS);
+        f.write_str(if is_ours { "Templates(ours)" } else { "Templates(ours and others)" })
+    }
+}
+
 impl Default for Templates {
     fn default() -> Self {
-        let mut library = Library::default();
-        library.add(&parse(DEFAULT).expect("our own templates are right"));
-        Self { library: Arc::new(library) }
+        Self { library: Arc::clone(&OURS) }
     }
 }
 

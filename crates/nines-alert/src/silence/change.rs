@@ -35,9 +35,9 @@ pub fn decide(
             }
             Ok(vec![Fact::Confirmed { id, by, confirm_by }])
         }
-        Command::Watch { firing } => {
+        Command::Watch(seen) => {
             let news = state.watched().filter_map(|(id, it)| {
-                let fires = firing.contains(&id);
+                let fires = *seen.get(&id)?;
                 (fires == it.quiet_since.is_some()).then_some(Fact::Watched { id, fires })
             });
             Ok(news.collect())

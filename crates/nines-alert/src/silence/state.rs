@@ -74,6 +74,11 @@ impl Silence {
         if self.ended.is_some() { Phase::Expired } else { phase(self.starts_at, self.end(), now) }
     }
 
+    /// Whether it hides an alert with these labels while it holds.
+    pub fn matches(&self, labels: &Labels) -> bool {
+        self.terms.sets.iter().any(|set| set.iter().all(|it| it.matches(labels)))
+    }
+
     /// When it ends as things are, or ended: earlier than its terms say if nothing that it hides fires.
     pub fn end(&self) -> Timestamp {
         match &self.ended {
@@ -185,9 +190,11 @@ impl State {
     }
 
     /// The silences in files go on to their next occurrences; called when [`Self::wake_at`] has come.
-    pub fn refresh(&mut self, now: Timestamp) {
+    ///
+    /// Says whether something changed.
+    pub fn refresh(&mut self, now: Timestamp) -> bool {
         if self.soft.filed_due.is_none_or(|due| now < due) {
-            return;
+            return false;
         }
         for silence in self.soft.filed.values_mut().filter(|it| it.ends_at < now) {
             match occurrence(&silence.terms, now) {
@@ -199,6 +206,7 @@ impl State {
         }
         let left = self.soft.filed.values().filter(|it| it.ended.is_none());
         self.soft.filed_due = left.map(|it| later(it.ends_at, INSTANT)).min();
+        true
     }
 
     /// When a silence ends, recurs or wants to be confirmed next.

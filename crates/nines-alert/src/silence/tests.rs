@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
 use nines_base::{Labels, MatchOp};
-use proptest::collection::{btree_set, vec};
+use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::*;
@@ -39,8 +39,8 @@ fn expire(number: u128) -> Command {
     Command::Expire { id: id(number), by: "ben".to_owned() }
 }
 
-fn watch(firing: &[u128]) -> Command {
-    Command::Watch { firing: firing.iter().map(|it| id(*it)).collect() }
+fn watch(seen: &[(u128, bool)]) -> Command {
+    Command::Watch(seen.iter().map(|(it, fires)| (id(*it), *fires)).collect())
 }
 
 fn confirm(number: u128, until: i64) -> Command {
@@ -302,11 +302,11 @@ fn a_silence_until_resolved_ends_five_minutes_after_the_last_alert() {
     check(
         vec![
             (0, new(until_resolved())),
-            (1, watch(&[1])),
-            (10, watch(&[])),
-            (12, watch(&[1])),
-            (13, watch(&[1])),
-            (20, watch(&[])),
+            (1, watch(&[(1, true)])),
+            (10, watch(&[(1, false)])),
+            (12, watch(&[(1, true)])),
+            (13, watch(&[(1, true)])),
+            (20, watch(&[(1, false)])),
         ],
         &expect![[r#"
             0000 1 made, 0..100
@@ -320,7 +320,12 @@ fn a_silence_until_resolved_ends_five_minutes_after_the_last_alert() {
     // At the limit it ends all the same, and one that has not begun does not end.
     let later = Terms { starts_at: minute(50), ..until_resolved() };
     check(
-        vec![(0, new(until_resolved())), (1, watch(&[1])), (2, new(later)), (3, watch(&[1]))],
+        vec![
+            (0, new(until_resolved())),
+            (1, watch(&[(1, true)])),
+            (2, new(later)),
+            (3, watch(&[(1, true), (2, false)])),
+        ],
         &expect![[r#"
             0000 1 made, 0..100
             0002 2 made, 50..100
@@ -337,10 +342,10 @@ fn a_silence_until_resolved_ends_five_minutes_after_the_last_alert() {
 fn the_end_of_a_quiet_silence_is_computed() {
     let mut state = State::default();
     let until_resolved = Terms { ending: Ending::Resolved, ..terms("a=x", 0, 100) };
-    run(&mut state, vec![(0, new(until_resolved)), (1, watch(&[1]))], 2);
+    run(&mut state, vec![(0, new(until_resolved)), (1, watch(&[(1, true)]))], 2);
     assert_eq!(state.watching(&labels("a=x")).collect::<Vec<_>>(), [id(1)]);
     assert_eq!(state.get(id(1)).unwrap().end(), minute(100));
-    run(&mut state, vec![(2, watch(&[]))], 3);
+    run(&mut state, vec![(2, watch(&[(1, false)]))], 3);
     assert_eq!(state.get(id(1)).unwrap().end(), minute(7));
 }
 
@@ -422,7 +427,7 @@ fn a_silence_of_a_file_hides_and_only_its_file_changes_it() {
     let hides = |state: &State, at| state.silencing(&labels("a=x"), minute(at)) == [filed.id()];
     assert_eq!([59, 60, 90, 91].map(|it| hides(&state, it)), [false, true, true, false]);
     assert_eq!(state.wake_at(), Some(minute(90) + SignedDuration::from_millis(1)));
-    state.refresh(minute(91));
+    assert!(state.refresh(minute(91)) && !state.refresh(minute(91)));
     assert!(hides(&state, 1500));
     let refused =
         decide(&state, Command::Expire { id: filed.id(), by: String::new() }, id(1), minute(0));
@@ -552,8 +557,8 @@ fn any_command() -> impl Strategy<Value = Command> {
             .prop_map(|(it, terms)| Command::Set { id: it.map(id), terms: Box::new(terms) }),
         1 => (1..6_u128).prop_map(expire),
         1 => (1..6_u128, 0..500_i64).prop_map(|(it, to)| confirm(it, to)),
-        1 => btree_set(1..6_u128, 0..4)
-            .prop_map(|it| Command::Watch { firing: it.into_iter().map(id).collect() }),
+        1 => btree_map(1..6_u128, any::<bool>(), 0..4)
+            .prop_map(|it| Command::Watch(it.into_iter().map(|(it, fires)| (id(it), fires)).collect())),
         1 => (1..6_u128, 0..500_i64)
             .prop_map(|(it, to)| Command::Extend { id: id(it), ends_at: minute(to), by: String::new() }),
     ]

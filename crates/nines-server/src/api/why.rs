@@ -1,7 +1,5 @@
 //! Why somebody was told, and why nobody is: chains over the state and the journal.
 
-use std::path::Path;
-
 use axum::Json;
 use axum::extract::{Query, State};
 use nines_alert::AlertKey;
@@ -9,7 +7,7 @@ use nines_alert::syntax::parse_matchers;
 use nines_base::{Labels, MatchOp};
 use nines_engine::State as Known;
 use nines_engine::why::{self, Chain, History, RECORDS_MAX};
-use nines_store::SqliteReader;
+use nines_store::JournalPlace;
 use serde::Deserialize;
 
 use super::time::Instant;
@@ -39,8 +37,8 @@ pub(super) async fn why(
     if keys.is_empty() {
         return Err(Problem::not_found("alert", &asked));
     }
-    let folder = app.data_dir.clone();
-    let chains = tokio::task::spawn_blocking(move || chains(&state, &keys, &folder));
+    let place = app.journal.clone();
+    let chains = tokio::task::spawn_blocking(move || chains(&state, &keys, &place));
     chains.await.map(Json).map_err(|error| Problem::unavailable(error.to_string()))
 }
 
@@ -55,8 +53,8 @@ fn is_called(alert: &AlertView, asked: &str) -> bool {
         || incident.as_deref() == Some(asked)
 }
 
-fn chains(state: &Known, keys: &[AlertKey], folder: &Path) -> Vec<Chain> {
-    let told = keys.iter().zip(histories(state, keys, folder));
+fn chains(state: &Known, keys: &[AlertKey], place: &JournalPlace) -> Vec<Chain> {
+    let told = keys.iter().zip(histories(state, keys, place));
     told.filter_map(|(key, history)| match history {
         Some(history) => why::why_told(state, *key, history),
         None => why::why(state, *key),
@@ -65,10 +63,10 @@ fn chains(state: &Known, keys: &[AlertKey], folder: &Path) -> Vec<Chain> {
 }
 
 /// What the journal says of each; nothing where it cannot be read beside its owner.
-fn histories(state: &Known, keys: &[AlertKey], folder: &Path) -> Vec<Option<History>> {
+fn histories(state: &Known, keys: &[AlertKey], place: &JournalPlace) -> Vec<Option<History>> {
     let nothing = || keys.iter().map(|_| None).collect();
     let first = keys.iter().filter_map(|key| Some(state.alert(*key)?.activation.fired_seq)).min();
-    let (Some(first), Ok(mut reader)) = (first, SqliteReader::open(folder)) else {
+    let (Some(first), Ok(mut reader)) = (first, place.reader()) else {
         return nothing();
     };
     let newest = state.seq.saturating_sub(RECORDS_MAX as u64);

@@ -51,10 +51,20 @@ impl Switch {
 /// Paths that are open to callers without a token. Everything else that writes needs one.
 #[derive(Debug, Clone, Default)]
 pub struct Open {
-    /// Paths, from the root of the API: `/api/v1/write`.
+    /// Paths, from the root of the API: `/api/v1/write`; one that ends with `/*` has a name there.
     pub paths: Vec<&'static str>,
     /// Whether any name in the header `Host` is ours; else a browser that was lied to about our name is refused.
     pub any_host: Switch,
+}
+
+impl Open {
+    /// Whether this path is.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.paths.iter().any(|it| match it.strip_suffix('*') {
+            Some(stem) => path.strip_prefix(stem).is_some_and(|name| !name.contains('/')),
+            None => *it == path,
+        })
+    }
 }
 
 impl Default for PromSettings {

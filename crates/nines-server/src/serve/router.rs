@@ -14,12 +14,13 @@ use tower_http::compression::CompressionLayer;
 use crate::access::guard;
 use crate::app::App;
 use crate::health::Health;
-use crate::{api, events, heartbeats, hooks, own_metrics, pages, prom, standby};
+use crate::{am, api, events, heartbeats, hooks, own_metrics, pages, prom, standby};
 
 pub(super) fn router(app: &App, demo_routes: Option<Router>, passing_on: Client) -> Router {
     let panics = Arc::clone(app);
     let own = Router::new()
         .merge(prom::router(app))
+        .merge(am::router(app))
         .merge(api::router())
         .merge(events::router())
         .merge(heartbeats::router())

@@ -7,11 +7,13 @@ use std::path::Path;
 use std::sync::{Arc, RwLock};
 
 use nines_notify::{
-    Channels, HttpCaller, InboxNotifier, ProviderNotifier, Receivers, SmtpConfig, SmtpNotifier,
-    Tls, WebhookNotifier,
+    Channels, HttpCaller, InboxNotifier, OutletKey, ProviderNotifier, Receivers, SmtpConfig,
+    SmtpNotifier, Tls, WebhookNotifier,
 };
-use nines_port::{Channel, Clock, Delivery, Message, Notifier, StepRunner};
-use nines_spec::{SmtpSpec, SmtpTls, Spec};
+use nines_port::{Channel, Clock, Delivery, Message, Notifier, Outlet, Secret, StepRunner};
+use nines_spec::{SecretSpec, SmtpSpec, SmtpTls, Spec};
+
+use super::scraping::http;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -50,6 +52,11 @@ impl Outward {
         Ok(())
     }
 
+    /// Our accounts at providers, by name.
+    pub(crate) fn accounts(&self) -> BTreeMap<String, Outlet> {
+        self.channels().providers.accounts().clone()
+    }
+
     fn channels(&self) -> Arc<Channels> {
         Arc::clone(&self.channels.read().expect("nobody panics while holding the channels"))
     }
@@ -86,8 +93,34 @@ fn channels(
         webhook: WebhookNotifier::new(caller.clone(), read_secrets(spec, folder)?)?,
         smtp: spec.notify.smtp.as_ref().map(|it| smtp(it, folder)).transpose()?,
         providers: ProviderNotifier::new(caller.clone(), Arc::clone(runner), accounts.collect()),
-        receivers: Receivers::new(caller.clone(), BTreeMap::new()),
+        receivers: Receivers::new(caller.clone(), outlets(spec, folder)),
     })
+}
+
+/// The integrations of receivers. Files that one names are looked for beside the file that it is written in.
+fn outlets(spec: &Spec, folder: &Path) -> BTreeMap<OutletKey, Outlet> {
+    let mut outlets = BTreeMap::new();
+    for receiver in &spec.receivers {
+        for (index, it) in (0..).zip(&receiver.integrations) {
+            let beside = Path::new(&it.origin.file).parent().unwrap_or(Path::new(""));
+            let folder = folder.join(beside);
+            let secret = |it: &SecretSpec| match it {
+                SecretSpec::Inline(text) => Secret::Inline(text.clone()),
+                SecretSpec::File(path) => Secret::File(folder.join(path)),
+            };
+            let secrets = it.secrets.iter().map(|(name, it)| (name.clone(), secret(it)));
+            let (mut secrets, mut settings) =
+                (secrets.collect::<BTreeMap<_, _>>(), it.options.clone());
+            // Read when it is used, as secrets are.
+            if let Some(file) = settings.remove("chat_id_file") {
+                secrets.insert("chat_id".to_owned(), Secret::File(folder.join(file)));
+            }
+            let outlet =
+                Outlet { kind: it.kind.clone(), settings, secrets, http: http(&it.http, &folder) };
+            outlets.insert((receiver.name.clone(), index), outlet);
+        }
+    }
+    outlets
 }
 
 /// The values of each secret of webhooks, one a line.

@@ -121,7 +121,7 @@ fn discovery(spec: &DiscoverySpec, folder: &Path) -> Discovery {
 }
 
 /// Files are looked for in `folder`.
-fn http(spec: &HttpSpec, folder: &Path) -> HttpSettings {
+pub(super) fn http(spec: &HttpSpec, folder: &Path) -> HttpSettings {
     let secret = |it: &SecretSpec| match it {
         SecretSpec::Inline(text) => Secret::Inline(text.clone()),
         SecretSpec::File(path) => Secret::File(folder.join(path)),

@@ -10,7 +10,7 @@ use crate::node::{self, Node, Value};
 use crate::source::{Loaded, ReadError, load_file};
 
 /// The lists that name files.
-const FIELDS: [&str; 2] = ["rule_files", "scrape_config_files"];
+const FIELDS: [&str; 3] = ["rule_files", "scrape_config_files", "templates"];
 /// The most patterns of one file.
 const PATTERNS_MAX: usize = 1_000;
 
@@ -106,7 +106,7 @@ pub(super) fn matching(pattern: &Path) -> Result<Vec<PathBuf>, ReadError> {
 }
 
 /// `*` stands for any text, `?` for one byte. Goes back to the last star only, so it takes no long time.
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
+pub(crate) fn matches(pattern: &[u8], name: &[u8]) -> bool {
     let (mut at, mut to, mut star) = (0, 0, None);
     while to < name.len() {
         match pattern.get(at) {

@@ -18,7 +18,7 @@ use crate::node::{Node, Value};
 pub use settings::{AlertmanagerSpec, RuleSettings};
 pub use trials::{RuleTests, read_rule_tests};
 
-pub(crate) use files::RuleFiles;
+pub(crate) use files::{RuleFiles, matches};
 pub(crate) use settings::{apply, read as read_settings};
 
 /// A document of Prometheus.

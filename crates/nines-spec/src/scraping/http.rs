@@ -7,7 +7,7 @@ use crate::mistake::Mistake;
 use crate::node::{Node, Value};
 
 /// The fields that make up an [`HttpSpec`], and those that are refused by name.
-pub(super) const HTTP_FIELDS: [&str; 14] = [
+pub(crate) const HTTP_FIELDS: [&str; 14] = [
     "basic_auth",
     "authorization",
     "bearer_token",
@@ -37,7 +37,7 @@ const TLS_FIELDS: [&str; 10] = [
 ];
 
 /// Reads them from among other fields.
-pub(super) fn settings(page: &mut Page<'_, '_>, fields: &Fields<'_>) -> HttpSpec {
+pub(crate) fn settings(page: &mut Page<'_, '_>, fields: &Fields<'_>) -> HttpSpec {
     for name in ["oauth2", "no_proxy", "proxy_from_environment", "proxy_connect_header"] {
         if fields.get(name).is_some() {
             let help = "`basic_auth`, `authorization` and `proxy_url` are";

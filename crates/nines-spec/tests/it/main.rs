@@ -5,9 +5,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 
+mod alertmanager;
 mod examples;
 mod golden;
 mod import;
+mod oncall;
 mod openslo;
 mod prometheus;
 mod properties;

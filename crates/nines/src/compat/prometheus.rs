@@ -2,7 +2,8 @@
 //!
 //! It turns flags into settings. What the configuration file means is not known here.
 
-use std::net::{Ipv6Addr, SocketAddr, ToSocketAddrs};
+mod table;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,11 +12,14 @@ use nines_base::parse_duration;
 use nines_server::{Configuration, Open, PromSettings, Retention, ServeOptions, Switch, anchored};
 
 use super::flags::{self, Asked, Given};
+use super::web::{self, bad};
 use crate::clock::SystemClock;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
 use crate::output;
 use crate::serve;
+
+pub(crate) use table::PROMETHEUS;
 
 /// How long samples are kept when no flag says so.
 ///
@@ -51,10 +55,10 @@ const FEATURES: [&str; 25] = [
 ];
 
 pub(super) fn run(args: &[String], environment: &Environment) -> anyhow::Result<Exit> {
-    let given = match flags::parse(args).map_err(Failure::usage)? {
+    let given = match flags::parse(&PROMETHEUS, args).map_err(Failure::usage)? {
         Asked::Serve(given) => given,
         Asked::Help => {
-            output::print(flags::help().trim_end())?;
+            output::print(flags::help(&PROMETHEUS).trim_end())?;
             return Ok(Exit::Yes);
         }
         Asked::Version => {
@@ -62,7 +66,7 @@ pub(super) fn run(args: &[String], environment: &Environment) -> anyhow::Result<
             return Ok(Exit::Yes);
         }
     };
-    serve::log(environment.log.as_deref().unwrap_or(log_filter(&given)?));
+    serve::log(environment.log.as_deref().unwrap_or(web::log_filter(&given)?));
     let options = options(&given)?;
     for warning in warnings(&given) {
         tracing::warn!("{warning}");
@@ -71,23 +75,10 @@ pub(super) fn run(args: &[String], environment: &Environment) -> anyhow::Result<
     serve::until_stopped(options, environment, ready_file.as_deref())
 }
 
-fn log_filter(given: &Given) -> Result<&'static str, Failure> {
-    match given.value("log.level") {
-        "debug" => Ok("info,nines=debug,nines_server=debug,nines_ingest=debug,nines_tsdb=debug"),
-        "info" => Ok(serve::LOG_DEFAULT),
-        "warn" => Ok("warn"),
-        "error" => Ok("error"),
-        other => Err(bad("log.level", other, "levels are debug, info, warn, error")),
-    }
-}
-
 /// What is taken and changes nothing, in one line; and what was probably meant otherwise.
 fn warnings(given: &Given) -> Vec<String> {
     let mut warnings = Vec::new();
-    let without: Vec<String> = given.without_meaning().iter().map(|it| format!("--{it}")).collect();
-    if !without.is_empty() {
-        warnings.push(format!("these flags change nothing in nines: {}", without.join(", ")));
-    }
+    warnings.extend(web::without_meaning(given));
     for feature in features(given).filter(|it| !FEATURES.contains(it)) {
         warnings.push(format!("--enable-feature={feature} is not known"));
     }
@@ -112,40 +103,30 @@ fn options(given: &Given) -> anyhow::Result<ServeOptions> {
         let why = "nines has no agent mode; it stores what it scrapes";
         return Err(bad("enable-feature", "agent", why).into());
     }
-    let listen = given.list("web.listen-address").into_iter().map(address);
-    let listen = listen.collect::<Result<_, _>>()?;
-    let external_url =
-        given.given("web.external-url").map(|it| it.trim_end_matches('/').to_owned());
-    let prefix = given.given("web.route-prefix").map(str::to_owned);
-    let prefix = match (prefix, &external_url) {
-        (Some(prefix), _) => prefix,
-        (None, Some(url)) => path_of(url)?,
-        (None, None) => String::new(),
-    };
+    let (external_url, route_prefix) = web::external(given)?;
     let paths = ["config.file", "nines.config"].iter().map(|it| given.value(it));
     let paths = paths.filter(|it| !it.is_empty());
     Ok(ServeOptions {
         configuration: Configuration::Files(paths.map(PathBuf::from).collect()),
         data_dir: PathBuf::from(given.value("storage.tsdb.path")),
         shared: None,
-        listen,
+        listen: web::listen(given)?,
         external_url,
         clock: Arc::new(SystemClock),
         random: serve::random()?,
         program: serve::program()?,
-        prom: settings(given, &prefix)?,
+        prom: settings(given, route_prefix)?,
         retention: retention(given)?,
         demo: None,
     })
 }
 
-fn settings(given: &Given, prefix: &str) -> Result<PromSettings, Failure> {
+fn settings(given: &Given, route_prefix: String) -> Result<PromSettings, Failure> {
     let switch = |name| if given.is_on(name) { Switch::On } else { Switch::Off };
     let origin = given.value("web.cors.origin");
     let cors_origin = anchored(origin).map_err(|error| {
         bad("web.cors.origin", origin, &format!("it is no regular expression: {error}"))
     })?;
-    let prefix = prefix.trim_matches('/');
     Ok(PromSettings {
         query_time_max: duration(given, "query.timeout")?.unsigned_abs(),
         query_samples_max: number(given, "query.max-samples")?,
@@ -155,7 +136,7 @@ fn settings(given: &Given, prefix: &str) -> Result<PromSettings, Failure> {
         open: open(given),
         admin_api: switch("web.enable-admin-api"),
         lifecycle: switch("web.enable-lifecycle"),
-        route_prefix: if prefix.is_empty() { String::new() } else { format!("/{prefix}") },
+        route_prefix,
         flags: given.all(),
     })
 }
@@ -220,28 +201,6 @@ fn number(given: &Given, name: &str) -> Result<usize, Failure> {
     let text = given.value(name);
     let number = text.parse::<usize>().ok().filter(|it| 0 < *it);
     number.ok_or_else(|| bad(name, text, "write a whole number above 0"))
-}
-
-fn bad(name: &str, text: &str, help: &str) -> Failure {
-    Failure::usage(format!("--{name}={text}: {help}"))
-}
-
-/// `:9090` is every address of this machine; of a name with several addresses the first one of IPv4, as in Go.
-fn address(text: &str) -> Result<SocketAddr, Failure> {
-    let name = "web.listen-address";
-    if let Some(port) = text.strip_prefix(':') {
-        let port = port.parse().map_err(|_| bad(name, text, "a port is at most 65535"))?;
-        return Ok((Ipv6Addr::UNSPECIFIED, port).into());
-    }
-    let found: Vec<SocketAddr> = text.to_socket_addrs().map(Iterator::collect).unwrap_or_default();
-    let found = found.iter().find(|it| it.is_ipv4()).or(found.first());
-    found.copied().ok_or_else(|| bad(name, text, "write HOST:PORT, such as 127.0.0.1:9090"))
-}
-
-fn path_of(url: &str) -> Result<String, Failure> {
-    let parsed = url::Url::parse(url)
-        .map_err(|error| bad("web.external-url", url, &format!("it is no URL: {error}")))?;
-    Ok(parsed.path().to_owned())
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 mod against;
 mod oracle;
+mod timing;
 mod world;
 
 use std::collections::BTreeMap;

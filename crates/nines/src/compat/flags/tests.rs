@@ -1,9 +1,11 @@
 use expect_test::{Expect, expect};
 
-use super::{Asked, FLAGS, Given, parse};
+use super::{Asked, Given, parse};
+use crate::compat::alertmanager::ALERTMANAGER;
+use crate::compat::prometheus::PROMETHEUS;
 
 fn given(args: &[&str]) -> Given {
-    match parse(&args.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()) {
+    match parse(&PROMETHEUS, &args.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()) {
         Ok(Asked::Serve(given)) => given,
         other => panic!("{other:?}"),
     }
@@ -11,7 +13,7 @@ fn given(args: &[&str]) -> Given {
 
 fn check(args: &[&str], expect: &Expect) {
     let args: Vec<String> = args.iter().map(|it| (*it).to_owned()).collect();
-    expect.assert_eq(&parse(&args).unwrap_err());
+    expect.assert_eq(&parse(&PROMETHEUS, &args).unwrap_err());
 }
 
 #[test]
@@ -83,8 +85,11 @@ fn what_would_be_dangerous_to_leave_out_is_refused() {
 
 #[test]
 fn every_flag_is_there_once_and_negation_names_no_other_flag() {
-    for (index, flag) in FLAGS.iter().enumerate() {
-        assert!(FLAGS.iter().skip(index + 1).all(|it| it.name != flag.name), "{}", flag.name);
-        assert!(!flag.name.starts_with("no-"), "{}", flag.name);
+    for program in [PROMETHEUS, ALERTMANAGER] {
+        for (index, flag) in program.flags.iter().enumerate() {
+            let others = program.flags.iter().skip(index + 1);
+            assert!(others.clone().all(|it| it.name != flag.name), "{}", flag.name);
+            assert!(!flag.name.starts_with("no-"), "{}", flag.name);
+        }
     }
 }

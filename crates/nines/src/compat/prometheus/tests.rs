@@ -1,11 +1,12 @@
 use jiff::SignedDuration;
 use nines_server::Switch;
 
-use super::{Given, address, open, parse_bytes, retention, settings, warnings};
+use super::{Given, PROMETHEUS, open, parse_bytes, retention, settings, warnings};
 use crate::compat::flags::{Asked, parse};
+use crate::compat::web::address;
 
 fn given(args: &[&str]) -> Given {
-    match parse(&args.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()) {
+    match parse(&PROMETHEUS, &args.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()) {
         Ok(Asked::Serve(given)) => given,
         other => panic!("{other:?}"),
     }
@@ -42,13 +43,13 @@ fn only_what_a_flag_enables_is_open() {
 #[test]
 fn settings_follow_the_flags() {
     let args = ["--query.timeout=90s", "--query.max-samples=7", "--web.enable-lifecycle"];
-    let settings = settings(&given(&args), "/prom/").unwrap();
+    let settings = settings(&given(&args), "/prom".to_owned()).unwrap();
     assert_eq!(settings.query_time_max.as_secs(), 90);
     assert_eq!((settings.query_samples_max, settings.queries_max), (7, 20));
     assert_eq!((settings.lifecycle, settings.admin_api), (Switch::On, Switch::Off));
     assert_eq!(settings.route_prefix, "/prom");
     for wrong in ["--query.timeout=soon", "--query.max-samples=0", "--web.cors.origin=("] {
-        let error = super::settings(&given(&[wrong]), "").unwrap_err().to_string();
+        let error = super::settings(&given(&[wrong]), String::new()).unwrap_err().to_string();
         assert!(error.starts_with(wrong), "{error}");
     }
 }

@@ -275,11 +275,7 @@ impl Draft<'_> {
     }
 
     /// The alert as an escalation hears of it, unless it knows it; what wakes belongs to an incident.
-    fn joining(
-        &mut self,
-        key: AlertKey,
-        escalation: Option<EscalationId>,
-    ) -> Option<RoutedAlert> {
+    fn joining(&mut self, key: AlertKey, escalation: Option<EscalationId>) -> Option<RoutedAlert> {
         let alert = self.state.dispatch.alert(key)?;
         let activation = alert.activation.number;
         let is_loud = wakes(alert);

@@ -102,4 +102,3 @@ pub(crate) fn post(engine: &mut Engine, alerts: Vec<Incoming>, at: i64) {
     let command = Command::ObserveAlerts { source: Source::Api, alerts };
     engine.cycle(vec![command], second(at)).unwrap().remove(0).unwrap();
 }
-

@@ -359,6 +359,19 @@ impl Draft<'_> {
         for id in self.state.lane(&Line::of(notice)).to_vec() {
             self.supersede(&id);
         }
+        let (receiver, index) = (notice.receiver.to_string(), notice.integration);
+        let mut intent = self.worded(notice, (receiver, index), integration);
+        intent.notice = Some(notice.clone());
+        self.order(intent);
+    }
+
+    /// A notice as an integration is told of it.
+    fn worded(
+        &self,
+        notice: &Notice,
+        (receiver, index): (String, u32),
+        integration: &dispatch::Integration,
+    ) -> Intent {
         let data = self.notice_data(notice);
         let templates = self.config.map(|it| Arc::clone(&it.templates)).unwrap_or_default();
         let payload = receivers::render(integration, &data, &templates);
@@ -369,26 +382,55 @@ impl Draft<'_> {
             _ => format!("[firing:{firing}] {about}"),
         };
         let first = notice.firing.first().or(notice.resolved.first());
-        let intent = Intent {
+        Intent {
             id: notice.id.to_string(),
             escalation: None,
             alert: first.copied().unwrap_or_else(|| AlertKey::of(&Labels::empty())),
             purpose: Purpose::Notice,
             urgency: Urgency::Ticket,
-            person: notice.receiver.to_string(),
+            person: receiver.clone(),
             channel: Channel::Receiver {
-                receiver: notice.receiver.to_string(),
-                integration: notice.integration,
+                receiver,
+                integration: index,
                 kind: integration.settings.kind().to_owned(),
             },
             due: self.now,
             subject,
             text: format!("{firing} firing, {resolved} resolved"),
             details: std::collections::BTreeMap::new(),
-            notice: Some(notice.clone()),
+            notice: None,
             payload: Some(Arc::new(payload)),
+        }
+    }
+
+    /// What a receiver cannot be told, another one hears; once for each message.
+    pub(crate) fn fall_back(&mut self, id: &IntentId) {
+        let (Some(config), Some(outgoing)) = (self.config, self.state.outbox.get(id)) else {
+            return;
         };
-        self.order(intent);
+        let intent = Arc::clone(&outgoing.intent);
+        let reason = outgoing.last_error.clone().unwrap_or_default();
+        let Some(notice) = &intent.notice else { return };
+        let Some(receiver) = config.fallbacks.instead_of(&notice.receiver) else { return };
+        let prefix = format!("{id}/instead.");
+        let is_done = self.state.outbox.range(prefix.clone()..).next();
+        if is_done.is_some_and(|(it, _)| it.starts_with(&prefix)) {
+            return;
+        }
+        for index in 0.. {
+            let Some(integration) = config.dispatch.integration(receiver, index) else { break };
+            if let Settings::Escalation(policy) = &integration.settings {
+                let instead = Notice { receiver: receiver.into(), ..notice.clone() };
+                self.tell_people(&instead, policy);
+                continue;
+            }
+            let mut worded = self.worded(notice, (receiver.to_owned(), index), &integration);
+            worded.id = format!("{prefix}{index}");
+            let details =
+                [("instead_of", notice.receiver.to_string()), ("because", reason.clone())];
+            worded.details = details.map(|(name, value)| (name.to_owned(), value)).into();
+            self.order(worded);
+        }
     }
 
     fn notice_data(&self, notice: &Notice) -> NoticeData {
@@ -449,7 +491,7 @@ impl Draft<'_> {
     }
 
     /// The open incident of the alert's service, or a new one.
-    fn join_incident(&mut self, key: AlertKey) -> Result<IncidentId, Refusal> {
+    pub(crate) fn join_incident(&mut self, key: AlertKey) -> Result<IncidentId, Refusal> {
         let Some(alert) = self.state.dispatch.alert(key) else {
             return Err(Refusal::UnknownAlert(key.to_string()));
         };

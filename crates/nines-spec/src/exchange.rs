@@ -7,12 +7,16 @@ mod expression;
 mod import;
 mod loss;
 mod native;
+mod oncall;
 mod openslo;
 mod rules;
 mod yaml;
 
 pub use import::{Import, ImportFormat, ImportOptions, import, import_paths};
 pub use loss::{Export, Loss};
+pub use oncall::{
+    Comparison, Difference, OncallFormat, OncallImport, import_oncall, import_oncall_paths,
+};
 pub use openslo::export_openslo;
 pub use rules::{RULES_PER_SLO_MAX, RuleOptions, export_rules};
 

@@ -1,5 +1,6 @@
 //! The documents of our own form, by kind.
 
+mod alerting;
 mod envelope;
 mod exclusion;
 mod gate;
@@ -9,7 +10,6 @@ mod metrics;
 mod notify;
 mod oncall;
 mod policy;
-mod routing;
 mod scrape;
 mod service;
 pub(crate) mod slo;
@@ -31,14 +31,18 @@ pub(crate) const NATIVE: &str = "nines/v1";
 type Reader = fn(&mut Page<'_, '_>, &Envelope<'_>);
 
 /// The kinds, as messages list them. Runbooks are Markdown and so not among them.
-const KINDS: [(&str, Reader); 15] = [
+const KINDS: [(&str, Reader); 19] = [
     ("SLO", slo::read),
     ("Exclusion", exclusion::read),
     ("Person", oncall::person),
     ("Team", oncall::team),
     ("Schedule", oncall::schedule),
     ("Escalation", oncall::escalation),
-    ("Routing", routing::read),
+    ("Routing", alerting::routing),
+    ("Receiver", alerting::receiver),
+    ("TimeInterval", alerting::interval),
+    ("Inhibition", alerting::inhibition),
+    ("Silence", alerting::silence),
     ("Heartbeat", heartbeat::read),
     ("Integration", integration::read),
     ("Policy", policy::read),
@@ -51,14 +55,18 @@ const KINDS: [(&str, Reader); 15] = [
 
 /// Every kind with the shapes of its `metadata` and its `spec`, in the order of [`KINDS`].
 pub(crate) fn described() -> Vec<(&'static str, &'static Shape, &'static Shape)> {
-    let specs: [(&str, &Shape); 15] = [
+    let specs: [(&str, &Shape); 19] = [
         ("SLO", &slo::SPEC),
         ("Exclusion", &exclusion::SPEC),
         ("Person", &oncall::PERSON),
         ("Team", &oncall::TEAM),
         ("Schedule", &oncall::SCHEDULE),
         ("Escalation", &oncall::ESCALATION),
-        ("Routing", &routing::SPEC),
+        ("Routing", &alerting::ROUTING),
+        ("Receiver", &alerting::RECEIVER),
+        ("TimeInterval", &alerting::TIME_INTERVAL),
+        ("Inhibition", &alerting::INHIBITION),
+        ("Silence", &alerting::SILENCE),
         ("Heartbeat", &heartbeat::SPEC),
         ("Integration", &integration::SPEC),
         ("Policy", &policy::SPEC),

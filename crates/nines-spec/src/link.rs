@@ -2,13 +2,16 @@
 //!
 //! It must not know YAML.
 
+mod alerts;
 mod composites;
 
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use nines_base::format_duration;
+use nines_alert::dispatch::Settings;
+use nines_base::{Labels, format_duration};
 use nines_oncall::{Policy, Target};
+use nines_port::Provider;
 use nines_slo::{Goal, Lint, Severity, Slo};
 
 use crate::draft::{Draft, Noun, Place};
@@ -54,8 +57,11 @@ pub(crate) fn check(draft: &mut Draft<'_>) {
         check_references(draft);
         check_pages(draft);
         check_mail(draft);
+        check_accounts(draft);
         composites::check_patterns(draft);
+        alerts::check(draft);
     }
+    alerts::check_fallbacks(draft);
     composites::check_cycles(draft);
     check_retention(draft);
     check_burn_pairs(draft);
@@ -98,11 +104,14 @@ fn undefined(draft: &Draft<'_>, reference: &Reference) -> Mistake {
         Noun::Team => Mistake::UndefinedTeam { name, help, consequence, at },
         Noun::Runbook => Mistake::UndefinedRunbook { name, help, consequence, at },
         Noun::Secret => Mistake::UndefinedSecret { name, help, consequence, at },
+        Noun::Account => Mistake::UndefinedAccount { name, help, consequence, at },
         Noun::Slo => Mistake::UndefinedSlo { name, help, consequence, at },
         Noun::Receiver => Mistake::UndefinedReceiver { name, help, consequence, at },
         Noun::TimeInterval => Mistake::UndefinedInterval { name, help, consequence, at },
         Noun::Service
         | Noun::Exclusion
+        | Noun::Inhibition
+        | Noun::Silence
         | Noun::Gate
         | Noun::ScrapeJob
         | Noun::Indicator
@@ -122,6 +131,9 @@ fn defined(draft: &Draft<'_>, noun: Noun, known: &[(&str, Place)]) -> String {
             Noun::Runbook => "no runbook is defined; add a Markdown file to `runbooks/`".to_owned(),
             Noun::Secret => {
                 "no secret is defined; add `webhook_secrets` to a Notify document".to_owned()
+            }
+            Noun::Account => {
+                "no account is defined; add `accounts` to a Notify document".to_owned()
             }
             _ => format!("no {} is defined", noun.word()),
         };
@@ -170,8 +182,8 @@ fn help_for_nobody(draft: &Draft<'_>) -> String {
 
 /// The reason, or nothing when somebody is reached or when the reason is a finding of its own.
 fn why_nobody(draft: &Draft<'_>, slo: &Slo, goal: &Goal) -> Option<String> {
-    let name = match &goal.alerting.escalation {
-        Some(name) => name.clone(),
+    let names = match &goal.alerting.escalation {
+        Some(name) => vec![name.clone()],
         None => {
             let labels = slo
                 .labels
@@ -179,20 +191,46 @@ fn why_nobody(draft: &Draft<'_>, slo: &Slo, goal: &Goal) -> Option<String> {
                 .with("service", &slo.name.service)
                 .with("slo", &slo.name.slo)
                 .with("severity", "page");
-            match draft.spec.routing.decide(&labels).escalation {
-                Some(name) => name,
-                None if draft.has_broken_routes => return None,
-                None if draft.spec.routing.routes.is_empty() => {
-                    return Some("it names no escalation, and there are no routes".to_owned());
-                }
-                None => return Some(format!("no route matches {labels}")),
+            let told = told(draft, &labels);
+            if told.iter().any(|it| !matches!(it, Settings::Escalation(_))) {
+                return None; // somebody's service hears of it
             }
+            let names = told.into_iter().filter_map(|it| match it {
+                Settings::Escalation(name) => Some(name.clone()),
+                _ => None,
+            });
+            let names: Vec<String> = names.collect();
+            let root = &draft.spec.dispatch.root;
+            if names.is_empty() {
+                let nothing = root.children.is_empty() && root.receiver.is_empty();
+                let because = if nothing {
+                    "it names no escalation, and there are no routes".to_owned()
+                } else {
+                    format!("no route matches {labels}")
+                };
+                return (!draft.has_broken_routes).then_some(because);
+            }
+            names
         }
     };
-    let policy = draft.spec.policies.iter().find(|it| it.name == name)?;
-    let reaches = policy.steps.iter().flat_map(|it| &it.targets).any(|it| is_reached(draft, it));
-    (!reaches && is_complete(draft, policy))
-        .then(|| format!("nobody in escalation `{name}` has a contact"))
+    let mut because = None;
+    for name in names {
+        let policy = draft.spec.policies.iter().find(|it| it.name == name)?;
+        let targets = policy.steps.iter().flat_map(|it| &it.targets);
+        if targets.clone().any(|it| is_reached(draft, it)) || !is_complete(draft, policy) {
+            return None;
+        }
+        because = Some(format!("nobody in escalation `{name}` has a contact"));
+    }
+    because
+}
+
+/// Whatever hears of an alert with these labels.
+fn told<'d>(draft: &'d Draft<'_>, labels: &Labels) -> Vec<&'d Settings> {
+    let rules = &draft.spec.dispatch;
+    let receivers = rules.route(labels).into_iter();
+    let receivers = receivers.filter_map(|it| rules.receivers.get(&it.receiver));
+    receivers.flat_map(|it| &it.integrations).map(|it| &it.settings).collect()
 }
 
 fn is_reached(draft: &Draft<'_>, target: &Target) -> bool {
@@ -213,6 +251,23 @@ fn check_mail(draft: &mut Draft<'_>) {
     if draft.spec.notify.smtp.is_none() {
         for place in std::mem::take(&mut draft.mail_places) {
             draft.report(place.file, &Mistake::NoMailServer { at: place.span });
+        }
+    }
+}
+
+/// A bot of one service reaches nobody at another.
+fn check_accounts(draft: &mut Draft<'_>) {
+    for (place, provider, name) in std::mem::take(&mut draft.account_uses) {
+        let Some(outlet) = draft.spec.notify.accounts.get(&name) else { continue };
+        if !provider.is_served_by(&outlet.kind) {
+            let (kind, wanted) = (outlet.kind.clone(), provider.word());
+            let serving = match provider {
+                Provider::Sms | Provider::Voice => "twilio or gateway",
+                _ => wanted,
+            };
+            let at = place.span;
+            let mistake = Mistake::AccountOfOtherKind { name, kind, wanted, serving, at };
+            draft.report(place.file, &mistake);
         }
     }
 }

@@ -750,6 +750,78 @@ pub(crate) enum Mistake {
         at: Span,
     },
 
+    #[error("this receiver has no integration")]
+    #[diagnostic(
+        code(N0344),
+        help(
+            "add one, e.g. `webhook_configs: [{{url: 'https://example.org/hook'}}]`, or `escalation`"
+        )
+    )]
+    EmptyReceiver {
+        #[label("whoever is routed here is told nothing")]
+        at: Span,
+    },
+    #[error("a route to `{receiver}` reaches nobody")]
+    #[diagnostic(code(N0345), help("name a receiver with an integration, or an escalation"))]
+    RouteReachesNobody {
+        receiver: String,
+        #[label("this receiver has no integration")]
+        at: Span,
+    },
+    #[error("receiver `{name}` falls back to itself")]
+    #[diagnostic(code(N0346), help("the way round is {path}; end it somewhere"))]
+    FallbackCycle {
+        name: String,
+        path: String,
+        #[label("what fails would go round for ever")]
+        at: Span,
+    },
+    #[error("there is no last resort")]
+    #[diagnostic(
+        code(N0347),
+        severity(Warning),
+        help("add `last_resort: {{escalation: NAME}}` to a document of kind Routing")
+    )]
+    NoLastResort {
+        #[label("what cannot be delivered there would reach nobody")]
+        at: Span,
+    },
+    #[error("{noun} `{name}` is not used")]
+    #[diagnostic(code(N0348), severity(Warning), help("take it out, or name it in a route"))]
+    Unused {
+        noun: &'static str,
+        name: String,
+        #[label("no route names it")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0349),
+        help("e.g. `while: {{alertname: DatacentreDown}}` and `mute: {{severity: page}}`")
+    )]
+    BadInhibition {
+        problem: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("{problem}")]
+    #[diagnostic(
+        code(N0350),
+        help("say which alerts, from when, to when; a rule is e.g. `FREQ=WEEKLY;BYDAY=SU`")
+    )]
+    BadSilence {
+        problem: String,
+        #[label("here")]
+        at: Span,
+    },
+    #[error("`{field}` is a secret")]
+    #[diagnostic(code(N0351), help("put it into a file, and write `{field}_file: PATH`"))]
+    SecretInFile {
+        field: &'static str,
+        #[label("everybody who sees the file would know it")]
+        at: Span,
+    },
+
     // N04xx: on-call.
     #[error("escalation `{name}` is not defined")]
     #[diagnostic(code(N0401), help("{help}"))]
@@ -877,6 +949,27 @@ pub(crate) enum Mistake {
     #[diagnostic(code(N0415), help("write `buffer: true`, or leave this member out"))]
     EmptyBuffer {
         #[label("this says who is not a buffer, but not who is on call")]
+        at: Span,
+    },
+
+    // N046x: channels.
+    #[error("account `{name}` is not defined")]
+    #[diagnostic(code(N0460), help("{help}"))]
+    UndefinedAccount {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("account `{name}` is of {kind}, and the contact is of {wanted}")]
+    #[diagnostic(code(N0461), help("name an account of {serving}"))]
+    AccountOfOtherKind {
+        name: String,
+        kind: String,
+        wanted: &'static str,
+        serving: &'static str,
+        #[label("messages could not be sent")]
         at: Span,
     },
 

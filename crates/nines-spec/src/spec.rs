@@ -41,6 +41,8 @@ pub struct Spec {
     pub dispatch: Rules,
     /// What whoever sends must know of the receivers of `dispatch`: addresses and secrets.
     pub receivers: Vec<ReceiverSpec>,
+    /// Who hears what a receiver cannot be told.
+    pub fallbacks: FallbackSpec,
     /// Jobs that say that they ran.
     pub heartbeats: Vec<Heartbeat>,
     /// Systems that send events in PagerDuty's format.
@@ -88,6 +90,15 @@ pub struct Integration {
     pub key_file: Option<String>,
     /// Where it was written.
     pub origin: Origin,
+}
+
+/// Who hears what a receiver cannot be told; no receiver falls back to itself in the end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FallbackSpec {
+    /// From a receiver to the one that hears instead.
+    pub of: BTreeMap<String, String>,
+    /// Hears what has no other fallback.
+    pub last_resort: Option<String>,
 }
 
 impl Spec {

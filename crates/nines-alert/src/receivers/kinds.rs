@@ -83,6 +83,11 @@ const fn field(name: &'static str, value: FieldValue) -> Field {
 }
 
 impl Field {
+    /// Whether its value is a secret.
+    pub fn is_hidden(&self) -> bool {
+        matches!(self.value, Secret | SecretText)
+    }
+
     const fn or(self, default: &'static str) -> Self {
         Self { default: Some(default), ..self }
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use maud::{Markup, html};
+use nines_alert::dispatch::Settings;
 use nines_base::Labels;
 use nines_engine::SLO_ALERT;
 use nines_slo::{Severity, Slo, SloName};
@@ -333,8 +334,20 @@ fn who(app: &Shared, slo: &Slo, visit: &Visit) -> Markup {
             (Some(policy.clone()), "the SLO names it".to_owned(), slo.origin.to_string())
         }
         None => {
-            let decision = loaded.spec.routing.decide(&page_labels(slo));
-            (decision.escalation, decision.because, decision.origin.to_string())
+            let rules = &loaded.spec.dispatch;
+            let routed = rules.route(&page_labels(slo)).into_iter();
+            let found = routed.filter_map(|it| {
+                let integrations = rules.integrations(&it.receiver).into_iter();
+                let mut escalations = integrations.filter_map(|it| match it.settings {
+                    Settings::Escalation(name) => Some(name),
+                    _ => None,
+                });
+                Some((escalations.next()?, it))
+            });
+            match found.into_iter().next() {
+                Some((name, it)) => (Some(name), it.because, it.origin.to_string()),
+                None => (None, "no route leads to people".to_owned(), String::new()),
+            }
         }
     };
     let roster = &loaded.engine_config.roster;

@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-use nines_alert::dispatch::{GroupBy, Integration, Receiver, Route, Rules, Timing};
 use nines_engine::{Command, Config};
 use nines_ingest::ScrapeJob;
 use nines_oncall::Roster;
@@ -68,43 +66,14 @@ pub fn engine_config(spec: &Spec) -> Arc<Config> {
         files: u32::try_from(spec.files).unwrap_or(u32::MAX),
         roster,
         routing: spec.routing.clone(),
-        dispatch: Arc::new(rules(spec)),
+        dispatch: Arc::new(spec.dispatch.clone()),
         templates: Arc::new(spec.dispatch.templates.clone()),
+        fallbacks: nines_engine::Fallbacks::default(),
         depends_on: needs.collect(),
         runbooks: spec.runbooks.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         heartbeats: spec.heartbeats.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         release: spec.rulebook(),
     })
-}
-
-/// The tree of routes, with those of `kind: Routing` before all others: each alert is its own group and speaks at once.
-fn rules(spec: &Spec) -> Rules {
-    let mut rules = spec.dispatch.clone();
-    let mut children = Vec::new();
-    for route in &spec.routing.routes {
-        let name = format!("escalation/{}", route.escalation);
-        let receiver = Receiver {
-            name: name.clone(),
-            integrations: vec![Integration::escalation(&route.escalation)],
-            origin: route.origin.clone(),
-        };
-        rules.receivers.insert(name.clone(), receiver);
-        children.push(Route {
-            matchers: route.matchers.clone(),
-            receiver: name,
-            group_by: GroupBy::All,
-            timing: Timing { wait: SignedDuration::ZERO, ..Timing::default() },
-            mute_intervals: Vec::new(),
-            active_intervals: Vec::new(),
-            continues: false,
-            leading_edge: true,
-            children: Vec::new(),
-            origin: route.origin.clone(),
-        });
-    }
-    children.append(&mut rules.root.children);
-    rules.root.children = children;
-    rules
 }
 
 /// Looks at the files until `shutdown`, and applies what is new and good. Whoever asks is told what came of it.

@@ -27,9 +27,10 @@ use crate::node::{Node, Value};
 
 pub use receiver::{IntegrationSpec, ReceiverSpec};
 
+pub(crate) use global::Global;
 pub(crate) use interval::intervals;
-
-pub(crate) use route::sort;
+pub(crate) use receiver::integrations;
+pub(crate) use route::{group_by, named_intervals, shadow, sort, timing};
 pub(crate) use templates::files as template_files;
 
 /// The keys of the first level; some of these are in no other file.
@@ -55,6 +56,10 @@ pub(crate) struct AlertDraft {
     pub(crate) native: Vec<Route>,
     /// Templates that texts call, and where.
     pub(crate) calls: Vec<(Place, String)>,
+    /// Receivers that native routes name, and where.
+    pub(crate) native_receivers: Vec<(String, Place)>,
+    /// Where native receivers name their fallback.
+    pub(crate) fallback_places: Vec<(String, Place)>,
     /// Receivers that routes name.
     pub(crate) used_receivers: BTreeSet<String>,
     /// Intervals that routes name.
@@ -221,18 +226,15 @@ pub(crate) fn matcher_text(page: &mut Page<'_, '_>, node: &Node) -> Option<Vec<M
     }
 }
 
-/// Puts both sources into one tree, now that everything is read: native routes first, then the root of
-/// `alertmanager.yml` as their last sibling.
+/// Puts both sources into one tree, now that everything is read: native routes are asked first, then those of
+/// `alertmanager.yml`, whose root hears the rest. So the keys of its groups are those that Alertmanager writes.
 pub(crate) fn join(draft: &mut Draft<'_>, template_files: &BTreeSet<usize>) {
     templates::read(draft, template_files);
     let native = std::mem::take(&mut draft.alerts.native);
-    let root = draft.alerts.root.take();
-    let rules = &mut draft.spec.dispatch;
-    rules.root = match (root, native.is_empty()) {
-        (Some(root), true) => root,
-        (root, _) => {
-            let children = native.into_iter().chain(root).collect();
-            Route { children, ..Rules::default().root }
-        }
-    };
+    let mut root = draft.alerts.root.take().unwrap_or_else(|| Rules::default().root);
+    root.children.splice(..0, native);
+    draft.spec.dispatch.root = root;
+    let teams = draft.spec.teams.iter();
+    let longest = teams.filter_map(|it| Some((it.name.clone(), it.silence_max?))).collect();
+    draft.spec.dispatch.silence_limits.longest_of_team = longest;
 }

@@ -175,7 +175,7 @@ fn read_field(
     parts: &mut Parts,
 ) {
     let markup = if field.name == kind.words { markup } else { Markup::Text };
-    if setting::is_secret(field.value) {
+    if field.is_hidden() {
         if let Some(secret) = secret(page, field, own, global, parts) {
             parts.secrets.insert(field.name.to_owned(), secret);
         }

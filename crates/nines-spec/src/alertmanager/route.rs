@@ -32,10 +32,10 @@ const FIELDS: [&str; 12] = [
 
 /// What children have without saying it.
 #[derive(Debug, Clone)]
-pub(crate) struct Inherited {
-    pub(crate) receiver: Option<String>,
-    pub(crate) group_by: GroupBy,
-    pub(crate) timing: Timing,
+struct Inherited {
+    receiver: Option<String>,
+    group_by: GroupBy,
+    timing: Timing,
 }
 
 /// The root has everything, and matches everything.

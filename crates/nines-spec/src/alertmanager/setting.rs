@@ -35,15 +35,11 @@ pub(super) fn names(fields: &'static [Field]) -> Vec<String> {
     let mut names = Vec::new();
     for field in fields {
         names.push(field.name.to_owned());
-        if is_secret(field.value) {
+        if field.is_hidden() {
             names.push(format!("{}_file", field.name));
         }
     }
     names
-}
-
-pub(super) fn is_secret(value: FieldValue) -> bool {
-    matches!(value, FieldValue::Secret | FieldValue::SecretText)
 }
 
 /// A setting of this kind, or nothing after a finding.
@@ -102,7 +98,7 @@ fn mapping(
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let own = page.fields(node, owner, &known)?;
     let mut entries = BTreeMap::new();
-    for field in fields.iter().filter(|it| !is_secret(it.value)) {
+    for field in fields.iter().filter(|it| !it.is_hidden()) {
         let setting = own.get(field.name).and_then(|it| setting(page, it, field, markup));
         entries.extend(setting.map(|it| (field.name.to_owned(), it)));
     }

@@ -44,6 +44,7 @@ pub(crate) fn metadata_of(kind: &str) -> (&'static Shape, &'static str) {
         "SLO" => (&slo::METADATA, "metadata: {name: checkout/availability}"),
         "Exclusion" => (&NAMED, "metadata: {name: db-maintenance}"),
         "Policy" => (&POLICY, "metadata: {name: tier1, owners: [shop]}"),
+        "TimeInterval" => (&NAMED, "metadata: {name: weekend}"),
         "Service" => (&service::METADATA, "metadata: {name: checkout}"),
         _ if is_nameless(kind) => (&NAMELESS, "metadata: {name: shop}"),
         _ => (&NAMED, "metadata: {name: shop}"),

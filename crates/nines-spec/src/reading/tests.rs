@@ -177,6 +177,10 @@ spec:
                     templates: Templates(ours),
                 },
                 receivers: [],
+                fallbacks: FallbackSpec {
+                    of: {},
+                    last_resort: None,
+                },
                 heartbeats: [],
                 integrations: [],
                 runbooks: [],
@@ -255,6 +259,8 @@ spec:
                 notify: NotifySpec {
                     smtp: None,
                     webhook_secrets: {},
+                    accounts: {},
+                    accounts: {},
                     external_url: None,
                 },
                 revision: "…",

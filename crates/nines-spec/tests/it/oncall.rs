@@ -7,7 +7,11 @@ use std::path::Path;
 use expect_test::expect_file;
 use nines_spec::{OncallFormat, SourceFile, Style, import_oncall, read_files, render};
 
-const FORMATS: [(&str, OncallFormat); 1] = [("pagerduty", OncallFormat::PagerDuty)];
+const FORMATS: [(&str, OncallFormat); 3] = [
+    ("pagerduty", OncallFormat::PagerDuty),
+    ("grafana-oncall", OncallFormat::GrafanaOncall),
+    ("goalert", OncallFormat::GoAlert),
+];
 
 #[test]
 fn exports_of_other_tools_become_files_of_nines_with_the_same_people_on_call() {

@@ -291,13 +291,11 @@ impl Draft<'_> {
 
     fn take_sends(&mut self, count_max: usize) -> Reply {
         let mut sends = Vec::new();
-        loop {
-            // Each of these is sent or moved, so the loop ends.
-            let due = self.state.due_sends(self.now, count_max - sends.len());
-            if due.is_empty() {
-                break;
-            }
-            for id in due {
+        let mut facts = usize::MAX;
+        // Each turn sends or moves something, or there is nothing more to do.
+        while sends.len() < count_max && facts != self.facts.len() {
+            facts = self.facts.len();
+            for id in self.state.due_sends(self.now, count_max - sends.len()) {
                 sends.extend(self.start_or_move(id));
             }
         }
@@ -315,7 +313,9 @@ impl Draft<'_> {
             return None;
         }
         let fact = outgoing.start(self.now)?;
-        let message = message::render(outgoing, self.installation);
+        let matter = outgoing.intent.escalation.map(|it| self.state.outgoing(it));
+        let place = message::place(outgoing, &matter.unwrap_or_default());
+        let message = message::render(outgoing, place, self.installation);
         let attempt = outgoing.attempts + 1;
         self.apply(Fact::Outbox(Of { id: id.clone(), fact }));
         Some(Send { intent: id, attempt, channel, message })
@@ -325,13 +325,13 @@ impl Draft<'_> {
     fn detour(&mut self, id: &IntentId) {
         let Some(outgoing) = self.state.outbox.get(id) else { return };
         let channel = &outgoing.intent.channel;
-        let is_left_alone = self.state.breakers.open_until(channel, self.now).is_some();
-        let fails = !outgoing.is_closed() && outgoing.last_error.is_some();
-        if outgoing.needs_detour(self.now) || fails && is_left_alone {
-            match outgoing.intent.purpose {
-                Purpose::Page => self.hasten_next_contact(id),
-                Purpose::Notice => self.fall_back(id),
-                Purpose::Resolved | Purpose::Told => {}
+        let waits = matches!(outgoing.phase, Phase::Waiting { .. });
+        let is_left_alone = waits && self.state.breakers.open_until(channel, self.now).is_some();
+        let is_needed = outgoing.needs_detour(self.now);
+        match outgoing.intent.purpose {
+            Purpose::Page if is_needed || is_left_alone => self.hasten_next_contact(id),
+            Purpose::Notice if is_needed => self.fall_back(id),
+            Purpose::Page | Purpose::Notice | Purpose::Resolved | Purpose::Told | Purpose::Test => {
             }
         }
     }

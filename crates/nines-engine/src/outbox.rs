@@ -63,6 +63,8 @@ pub enum Purpose {
 pub enum Class {
     /// Somebody must act now.
     Page,
+    /// Somebody waits to see whether a message arrives.
+    Verification,
     /// Somebody is told of a change of duty.
     HandOff,
     /// Somebody should act within days, or a chat hears of a group.
@@ -114,6 +116,7 @@ impl Intent {
             (Purpose::Page, Urgency::Page) => Class::Page,
             (Purpose::Page, Urgency::Ticket) => Class::Ticket,
             (Purpose::Told, _) => Class::HandOff,
+            (Purpose::Test, _) => Class::Verification,
             (Purpose::Resolved, _) => Class::Status,
             (Purpose::Notice, _) => match &self.channel {
                 Channel::Receiver { kind, .. } if PAGING_KINDS.contains(&kind.as_str()) => {

@@ -193,9 +193,9 @@ pub fn objective(calls: &[Call], shifts: &[Shift], now: Timestamp) -> LoadObject
         let mut from = shift.from;
         while from < shift.until.min(now) {
             let until = (from + PIECE).min(shift.until);
-            let inside = calls.iter().filter(|it| {
-                it.person == shift.person && from <= it.at && it.at < until
-            });
+            let inside = calls
+                .iter()
+                .filter(|it| it.person == shift.person && from <= it.at && it.at < until);
             let matters: BTreeSet<&str> = inside.map(|it| it.matter.as_str()).collect();
             objective.pieces += 1;
             objective.bad += u64::from(INCIDENTS_MAX < matters.len());
@@ -232,9 +232,9 @@ pub fn pay_csv(
             }
             at = next;
         }
-        let inside = calls.iter().filter(|call| {
-            call.person == it.person && it.from <= call.at && call.at < it.until
-        });
+        let inside = calls
+            .iter()
+            .filter(|call| call.person == it.person && it.from <= call.at && call.at < it.until);
         let at_night = inside.clone().filter(|it| is_night(zone.to_datetime(it.at).hour()));
         let (from, until) = (it.from, it.until);
         let (total, calls, at_night) =
@@ -264,7 +264,8 @@ fn quoted(text: &str) -> String {
     if is_plain {
         return text.to_owned();
     }
-    let safe = if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() };
+    let safe =
+        if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() };
     format!("\"{}\"", safe.replace('"', "\"\""))
 }
 

@@ -92,6 +92,15 @@ pub struct Integration {
     pub origin: Origin,
 }
 
+/// Who hears what a receiver cannot be told; no receiver falls back to itself in the end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FallbackSpec {
+    /// From a receiver to the one that hears instead.
+    pub of: BTreeMap<String, String>,
+    /// Hears what has no other fallback.
+    pub last_resort: Option<String>,
+}
+
 impl Spec {
     /// The names of the people whom a target may stand for, whether they are defined or not; nothing when the
     /// schedule or team is not defined.
@@ -110,15 +119,6 @@ impl Spec {
             Target::Receiver(_) => Some(Vec::new()),
         }
     }
-}
-
-/// Who hears what a receiver cannot be told; no receiver falls back to itself in the end.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FallbackSpec {
-    /// From a receiver to the one that hears instead.
-    pub of: BTreeMap<String, String>,
-    /// Hears what has no other fallback.
-    pub last_resort: Option<String>,
 }
 
 /// Something that serves users or other services.

@@ -44,6 +44,7 @@ fn config(by: &str) -> Arc<Config> {
         files: 1,
         roster: Roster::default(),
         routing: Routing::default(),
+        heartbeats: BTreeMap::new(),
         dispatch: Arc::new(Rules { root, receivers, ..Rules::default() }),
         templates: Arc::default(),
         fallbacks: nines_engine::Fallbacks::default(),

@@ -50,10 +50,7 @@ fn a_night_is_where_the_person_lives() {
         .collect();
     assert_eq!(
         lines,
-        [
-            "ana 2 1 1 2 Some(120) Some(2026-06-10T01:02:00Z)",
-            "ben 1 1 0 0 Some(600) None",
-        ]
+        ["ana 2 1 1 2 Some(120) Some(2026-06-10T01:02:00Z)", "ben 1 1 0 0 Some(600) None",]
     );
     assert_eq!(loads[0].by_hour[3], 2);
     assert_eq!(loads[1].by_hour[21], 1);

@@ -75,7 +75,8 @@ fn what_has_expired_or_is_disabled_does_not_count() {
 fn what_nobody_knows_is_unknown_and_not_ready() {
     let unknown = readiness(&ana(), None, None, at("2026-06-10T00:00:00Z"));
     assert!(unknown.is_unknown() && !unknown.is_ready());
-    let away = readiness(&ana(), None, Some(at("2026-06-20T00:00:00Z")), at("2026-06-10T00:00:00Z"));
+    let away =
+        readiness(&ana(), None, Some(at("2026-06-20T00:00:00Z")), at("2026-06-10T00:00:00Z"));
     assert!(!away.is_unknown());
 }
 

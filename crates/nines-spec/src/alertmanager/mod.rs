@@ -234,4 +234,7 @@ pub(crate) fn join(draft: &mut Draft<'_>, template_files: &BTreeSet<usize>) {
     let mut root = draft.alerts.root.take().unwrap_or_else(|| Rules::default().root);
     root.children.splice(..0, native);
     draft.spec.dispatch.root = root;
+    let teams = draft.spec.teams.iter();
+    let longest = teams.filter_map(|it| Some((it.name.clone(), it.silence_max?))).collect();
+    draft.spec.dispatch.silence_limits.longest_of_team = longest;
 }

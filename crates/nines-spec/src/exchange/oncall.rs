@@ -92,10 +92,8 @@ fn run(format: OncallFormat, loaded: Loaded, now: Timestamp) -> OncallImport {
         report_damage(&mut draft, *file, *damage);
     }
     let is_whole = |file: &usize| damages.iter().all(|(damaged, _)| damaged != file);
-    let nodes: Vec<(usize, Node)> = (0..sources.len())
-        .filter(is_whole)
-        .flat_map(|file| documents(&mut draft, file))
-        .collect();
+    let nodes: Vec<(usize, Node)> =
+        (0..sources.len()).filter(is_whole).flat_map(|file| documents(&mut draft, file)).collect();
     let mut importing = Importing {
         draft: &mut draft,
         now,

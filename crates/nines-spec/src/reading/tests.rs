@@ -177,6 +177,10 @@ spec:
                     templates: Templates(ours),
                 },
                 receivers: [],
+                fallbacks: FallbackSpec {
+                    of: {},
+                    last_resort: None,
+                },
                 heartbeats: [],
                 integrations: [],
                 runbooks: [],

@@ -17,7 +17,7 @@ fn plain_is_ascii_only() {
            :       ^^^|^^^
            :          `-- did you mean `Service`?
            `----
-          help: kinds are SLO, Exclusion, Person, Team, Schedule, Escalation, Routing, Heartbeat, Integration, Policy, Gate, Service, Scrape, Metrics, Notify
+          help: kinds are SLO, Exclusion, Person, Team, Schedule, Escalation, Routing, Receiver, TimeInterval, Inhibition, Silence, Heartbeat, Integration, Policy, Gate, Service, Scrape, Metrics, Notify
         1 file, 1 error, 0 warnings
     "#]]
     .assert_eq(&show(Style::Plain));

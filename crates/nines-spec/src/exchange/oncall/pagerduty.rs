@@ -80,7 +80,9 @@ fn person(importing: &mut Importing<'_, '_>, file: usize, node: &Node, people: &
         }
     }
     let mut rules = Rules {
-        zone: text(node, "time_zone").and_then(zone).and_then(|it| it.iana_name().map(str::to_owned)),
+        zone: text(node, "time_zone")
+            .and_then(zone)
+            .and_then(|it| it.iana_name().map(str::to_owned)),
         ..Rules::default()
     };
     for it in items(node, "notification_rules") {
@@ -119,8 +121,7 @@ fn schedule(
     let (mut layers, mut rules) = (Vec::new(), Vec::new());
     // Ours hide those before them.
     for (level, node) in (0_i64..).zip(listed.iter().rev()) {
-        if let Some((layer, foreign)) =
-            layer(importing, (file, node), &name, level, &zone, people)
+        if let Some((layer, foreign)) = layer(importing, (file, node), &name, level, &zone, people)
         {
             layers.push(layer);
             rules.push(foreign);
@@ -162,8 +163,7 @@ fn layer(
 ) -> Option<(Layer, ForeignLayer)> {
     let origin = importing.origin(file, node);
     let users = items(node, "users").iter().map(|it| field(it, "user").unwrap_or(it));
-    let members: Vec<String> =
-        users.filter_map(|it| person_of(importing, it, people)).collect();
+    let members: Vec<String> = users.filter_map(|it| person_of(importing, it, people)).collect();
     let turn_seconds = number(node, "rotation_turn_length_seconds").filter(|it| 0 < *it)?;
     let civil = |name| instant(node, name).map(|at| whole_minute(zone.to_datetime(at)));
     let begins = civil("start");

@@ -63,9 +63,8 @@ fn person(it: &Person) -> String {
         let delay = (!rule.delay.is_zero()).then(|| Yaml::plain(format_duration(rule.delay)));
         Map::default().with("contact", Yaml::text(name)).with_maybe("delay", delay).row()
     };
-    let list = |rules: &[Rule]| {
-        (!rules.is_empty()).then(|| Yaml::List(rules.iter().map(rule).collect()))
-    };
+    let list =
+        |rules: &[Rule]| (!rules.is_empty()).then(|| Yaml::List(rules.iter().map(rule).collect()));
     let rules = Map::default()
         .with_maybe("high", list(&it.rules.high))
         .with_maybe("low", list(&it.rules.low));

@@ -247,15 +247,15 @@ fn target(page: &mut Page<'_, '_>, node: &Node) -> Option<Target> {
     let it = page.scalar(node, &format!("`{field}`"))?;
     let name = it.text.to_owned();
     let (noun, target) = match field {
-        "person" => (Some(Noun::Person), Target::Person(name)),
-        "next_on_call" => (Some(Noun::Schedule), Target::NextOnCall(name)),
-        "team" => (Some(Noun::Team), Target::Team(name)),
-        // Receivers are known when all files are read; see `link`.
-        "receiver" => (None, Target::Receiver(name)),
-        _ => (Some(Noun::Schedule), Target::Schedule(name)),
+        "person" => (Noun::Person, Target::Person(name)),
+        "next_on_call" => (Noun::Schedule, Target::NextOnCall(name)),
+        "team" => (Noun::Team, Target::Team(name)),
+        "receiver" => (Noun::Receiver, Target::Receiver(name)),
+        _ => (Noun::Schedule, Target::Schedule(name)),
     };
-    if let Some(noun) = noun {
-        page.refer(noun, it.text, it.span, CONSEQUENCE);
+    page.refer(noun, it.text, it.span, CONSEQUENCE);
+    if noun == Noun::Receiver {
+        page.draft.alerts.used_receivers.insert(it.text.to_owned());
     }
     Some(target)
 }

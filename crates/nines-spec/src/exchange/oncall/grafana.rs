@@ -21,6 +21,8 @@ use super::{FoundSchedule, Ids, Importing, all, items, number, text, texts};
 use crate::node::Node;
 
 const DAY_SECONDS: i64 = 86_400;
+/// After a step that no `wait` follows.
+const WAIT_DEFAULT: SignedDuration = SignedDuration::from_mins(5);
 /// The longest wait of a step.
 const WAIT_SECONDS_MAX: i64 = DAY_SECONDS;
 
@@ -316,6 +318,10 @@ fn chain(
         let why = "it has no step that tells somebody";
         importing.losses.add(&name, &origin, "the chain", why, "write it by hand");
         return;
+    }
+    // A chain ends with its last step; ours waits for an answer before it repeats or gives up.
+    for step in steps.iter_mut().filter(|it| it.wait.is_zero()) {
+        step.wait = WAIT_DEFAULT;
     }
     let ack_expiry = Some(SignedDuration::from_mins(30));
     let policy = Policy { name, steps, repeat, ack_expiry, origin, ..Policy::default() };

@@ -115,8 +115,8 @@ impl Intent {
         match (self.purpose, self.urgency) {
             (Purpose::Page, Urgency::Page) => Class::Page,
             (Purpose::Page, Urgency::Ticket) => Class::Ticket,
-            (Purpose::Told, _) => Class::HandOff,
             (Purpose::Test, _) => Class::Verification,
+            (Purpose::Told, _) => Class::HandOff,
             (Purpose::Resolved, _) => Class::Status,
             (Purpose::Notice, _) => match &self.channel {
                 Channel::Receiver { kind, .. } if PAGING_KINDS.contains(&kind.as_str()) => {

@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use nines_alert::dispatch::Settings;
 use nines_base::{Labels, format_duration};
 use nines_oncall::{Policy, Target};
+use nines_port::Provider;
 use nines_slo::{Goal, Lint, Severity, Slo};
 
 use crate::draft::{Draft, Noun, Place};
@@ -260,8 +261,13 @@ fn check_accounts(draft: &mut Draft<'_>) {
         let Some(outlet) = draft.spec.notify.accounts.get(&name) else { continue };
         if !provider.is_served_by(&outlet.kind) {
             let (kind, wanted) = (outlet.kind.clone(), provider.word());
+            let serving = match provider {
+                Provider::Sms | Provider::Voice => "twilio or gateway",
+                _ => wanted,
+            };
             let at = place.span;
-            draft.report(place.file, &Mistake::AccountOfOtherKind { name, kind, wanted, at });
+            let mistake = Mistake::AccountOfOtherKind { name, kind, wanted, serving, at };
+            draft.report(place.file, &mistake);
         }
     }
 }

@@ -963,14 +963,12 @@ pub(crate) enum Mistake {
         at: Span,
     },
     #[error("account `{name}` is of {kind}, and the contact is of {wanted}")]
-    #[diagnostic(
-        code(N0461),
-        help("name an account of {wanted}, or make this a contact of {kind}")
-    )]
+    #[diagnostic(code(N0461), help("name an account of {serving}"))]
     AccountOfOtherKind {
         name: String,
         kind: String,
         wanted: &'static str,
+        serving: &'static str,
         #[label("messages could not be sent")]
         at: Span,
     },

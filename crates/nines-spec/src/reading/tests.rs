@@ -260,6 +260,7 @@ spec:
                     smtp: None,
                     webhook_secrets: {},
                     accounts: {},
+                    accounts: {},
                     external_url: None,
                 },
                 revision: "…",

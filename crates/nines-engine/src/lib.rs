@@ -18,6 +18,7 @@ mod engine;
 mod escalations;
 pub mod exclusions;
 mod fact;
+mod handoff;
 mod heartbeats;
 mod host;
 mod message;

@@ -8,6 +8,7 @@ mod compare;
 mod coverage;
 mod escalation;
 pub mod fairness;
+pub mod handoff;
 mod hours;
 pub mod ical;
 pub mod load;

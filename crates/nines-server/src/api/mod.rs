@@ -11,6 +11,7 @@ mod exclusions;
 mod explain;
 mod gate;
 mod learn;
+mod load;
 pub(crate) mod oncall;
 mod once;
 mod policies;
@@ -82,6 +83,8 @@ pub(crate) fn router() -> Router<App> {
         .route("/escalate", post(respond::escalate))
         .route("/responders", post(respond::add))
         .route("/snooze", post(respond::snooze))
+        .route("/load", get(load::load))
+        .route("/load.csv", get(load::csv))
         .route("/incidents", get(read::incidents))
         .route("/incidents/{number}", get(read::incident))
         .route("/incidents/{number}/note", post(respond::note))

@@ -421,8 +421,7 @@ impl Draft<'_> {
             let Some(integration) = config.dispatch.integration(receiver, index) else { break };
             if let Settings::Escalation(policy) = &integration.settings {
                 let instead = Notice { receiver: receiver.into(), ..notice.clone() };
-                // A policy that is gone is a finding of the check; nobody else can be told here.
-                drop(self.tell_people(&instead, policy));
+                self.tell_people(&instead, policy);
                 continue;
             }
             let mut worded = self.worded(notice, (receiver.to_owned(), index), &integration);

@@ -63,7 +63,7 @@ pub enum Purpose {
 pub enum Class {
     /// Somebody must act now.
     Page,
-    /// Whether somebody can be reached.
+    /// Somebody waits to see whether a message arrives.
     Verification,
     /// Somebody is told of a change of duty.
     HandOff,

@@ -93,8 +93,8 @@ pub(crate) enum Command {
     Exclude(Box<exclude::Args>),
     /// Ask a PromQL query
     Query(query::Args),
-    /// Show who is on call
-    Oncall(oncall::Args),
+    /// Show and change who is on call
+    Oncall(Box<oncall::Args>),
     /// Find out whether people can be reached
     Page(page::Args),
     /// Acknowledge what waits for an answer

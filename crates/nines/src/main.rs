@@ -105,7 +105,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::WhyNot(args) => why::run_not(&args, &open()?),
         Command::Exclude(args) => exclude::run(&args, &open()?),
         Command::Query(args) => query::run(&args, &open()?),
-        Command::Oncall(args) => oncall::run(&args, &open()?),
+        Command::Oncall(args) => oncall::run(&args, &open()?, &environment, SystemClock.now()),
         Command::Page(args) => page::run(&args, &open()?),
         Command::Ack(args) => respond::acknowledge(&args, &open()?),
         Command::Escalate(args) => respond::escalate(&args, &open()?),

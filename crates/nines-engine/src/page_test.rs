@@ -17,7 +17,7 @@ const TEST_ALERT: &str = "PageTest";
 
 /// Tests: `tst_…`.
 #[derive(Debug)]
-enum TestKind {}
+pub(crate) enum TestKind {}
 
 impl IdKind for TestKind {
     const PREFIX: &'static str = "tst";

@@ -13,6 +13,7 @@ mod burns;
 mod chain;
 mod command;
 mod config;
+mod contacts;
 mod decide;
 mod engine;
 mod escalations;

@@ -22,7 +22,7 @@ const WATCHDOG: &str = "watchdog";
 
 /// Tests: `tst_…`.
 #[derive(Debug)]
-enum TestKind {}
+pub(crate) enum TestKind {}
 
 impl IdKind for TestKind {
     const PREFIX: &'static str = "tst";

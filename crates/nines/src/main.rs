@@ -14,6 +14,7 @@ mod cli;
 mod client;
 mod clock;
 mod compat;
+mod contact;
 mod context;
 mod demo;
 mod deploy;
@@ -28,8 +29,8 @@ mod import;
 mod incident;
 mod init;
 mod layout;
-mod load;
 mod live;
+mod load;
 mod oncall;
 mod output;
 mod page;
@@ -109,6 +110,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Oncall(args) => oncall::run(&args, &open()?, &environment, SystemClock.now()),
         Command::Page(args) => page::run(&args, &open()?),
         Command::Load(args) => load::run(&args, &open()?),
+        Command::Contact(args) => contact::run(&args, &open()?),
         Command::Ack(args) => respond::acknowledge(&args, &open()?),
         Command::Escalate(args) => respond::escalate(&args, &open()?),
         Command::Snooze(args) => respond::snooze(&args, &open()?, SystemClock.now()),

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use nines_alert::dispatch::{Route, Settings};
+use nines_alert::dispatch::{Route, Rules, Settings};
 use nines_engine::Config;
 use nines_oncall::rota::{self, Entry, OfferRecord};
 use nines_oncall::{Cover, Coverage, Duty, Fitness, PageRoute, Person, Stretch, coverage};
+use nines_spec::Spec;
 use serde::Serialize;
 
 use crate::app::Shared;
@@ -209,7 +210,7 @@ impl Shared {
     /// Whether pages would reach somebody at every minute of a range.
     pub(crate) fn coverage(&self, from: Timestamp, until: Timestamp) -> Coverage {
         let watch = self.watch();
-        coverage(watch.duty(), &page_routes(&watch.config), &fitness, from, until)
+        coverage(watch.duty(), &page_routes(&watch.config.dispatch), &fitness, from, until)
     }
 }
 
@@ -232,13 +233,13 @@ pub(crate) fn fitness(person: &Person) -> Fitness {
 }
 
 /// Every route that leads to an escalation, with its place.
-pub(crate) fn page_routes(config: &Config) -> Vec<PageRoute> {
+pub(crate) fn page_routes(rules: &Rules) -> Vec<PageRoute> {
     let mut routes = Vec::new();
     let mut seen = BTreeSet::new();
-    let mut waiting: Vec<&Route> = vec![&config.dispatch.root];
+    let mut waiting: Vec<&Route> = vec![&rules.root];
     while let Some(route) = waiting.pop() {
         waiting.extend(route.children.iter().rev());
-        let receiver = config.dispatch.receivers.get(&route.receiver);
+        let receiver = rules.receivers.get(&route.receiver);
         let integrations = receiver.map(|it| it.integrations.as_slice()).unwrap_or_default();
         for integration in integrations {
             if let Settings::Escalation(policy) = &integration.settings {
@@ -257,4 +258,12 @@ pub(crate) fn page_routes(config: &Config) -> Vec<PageRoute> {
         }
     }
     routes
+}
+
+/// What files alone say of the next 90 days: without vacations, and without what people changed.
+pub fn coverage_of(spec: &Spec, now: Timestamp) -> Coverage {
+    let (roster, rota) = (crate::work::roster(spec), rota::State::default());
+    let duty = Duty { roster: &roster, rota: &rota };
+    let until = now.checked_add(VERIFY_AHEAD).unwrap_or(now);
+    coverage(duty, &page_routes(&spec.dispatch), &fitness, now, until)
 }

@@ -194,7 +194,7 @@ pub(crate) fn make(proposal: Proposal<'_>) -> Plan {
 /// Gaps that only the new files have.
 fn gaps(before: (Duty<'_>, &Spec), after: (Duty<'_>, &Spec), now: Timestamp) -> Vec<Gap> {
     let found = |(duty, spec): (Duty<'_>, &Spec)| {
-        let routes = page_routes(&spec.dispatch);
+        let routes = page_routes(spec);
         let found = coverage(duty, &routes, &fitness, now, now + DUTY_AHEAD).findings.into_iter();
         found.filter(|it| it.verdict == Verdict::Gap).collect::<Vec<_>>()
     };

@@ -83,7 +83,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
     match command {
         Command::Demo(args) => demo::run(args, &connection, &environment),
         Command::Init(args) => init::run(&args),
-        Command::Check(args) => check::run(&args, open),
+        Command::Check(args) => check::run(&args, SystemClock.now(), open),
         Command::Test(args) => test::run(&args),
         Command::Backtest(args) => backtest::run(&args, SystemClock.now(), open),
         Command::Slo { command } => slo::run(&command, SystemClock.now(), open),

@@ -28,7 +28,7 @@ mod why;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 
 use crate::app::App;
 
@@ -71,6 +71,10 @@ pub(crate) fn router() -> Router<App> {
         .route("/oncall/swaps/{name}/confirm", post(oncall::confirm))
         .route("/oncall/calendars/{kind}/{name}", post(calendars::address))
         .route("/oncall/calendars/{kind}/{name}/revoke", post(calendars::revoke))
+        .route(
+            "/oncall/feeds/{name}",
+            put(calendars::feed).layer(DefaultBodyLimit::max(nines_oncall::ical::TEXT_BYTES_MAX)),
+        )
         .route("/oncall/verify", get(oncall::verify))
         .route("/oncall/proposal", get(oncall::proposal))
         .route("/changes", get(read::changes))

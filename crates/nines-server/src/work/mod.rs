@@ -22,6 +22,7 @@ pub(crate) use alertmanagers::send_to_alertmanagers;
 pub(crate) use burns::watch_burns;
 pub(crate) use channels::{Outward, read_secrets};
 pub use configuration::engine_config;
+pub(crate) use configuration::roster;
 pub(crate) use configuration::{Files, backend, load, shown, watch_files};
 pub(crate) use counts::{count_past, keep_counts, save_counts};
 pub(crate) use forecasts::watch_forecasts;

@@ -4,6 +4,7 @@
 
 mod backends;
 mod channels;
+mod foreign_calendars;
 mod foreign_clients;
 mod foreign_writers;
 mod gate;

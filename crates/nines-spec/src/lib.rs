@@ -43,7 +43,7 @@ pub use change::{Action, DocumentChange, FIELDS_MAX, FieldChange, compare};
 pub use draft::FINDINGS_MAX;
 pub use exchange::{
     Export, Import, ImportFormat, ImportOptions, Loss, RULES_PER_SLO_MAX, RuleOptions,
-    export_openslo, export_rules, import, import_paths,
+    export_alertmanager, export_openslo, export_rules, import, import_paths,
 };
 pub use explain::{codes, explain};
 pub use fields::LIST_MAX;

@@ -207,7 +207,7 @@ impl Rules {
     }
 
     /// The integrations of a receiver.
-    pub(super) fn integrations(&self, receiver: &str) -> Vec<Integration> {
+    pub fn integrations(&self, receiver: &str) -> Vec<Integration> {
         match self.receivers.get(receiver) {
             Some(Receiver { integrations, .. }) => integrations.clone(),
             None => self.integration(receiver, 0).into_iter().collect(),

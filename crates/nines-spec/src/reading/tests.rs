@@ -181,6 +181,7 @@ spec:
                     of: {},
                     last_resort: None,
                 },
+                alertmanager: None,
                 heartbeats: [],
                 integrations: [],
                 runbooks: [],

@@ -135,7 +135,7 @@ impl Draft<'_> {
         }
         ended.into_iter().for_each(|key| self.end(key));
         for it in &flushed {
-            self.follow_flush(it)?;
+            self.follow_flush(it);
         }
         Ok(decided.refused)
     }
@@ -173,14 +173,16 @@ impl Draft<'_> {
     }
 
     /// What a group's tick found goes to people and receivers.
-    fn follow_flush(&mut self, flushed: &Flushed) -> Result<(), Refusal> {
-        let Some(config) = self.config else { return Ok(()) };
+    ///
+    /// What one of them refuses must not keep the others from hearing.
+    fn follow_flush(&mut self, flushed: &Flushed) {
+        let Some(config) = self.config else { return };
         for outcome in &flushed.outcomes {
             match outcome {
                 Outcome::Notice(notice) => {
                     match config.dispatch.integration(&notice.receiver, notice.integration) {
                         Some(it) => match &it.settings {
-                            Settings::Escalation(policy) => self.tell_people(notice, policy)?,
+                            Settings::Escalation(policy) => self.tell_people(notice, policy),
                             _ => self.tell_receiver(notice, &it),
                         },
                         // The tick was decided under the same configuration.
@@ -193,11 +195,11 @@ impl Draft<'_> {
                 Outcome::Quiet { .. } => {}
             }
         }
-        self.attach_unpaged(flushed)
+        self.attach_unpaged(flushed);
     }
 
     /// An escalation begins, or the one of this group hears of more.
-    fn tell_people(&mut self, notice: &Notice, policy: &str) -> Result<(), Refusal> {
+    fn tell_people(&mut self, notice: &Notice, policy: &str) {
         let line = Line::of(notice);
         let open = self.state.open_escalation(&line).or_else(|| self.older_escalation(notice));
         if notice.firing.is_empty() {
@@ -219,7 +221,7 @@ impl Draft<'_> {
         }
         let mut alerts = Vec::new();
         for key in notice.firing.iter() {
-            alerts.extend(self.joining(*key, running)?);
+            alerts.extend(self.joining(*key, running));
         }
         if alerts.is_empty() {
             return self.accepted(notice);
@@ -236,10 +238,12 @@ impl Draft<'_> {
             (Some(id), Some(policy), None) => {
                 let turn = self.state.turns.get(&policy.name).copied().unwrap_or(0);
                 let start = nines_oncall::Start { policy, about, turn };
-                self.escalate(id, nines_oncall::Command::Start(Box::new(start)))?;
+                // A policy without steps is refused when files are read.
+                drop(self.escalate(id, nines_oncall::Command::Start(Box::new(start))));
             }
             (Some(id), _, Some(_)) => {
-                self.escalate(id, nines_oncall::Command::AlertsChanged { about, joined })?;
+                // What is open hears of more.
+                drop(self.escalate(id, nines_oncall::Command::AlertsChanged { about, joined }));
             }
             _ => {}
         }
@@ -271,29 +275,26 @@ impl Draft<'_> {
     }
 
     /// The alert as an escalation hears of it, unless it knows it; what wakes belongs to an incident.
-    fn joining(
-        &mut self,
-        key: AlertKey,
-        escalation: Option<EscalationId>,
-    ) -> Result<Option<RoutedAlert>, Refusal> {
-        let Some(alert) = self.state.dispatch.alert(key) else { return Ok(None) };
+    fn joining(&mut self, key: AlertKey, escalation: Option<EscalationId>) -> Option<RoutedAlert> {
+        let alert = self.state.dispatch.alert(key)?;
         let activation = alert.activation.number;
         let is_loud = wakes(alert);
         let record = escalation.and_then(|id| self.state.escalations.get(&id));
         if record.is_some_and(|it| it.alerts.contains(&(key, activation))) {
-            return Ok(None);
+            return None;
         }
         let routing = self.state.routed.get(&key).filter(|it| it.activation == activation);
         let incident = match routing.and_then(|it| it.incident) {
             Some(known) => Some(known),
-            None if is_loud => Some(self.join_incident(key)?),
+            // An incident with too many alerts refuses; people are told all the same.
+            None if is_loud => self.join_incident(key).ok(),
             None => None,
         };
-        Ok(Some(RoutedAlert { alert: key, activation, incident }))
+        Some(RoutedAlert { alert: key, activation, incident })
     }
 
     /// Alerts of ours that wake are an incident also where no escalation hears of them.
-    fn attach_unpaged(&mut self, flushed: &Flushed) -> Result<(), Refusal> {
+    fn attach_unpaged(&mut self, flushed: &Flushed) {
         for judged in flushed.alerts.iter().filter(|it| it.muted.is_none() && !it.is_resolved) {
             let Some(alert) = self.state.dispatch.alert(judged.key) else { continue };
             let is_loud = alert.body.detail.as_ref().is_some_and(|it| it.wakes);
@@ -308,11 +309,10 @@ impl Draft<'_> {
                 origin: Origin::default(),
                 rejected: Vec::new(),
             };
-            let alerts = self.joining(judged.key, None)?.into_iter().collect();
+            let alerts = self.joining(judged.key, None).into_iter().collect();
             let (group, urgency, escalation) = (None, Urgency::Page, None);
             self.apply(Fact::Routed(Routed { group, alerts, decision, urgency, escalation }));
         }
-        Ok(())
     }
 
     /// Why these people: the line of the configuration, and those that did not match.
@@ -349,8 +349,9 @@ impl Draft<'_> {
     }
 
     /// The escalation has it, so the group need not say it again.
-    fn accepted(&mut self, notice: &Notice) -> Result<(), Refusal> {
-        self.dispatch(dispatch::Command::Accepted(Box::new(notice.clone()))).map(drop)
+    fn accepted(&mut self, notice: &Notice) {
+        // Nothing refuses the end of a notice.
+        drop(self.dispatch(dispatch::Command::Accepted(Box::new(notice.clone()))));
     }
 
     /// One more message on the line; what has not left yet says nothing that is still true.
@@ -358,6 +359,19 @@ impl Draft<'_> {
         for id in self.state.lane(&Line::of(notice)).to_vec() {
             self.supersede(&id);
         }
+        let (receiver, index) = (notice.receiver.to_string(), notice.integration);
+        let mut intent = self.worded(notice, (receiver, index), integration);
+        intent.notice = Some(notice.clone());
+        self.order(intent);
+    }
+
+    /// A notice as an integration is told of it.
+    fn worded(
+        &self,
+        notice: &Notice,
+        (receiver, index): (String, u32),
+        integration: &dispatch::Integration,
+    ) -> Intent {
         let data = self.notice_data(notice);
         let templates = self.config.map(|it| Arc::clone(&it.templates)).unwrap_or_default();
         let payload = receivers::render(integration, &data, &templates);
@@ -368,26 +382,55 @@ impl Draft<'_> {
             _ => format!("[firing:{firing}] {about}"),
         };
         let first = notice.firing.first().or(notice.resolved.first());
-        let intent = Intent {
+        Intent {
             id: notice.id.to_string(),
             escalation: None,
             alert: first.copied().unwrap_or_else(|| AlertKey::of(&Labels::empty())),
             purpose: Purpose::Notice,
             urgency: Urgency::Ticket,
-            person: notice.receiver.to_string(),
+            person: receiver.clone(),
             channel: Channel::Receiver {
-                receiver: notice.receiver.to_string(),
-                integration: notice.integration,
+                receiver,
+                integration: index,
                 kind: integration.settings.kind().to_owned(),
             },
             due: self.now,
             subject,
             text: format!("{firing} firing, {resolved} resolved"),
             details: std::collections::BTreeMap::new(),
-            notice: Some(notice.clone()),
+            notice: None,
             payload: Some(Arc::new(payload)),
+        }
+    }
+
+    /// What a receiver cannot be told, another one hears; once for each message.
+    pub(crate) fn fall_back(&mut self, id: &IntentId) {
+        let (Some(config), Some(outgoing)) = (self.config, self.state.outbox.get(id)) else {
+            return;
         };
-        self.order(intent);
+        let intent = Arc::clone(&outgoing.intent);
+        let reason = outgoing.last_error.clone().unwrap_or_default();
+        let Some(notice) = &intent.notice else { return };
+        let Some(receiver) = config.fallbacks.instead_of(&notice.receiver) else { return };
+        let prefix = format!("{id}/instead.");
+        let is_done = self.state.outbox.range(prefix.clone()..).next();
+        if is_done.is_some_and(|(it, _)| it.starts_with(&prefix)) {
+            return;
+        }
+        for index in 0.. {
+            let Some(integration) = config.dispatch.integration(receiver, index) else { break };
+            if let Settings::Escalation(policy) = &integration.settings {
+                let instead = Notice { receiver: receiver.into(), ..notice.clone() };
+                self.tell_people(&instead, policy);
+                continue;
+            }
+            let mut worded = self.worded(notice, (receiver.to_owned(), index), &integration);
+            worded.id = format!("{prefix}{index}");
+            let details =
+                [("instead_of", notice.receiver.to_string()), ("because", reason.clone())];
+            worded.details = details.map(|(name, value)| (name.to_owned(), value)).into();
+            self.order(worded);
+        }
     }
 
     fn notice_data(&self, notice: &Notice) -> NoticeData {
@@ -448,7 +491,7 @@ impl Draft<'_> {
     }
 
     /// The open incident of the alert's service, or a new one.
-    fn join_incident(&mut self, key: AlertKey) -> Result<IncidentId, Refusal> {
+    pub(crate) fn join_incident(&mut self, key: AlertKey) -> Result<IncidentId, Refusal> {
         let Some(alert) = self.state.dispatch.alert(key) else {
             return Err(Refusal::UnknownAlert(key.to_string()));
         };

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use nines_alert::AlertKey;
 use nines_alert::silence::SilenceId;
 use nines_incident::IncidentId;
+use nines_oncall::EscalationId;
 use nines_release::{DecisionId, WaiverId};
 use nines_runbook::RunId;
 use serde::{Deserialize, Serialize};
@@ -58,11 +59,13 @@ pub enum Answer {
     Silence(SilenceId),
     /// As [`Reply::Rota`].
     Rota(Vec<u32>),
+    /// As [`Reply::Escalations`].
+    Escalations(Vec<EscalationId>),
 }
 
 impl Answer {
     /// What is remembered of a reply; work that is handed to a
-    /// worker is not asked for by clients, and telling alerts again is harmless.
+    /// worker is not asked for by clients; telling alerts again, and another test of a page, are harmless.
     pub(crate) fn of(reply: &Reply) -> Option<Self> {
         match reply {
             Reply::Done => Some(Self::Done),
@@ -75,7 +78,8 @@ impl Answer {
             Reply::Waiver(waiver) => Some(Self::Waiver(waiver.id)),
             Reply::Silence(id) => Some(Self::Silence(*id)),
             Reply::Rota(numbers) => Some(Self::Rota(numbers.clone())),
-            Reply::Alerts { .. } | Reply::Sends(_) | Reply::Steps(_) => None,
+            Reply::Escalations(ids) => Some(Self::Escalations(ids.clone())),
+            Reply::Alerts { .. } | Reply::Ordered(_) | Reply::Sends(_) | Reply::Steps(_) => None,
         }
     }
 
@@ -95,6 +99,7 @@ impl Answer {
                 Reply::Waiver(Box::new(waiver.clone()))
             }
             Self::Rota(numbers) => Reply::Rota(numbers.clone()),
+            Self::Escalations(ids) => Reply::Escalations(ids.clone()),
         };
         Some(reply)
     }

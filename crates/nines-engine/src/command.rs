@@ -8,11 +8,12 @@ use nines_alert::dispatch::{Incoming, Refused, Source};
 use nines_alert::{AlertKey, Evidence, heartbeat, silence};
 use nines_base::Labels;
 use nines_incident::{IncidentId, changes};
-use nines_oncall::rota;
+use nines_oncall::{EscalationId, rota};
 use nines_port::{Channel, Delivery, Message, StepOutcome, Urgency};
 use nines_release::{Decision, GateQuestion, PolicyInput, Waive, Waiver, WaiverRefusal};
 use nines_runbook::{RunId, Step, run};
 
+use crate::escalations::Act;
 use crate::outbox::IntentId;
 use crate::{Config, exclusions, promises};
 
@@ -45,6 +46,15 @@ pub enum Command {
         by: String,
         /// How: `link`, `console`, `cli`, `api`.
         via: String,
+    },
+    /// A person acts on what tells people of alerts. The answer is [`Reply::Escalations`].
+    Act {
+        /// Of what.
+        target: AckTarget,
+        /// Who.
+        by: String,
+        /// What.
+        act: Act,
     },
     /// A service changed.
     RecordChange(changes::Command),
@@ -118,6 +128,13 @@ pub enum Command {
     AskGate(Box<GateQuestion>),
     /// Somebody lets one version through all the same. The answer is [`Reply::Waiver`].
     Waive(Box<Waive>),
+    /// Somebody wants to know whether a person can be reached. The answer is [`Reply::Ordered`].
+    TestPage {
+        /// Who is told, by each contact.
+        person: String,
+        /// Who asks.
+        by: String,
+    },
     /// A person wants no messages for a while.
     Silence(silence::Command),
     /// A person changes who is on call.
@@ -208,6 +225,8 @@ pub enum Reply {
         /// Those that were not taken; nothing of them has changed.
         refused: Vec<Refused>,
     },
+    /// On these escalations somebody acted.
+    Escalations(Vec<EscalationId>),
     /// These alerts were acknowledged.
     Acknowledged(Vec<AlertKey>),
     /// Whether the change was news.
@@ -221,6 +240,8 @@ pub enum Reply {
     Incident(IncidentId),
     /// The run after the command.
     Run(RunId),
+    /// These messages will be sent; their orders are in the journal.
+    Ordered(Vec<IntentId>),
     /// Messages to send now; their attempts are in the journal.
     Sends(Vec<Send>),
     /// Steps to run now; their intents are in the journal.
@@ -278,12 +299,23 @@ pub enum Refusal {
     /// No such message.
     #[error("this link names no page; it may be older than what nines remembers")]
     UnknownPage,
+    /// Nothing tells people of it.
+    #[error("nobody is told of this, so there is nothing to act on")]
+    NobodyTold,
     /// The link is too old.
     #[error("this link is older than 24 hours; acknowledge on the console instead")]
     LinkExpired,
     /// No such incident.
     #[error("there is no incident INC-{0}")]
     UnknownIncident(u64),
+    /// No such person.
+    #[error("there is no person `{name}`; known are {known}")]
+    UnknownPerson {
+        /// What was asked for.
+        name: String,
+        /// Who there is.
+        known: String,
+    },
     /// No such runbook.
     #[error("there is no runbook `{name}`; known are {known}")]
     UnknownRunbook {

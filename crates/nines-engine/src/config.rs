@@ -28,6 +28,8 @@ pub struct Config {
     pub dispatch: std::sync::Arc<Rules>,
     /// What notices are worded with.
     pub templates: std::sync::Arc<Templates>,
+    /// Who hears what a receiver cannot be told.
+    pub fallbacks: Fallbacks,
     /// What each service needs to work.
     pub depends_on: BTreeMap<String, Vec<String>>,
     /// By name.
@@ -36,6 +38,23 @@ pub struct Config {
     pub heartbeats: BTreeMap<String, Heartbeat>,
     /// Which changes may proceed.
     pub release: Rulebook,
+}
+
+/// Who hears what a receiver cannot be told. Whoever makes it sees to it that no receiver falls back to itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fallbacks {
+    /// From a receiver to the one that hears instead.
+    pub of: BTreeMap<String, String>,
+    /// Hears what has no other fallback.
+    pub last_resort: Option<String>,
+}
+
+impl Fallbacks {
+    /// The receiver that hears instead of this one, if there is one.
+    pub fn instead_of(&self, receiver: &str) -> Option<&str> {
+        let last = self.last_resort.as_ref().filter(|it| *it != receiver);
+        self.of.get(receiver).or(last).map(String::as_str)
+    }
 }
 
 /// What one installation keeps for ever.

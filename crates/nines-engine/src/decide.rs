@@ -19,7 +19,7 @@ use crate::command::{AckTarget, Command, Coverage, Refusal, Reply, Send, StepJob
 use crate::config::{Config, Installation};
 use crate::fact::{ConfigApplied, Fact, Of};
 use crate::message;
-use crate::outbox::{self, CancelReason, Intent, IntentId, Outgoing, Phase, Purpose};
+use crate::outbox::{self, CancelReason, Intent, IntentId, MoveReason, Outgoing, Phase, Purpose};
 use crate::state::{AlertRouting, EscalationRecord, State, intent_prefix};
 use crate::{exclusions, promises};
 
@@ -60,6 +60,7 @@ impl Draft<'_> {
             }
             Command::ObserveAlerts { source, alerts } => self.observe_foreign(source, alerts),
             Command::Acknowledge { target, by, via } => self.acknowledge(&target, &by, &via),
+            Command::Act { target, by, act } => self.act(&target, &by, &act),
             Command::RecordChange(command) => self.record_change(command),
             Command::Exclude(command) => self.exclude(command),
             Command::NotePromises(promises) => {
@@ -86,6 +87,7 @@ impl Draft<'_> {
             Command::ObservePolicies(inputs) => self.observe_policies(inputs),
             Command::AskGate(question) => self.ask_gate(*question),
             Command::Waive(request) => self.waive(*request),
+            Command::TestPage { person, by } => self.test_page(&person, &by),
             Command::Silence(command) => self.silence(command),
             Command::Rota(command) => self.change_rota(command),
             Command::Heartbeat(command) => self.heartbeat(command),
@@ -157,31 +159,7 @@ impl Draft<'_> {
 
     // Escalations and their messages
 
-    pub(crate) fn escalate(
-        &mut self,
-        id: EscalationId,
-        command: nines_oncall::Command,
-    ) -> Result<(), Refusal> {
-        let nobody = nines_oncall::Roster::default();
-        let roster = self.config.map_or(&nobody, |it| &it.roster);
-        let duty = nines_oncall::Duty { roster, rota: &self.state.rota };
-        let Some(record) = self.state.escalations.get(&id) else { return Ok(()) };
-        for fact in nines_oncall::decide(&record.state, command, duty, self.now)? {
-            let page = match &fact {
-                nines_oncall::Fact::PageIntended { page, channel, due } => {
-                    Some((page.clone(), channel.clone(), *due))
-                }
-                _ => None,
-            };
-            self.apply(Fact::Escalation(Of { id, fact }));
-            if let Some((page, channel, due)) = page {
-                self.order_page(id, &page, channel, due);
-            }
-        }
-        Ok(())
-    }
-
-    fn order_page(
+    pub(crate) fn order_page(
         &mut self,
         id: EscalationId,
         page: &nines_oncall::Page,
@@ -223,7 +201,7 @@ impl Draft<'_> {
     }
 
     /// The alert that an escalation speaks of first: of those that fire the one that may wake, then the oldest.
-    fn lead(&self, record: &EscalationRecord) -> Option<(AlertKey, &Alert)> {
+    pub(crate) fn lead(&self, record: &EscalationRecord) -> Option<(AlertKey, &Alert)> {
         let known = record.alerts.iter();
         let known = known.filter_map(|(key, _)| Some((*key, self.state.alert(*key)?)));
         known.min_by_key(|(key, it)| {
@@ -264,7 +242,13 @@ impl Draft<'_> {
             let arrived = matches!(it.phase, Phase::Accepted { .. } | Phase::Unknown { .. });
             let leaves = intent.channel != Channel::Inbox;
             if arrived && leaves && told.insert((intent.person.clone(), intent.channel.clone())) {
+                let is_room = intent.payload.is_some();
+                let payload = self.room_resolved(record, &intent.channel).map(Arc::new);
+                if is_room && payload.is_none() {
+                    continue;
+                }
                 intents.push(Intent {
+                    payload,
                     id: format!("{}resolved.{}.{}", intent_prefix(id), intent.person, told.len()),
                     purpose: Purpose::Resolved,
                     urgency: Urgency::Ticket,
@@ -307,18 +291,74 @@ impl Draft<'_> {
 
     fn take_sends(&mut self, count_max: usize) -> Reply {
         let mut sends = Vec::new();
-        for id in self.state.due_sends(self.now, count_max) {
-            let Some(outgoing) = self.state.outbox.get(&id) else { continue };
-            let Some(fact) = outgoing.start(self.now) else { continue };
-            let matter = outgoing.intent.escalation.map(|it| self.state.outgoing(it));
-            let place = message::place(outgoing, &matter.unwrap_or_default());
-            let message = message::render(outgoing, place, self.installation);
-            let channel = outgoing.intent.channel.clone();
-            let attempt = outgoing.attempts + 1;
-            self.apply(Fact::Outbox(Of { id: id.clone(), fact }));
-            sends.push(Send { intent: id, attempt, channel, message });
+        let mut facts = usize::MAX;
+        // Each turn sends or moves something, or there is nothing more to do.
+        while sends.len() < count_max && facts != self.facts.len() {
+            facts = self.facts.len();
+            for id in self.state.due_sends(self.now, count_max - sends.len()) {
+                sends.extend(self.start_or_move(id));
+            }
         }
         Reply::Sends(sends)
+    }
+
+    /// Begins an attempt, unless the provider is left alone for a while.
+    fn start_or_move(&mut self, id: IntentId) -> Option<Send> {
+        let outgoing = self.state.outbox.get(&id)?;
+        let channel = outgoing.intent.channel.clone();
+        if let Some(until) = self.state.breakers.open_until(&channel, self.now) {
+            let moved = outgoing.move_to(until, MoveReason::ProviderFails)?;
+            self.apply(Fact::Outbox(Of { id: id.clone(), fact: moved }));
+            self.hasten_next_contact(&id);
+            return None;
+        }
+        let fact = outgoing.start(self.now)?;
+        let matter = outgoing.intent.escalation.map(|it| self.state.outgoing(it));
+        let place = message::place(outgoing, &matter.unwrap_or_default());
+        let message = message::render(outgoing, place, self.installation);
+        let attempt = outgoing.attempts + 1;
+        self.apply(Fact::Outbox(Of { id: id.clone(), fact }));
+        Some(Send { intent: id, attempt, channel, message })
+    }
+
+    /// What cannot be delivered one way goes another.
+    fn detour(&mut self, id: &IntentId) {
+        let Some(outgoing) = self.state.outbox.get(id) else { return };
+        let channel = &outgoing.intent.channel;
+        let waits = matches!(outgoing.phase, Phase::Waiting { .. });
+        let is_left_alone = waits && self.state.breakers.open_until(channel, self.now).is_some();
+        let is_needed = outgoing.needs_detour(self.now);
+        match outgoing.intent.purpose {
+            Purpose::Page if is_needed || is_left_alone => self.hasten_next_contact(id),
+            Purpose::Notice if is_needed => self.fall_back(id),
+            Purpose::Page | Purpose::Notice | Purpose::Resolved | Purpose::Told | Purpose::Test => {
+            }
+        }
+    }
+
+    /// The same page by the person's next contact whose provider works, without its delay.
+    fn hasten_next_contact(&mut self, id: &IntentId) {
+        let Some(outgoing) = self.state.outbox.get(id) else { return };
+        let (intent, now) = (Arc::clone(&outgoing.intent), self.now);
+        let Some(escalation) = intent.escalation.filter(|_| intent.purpose == Purpose::Page) else {
+            return;
+        };
+        let works = |it: &Channel| self.state.breakers.open_until(it, now).is_none();
+        let pages = self.state.outgoing(escalation).into_iter();
+        let others = pages.filter(|it| {
+            let other = &it.intent;
+            other.purpose == Purpose::Page && other.person == intent.person && other.id != *id
+        });
+        let waiting = others.filter(|it| it.attempts == 0 && works(&it.intent.channel));
+        let later = waiting.filter_map(|it| Some((it.not_before()?, it)));
+        let next = later.min_by_key(|(at, it)| (*at, it.seq)).map(|(_, it)| it);
+        let hastened = next.filter(|it| it.not_before().is_some_and(|at| now < at));
+        let hastened = hastened.and_then(|it| {
+            Some((it.intent.id.clone(), it.move_to(now, MoveReason::EarlierContactFails)?))
+        });
+        if let Some((id, fact)) = hastened {
+            self.apply(Fact::Outbox(Of { id, fact }));
+        }
     }
 
     fn receive(&mut self, id: &IntentId, attempt: u32, delivery: Delivery) -> Reply {
@@ -332,6 +372,7 @@ impl Draft<'_> {
             return Reply::Done;
         };
         self.apply(Fact::Outbox(Of { id: id.clone(), fact }));
+        self.detour(id);
         self.close_notice(id);
         let incident = escalation.and_then(|it| self.state.escalations.get(&it)?.incident);
         if let Some(incident) = incident.filter(|_| accepted && purpose == Purpose::Page) {
@@ -394,7 +435,7 @@ impl Draft<'_> {
         }
     }
 
-    fn alerts_behind(&self, target: &AckTarget) -> Result<Vec<AlertKey>, Refusal> {
+    pub(crate) fn alerts_behind(&self, target: &AckTarget) -> Result<Vec<AlertKey>, Refusal> {
         match target {
             AckTarget::Alert(key) if self.state.alert(*key).is_some() => Ok(vec![*key]),
             AckTarget::Alert(key) => Err(Refusal::UnknownAlert(key.to_string())),
@@ -464,10 +505,11 @@ impl Draft<'_> {
     ) -> Result<Reply, Refusal> {
         let (id, _) = self.state.incident(number).ok_or(Refusal::UnknownIncident(number))?;
         self.incident(id, command)?;
+        self.note_progress(id, &format!("INC-{number}"));
         Ok(Reply::Incident(id))
     }
 
-    fn start_run(
+    pub(crate) fn start_run(
         &mut self,
         name: &str,
         inputs: BTreeMap<String, String>,

@@ -7,8 +7,13 @@
 //!    └───────────┴─► unknown: sent again, marked, where a repeat does less harm than a loss
 //! any of the first two ─► cancelled
 //! ```
+//! A message that nobody could deliver goes another way: a page to the person's next contact, a notice to the receiver
+//! that its own names as fallback. A provider that fails again and again is left alone for a while.
+//!
 //! `AttemptStarted` is durable before the first byte leaves, so that a restart can tell *never started*
 //! from *unknown*.
+
+mod breaker;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +25,8 @@ use nines_oncall::EscalationId;
 use nines_port::{Channel, Delivery, Payload, Urgency};
 use serde::{Deserialize, Serialize};
 
+pub use breaker::Breakers;
+
 /// After this a page that could not be delivered is given up; the escalation goes on without it.
 const PAGE_DEADLINE: SignedDuration = SignedDuration::from_mins(10);
 /// The same for what wakes nobody.
@@ -28,6 +35,8 @@ const NOTICE_DEADLINE: SignedDuration = SignedDuration::from_hours(1);
 const RETRY_FIRST: SignedDuration = SignedDuration::from_millis(500);
 /// The longest wait between two attempts.
 const RETRY_MAX: SignedDuration = SignedDuration::from_secs(60);
+/// A message that fails for so long goes another way too.
+const DETOUR_AFTER: SignedDuration = SignedDuration::from_mins(2);
 /// More attempts than the deadlines leave time for; a bound all the same.
 const ATTEMPTS_MAX: u32 = 100;
 
@@ -45,7 +54,27 @@ pub enum Purpose {
     Notice,
     /// Somebody should know of it, and need not answer.
     Told,
+    /// Somebody wants to know whether a person can be reached.
+    Test,
 }
+
+/// What goes first, when more waits than can be sent at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// Somebody must act now.
+    Page,
+    /// Somebody waits to see whether a message arrives.
+    Verification,
+    /// Somebody is told of a change of duty.
+    HandOff,
+    /// Somebody should act within days, or a chat hears of a group.
+    Ticket,
+    /// It is over.
+    Status,
+}
+
+/// Integrations that wake people themselves.
+const PAGING_KINDS: &[&str] = &["pagerduty", "opsgenie", "victorops", "pushover"];
 
 /// The order to send one message. Its words never change, so every attempt sends the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +109,34 @@ pub struct Intent {
     pub payload: Option<Arc<Payload>>,
 }
 
+impl Intent {
+    /// Which class it belongs to.
+    pub fn class(&self) -> Class {
+        match (self.purpose, self.urgency) {
+            (Purpose::Page, Urgency::Page) => Class::Page,
+            (Purpose::Page, Urgency::Ticket) => Class::Ticket,
+            (Purpose::Test, _) => Class::Verification,
+            (Purpose::Told, _) => Class::HandOff,
+            (Purpose::Resolved, _) => Class::Status,
+            (Purpose::Notice, _) => match &self.channel {
+                Channel::Receiver { kind, .. } if PAGING_KINDS.contains(&kind.as_str()) => {
+                    Class::Page
+                }
+                _ => Class::Ticket,
+            },
+        }
+    }
+
+    /// What goes first among those of one class: the worst. Unknown severities are the mildest.
+    pub fn severity_rank(&self) -> u8 {
+        match self.details.get("severity").map_or("", String::as_str) {
+            "page" | "critical" => 0,
+            "ticket" | "warning" => 1,
+            _ => 2,
+        }
+    }
+}
+
 /// What happened to an intent. Journaled: a released shape never changes, a new one is a new version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fact {
@@ -111,6 +168,22 @@ pub enum Fact {
         /// Why.
         why: CancelReason,
     },
+    /// It is sent at another time than it was to be.
+    Moved {
+        /// When.
+        not_before: Timestamp,
+        /// Why.
+        why: MoveReason,
+    },
+}
+
+/// Why an intent is sent earlier or later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MoveReason {
+    /// The provider fails, and is left alone for a while.
+    ProviderFails,
+    /// An earlier contact of the same person cannot be reached, so this one need not wait.
+    EarlierContactFails,
 }
 
 /// Why an intent need not be sent any more.
@@ -179,14 +252,25 @@ pub struct Outgoing {
     pub possible_repeat: bool,
     /// What the last failure said.
     pub last_error: Option<String>,
+    /// When the first attempt began.
+    pub first_attempt_at: Option<Timestamp>,
 }
 
 impl Outgoing {
     /// A fresh order.
     pub fn new(intent: Arc<Intent>, recorded_at: Timestamp, seq: u64) -> Self {
         let phase = Phase::Waiting { not_before: intent.due };
-        let (attempts, possible_repeat, last_error) = (0, false, None);
-        Self { intent, seq, recorded_at, phase, attempts, possible_repeat, last_error }
+        let (attempts, possible_repeat, last_error, first_attempt_at) = (0, false, None, None);
+        Self {
+            intent,
+            seq,
+            recorded_at,
+            phase,
+            attempts,
+            possible_repeat,
+            last_error,
+            first_attempt_at,
+        }
     }
 
     /// When it should be sent, if it waits.
@@ -231,7 +315,6 @@ impl Outgoing {
         }
         let retry_at = match &delivery {
             Delivery::Temporary { after, .. } => self.retry_at(now, jitter, *after),
-            // A lost page is worse than a marked repeat; a lost notice is not.
             Delivery::Unknown { .. } if self.repeats_unknown() => self.retry_at(now, jitter, None),
             _ => None,
         };
@@ -250,9 +333,26 @@ impl Outgoing {
         self.not_before().map(|_| Fact::Cancelled { why })
     }
 
-    /// At most one repeat for each intent.
+    /// The fact of another time to be sent at, for one that waits.
+    pub fn move_to(&self, not_before: Timestamp, why: MoveReason) -> Option<Fact> {
+        self.not_before().filter(|it| *it != not_before).map(|_| Fact::Moved { not_before, why })
+    }
+
+    /// Whether it should go another way too: it was refused, given up, or fails for long.
+    pub fn needs_detour(&self, now: Timestamp) -> bool {
+        let fails_since = self.first_attempt_at.filter(|_| self.last_error.is_some());
+        match self.phase {
+            Phase::Failed { .. } => true,
+            Phase::Waiting { .. } => fails_since.is_some_and(|it| it + DETOUR_AFTER <= now),
+            _ => false,
+        }
+    }
+
+    /// Whether it is sent again when nobody knows whether it arrived. Where repeats are dropped, always. Elsewhere a
+    /// lost page is worse than one marked repeat, and a lost notice is not.
     fn repeats_unknown(&self) -> bool {
-        self.intent.purpose == Purpose::Page && !self.possible_repeat
+        let page = self.intent.purpose == Purpose::Page && !self.possible_repeat;
+        page || self.intent.channel.drops_repeats()
     }
 
     /// A provider may ask for a longer wait than ours.
@@ -276,6 +376,7 @@ impl Outgoing {
             Fact::Recorded(_) => {}
             Fact::AttemptStarted { attempt } => {
                 self.attempts = *attempt;
+                self.first_attempt_at = self.first_attempt_at.or(Some(at));
                 self.phase = Phase::Sending;
             }
             Fact::ReceiptRecorded { delivery, retry_at, .. } => {
@@ -305,6 +406,9 @@ impl Outgoing {
                 };
             }
             Fact::Cancelled { why } => self.phase = Phase::Cancelled { why: *why, at },
+            Fact::Moved { not_before, .. } => {
+                self.phase = Phase::Waiting { not_before: *not_before }
+            }
         }
     }
 }

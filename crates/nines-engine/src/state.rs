@@ -57,6 +57,8 @@ pub struct State {
     pub escalations: BTreeMap<EscalationId, EscalationRecord>,
     /// Every message of the escalations above.
     pub outbox: BTreeMap<IntentId, Outgoing>,
+    /// Providers that failed lately.
+    pub breakers: outbox::Breakers,
     /// The messages by the sequence number of their order.
     pub intents_by_seq: BTreeMap<u64, IntentId>,
     /// By id, so by age.
@@ -150,11 +152,14 @@ impl State {
         self.sends.first().map(|(at, _)| *at)
     }
 
-    /// The messages whose time has come, at most `count_max`, pages first.
+    /// The messages whose time has come, at most `count_max`: by class, severity and age.
     pub(crate) fn due_sends(&self, now: Timestamp, count_max: usize) -> Vec<IntentId> {
         let due = self.sends.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| id);
         let mut due: Vec<&IntentId> = due.collect();
-        due.sort_by_key(|id| self.outbox.get(*id).map(|it| (it.intent.urgency, it.seq)));
+        due.sort_by_cached_key(|id| {
+            let rank = |it: &Outgoing| (it.intent.class(), it.intent.severity_rank(), it.seq);
+            self.outbox.get(*id).map(rank)
+        });
         due.into_iter().take(count_max).cloned().collect()
     }
 
@@ -267,7 +272,11 @@ impl State {
                 opened_at: at,
                 state: nines_oncall::State::default(),
             });
-            record.alerts.extend(alerts.iter().map(|it| (it.alert, it.activation)));
+            for it in alerts.iter().map(|it| (it.alert, it.activation)) {
+                if !record.alerts.contains(&it) {
+                    record.alerts.push(it);
+                }
+            }
             record.incident = record.incident.or_else(|| alerts.iter().find_map(|it| it.incident));
             self.open.extend(group.clone().map(|it| (it, *id)));
         }
@@ -284,7 +293,7 @@ impl State {
             });
             routing.urgency = routing.urgency.min(*urgency);
             routing.decision = Arc::clone(&decision);
-            routing.escalations.extend(escalation);
+            routing.escalations.extend(escalation.filter(|it| !routing.escalations.contains(it)));
             routing.incident = routing.incident.or(*incident);
             if routing.escalations.is_empty() {
                 self.unpaged.push_back(*alert);
@@ -347,6 +356,9 @@ impl State {
         if let Some(before) = outgoing.not_before() {
             self.sends.remove(&(before, id.clone()));
         }
+        if let outbox::Fact::ReceiptRecorded { delivery, .. } = fact {
+            self.breakers.evolve(&outgoing.intent.channel, delivery, at);
+        }
         outgoing.evolve(fact, at);
         self.schedule(id);
         self.close_notice(id);
@@ -363,13 +375,21 @@ impl State {
         }
     }
 
-    /// A notice that is over makes way for the next one, and needs its words no more.
+    /// A notice that is over makes way for the next one, and needs its words no more. A test is kept as long.
     fn close_notice(&mut self, id: &IntentId) {
         let Some(outgoing) = self.outbox.get_mut(id).filter(|it| it.is_closed()) else { return };
-        let Some(key) = line_of(&outgoing.intent) else { return };
-        Arc::make_mut(&mut outgoing.intent).payload = None;
+        // Messages of escalations go with them.
+        if outgoing.intent.escalation.is_some() {
+            return;
+        }
+        let key = line_of(&outgoing.intent);
+        if key.is_some() {
+            Arc::make_mut(&mut outgoing.intent).payload = None;
+        }
         self.closed_notices.push_back(outgoing.seq);
-        if let Some(lane) = self.lanes.get_mut(&key) {
+        if let Some(key) = key
+            && let Some(lane) = self.lanes.get_mut(&key)
+        {
             lane.retain(|it| it != id);
             match lane.first().cloned() {
                 Some(next) => self.schedule(&next),

@@ -208,6 +208,7 @@ fn sent(outgoing: &Outgoing) -> Link {
     let part = match intent.purpose {
         Purpose::Page => "page",
         Purpose::Resolved | Purpose::Notice | Purpose::Told => "notice",
+        Purpose::Test => "test",
     };
     let (at, became) = match phase {
         outbox::Phase::Waiting { not_before } => (*not_before, "waits until then".to_owned()),

@@ -85,12 +85,17 @@ impl ProviderNotifier {
         Self { caller, runner, accounts }
     }
 
+    /// All accounts, by name.
+    pub fn accounts(&self) -> &BTreeMap<String, Outlet> {
+        &self.accounts
+    }
+
     fn open(&self, name: &str, provider: Provider) -> Result<Opened<'_>, String> {
         let outlet = self.accounts.get(name).ok_or_else(|| {
             format!("there is no account `{name}`: add it to `accounts` of a Notify document")
         })?;
         let protocol = protocol(&outlet.kind);
-        if !serves(&outlet.kind, provider) {
+        if !provider.is_served_by(&outlet.kind) {
             let kind = &outlet.kind;
             return Err(format!("the account `{name}` is of {kind}, not of {}", provider.word()));
         }
@@ -103,14 +108,6 @@ struct Opened<'a> {
     /// None for programs.
     protocol: Option<&'static dyn Protocol>,
     account: Account,
-}
-
-/// Whether an account of this kind reaches people by this provider.
-fn serves(kind: &str, provider: Provider) -> bool {
-    match provider {
-        Provider::Sms | Provider::Voice => matches!(kind, "twilio" | "gateway"),
-        other => kind == other.word(),
-    }
 }
 
 fn protocol(kind: &str) -> Option<&'static dyn Protocol> {

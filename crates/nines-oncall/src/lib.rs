@@ -5,16 +5,22 @@
 #![warn(missing_docs)]
 
 mod compare;
+mod coverage;
 mod escalation;
+pub mod fairness;
 mod hours;
+pub mod ical;
+pub mod load;
 mod people;
 mod policy;
+pub mod ready;
 mod roster;
 pub mod rota;
 mod schedule;
 mod stretch;
 
 pub use compare::{DutyChange, STRETCHES_MAX, duty_changes};
+pub use coverage::{Coverage, FINDINGS_MAX, Finding, Fitness, PageRoute, Verdict, coverage};
 pub use escalation::{
     ASK_WAIT, About, Command, EscalationId, EscalationKind, Fact, LAST_RESORT_WAIT,
     LAST_RESORTS_MAX, Moment, Next, Page, Phase, Reached, Reason, Refusal, SNOOZE_MAX, Standing,

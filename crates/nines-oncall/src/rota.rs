@@ -83,6 +83,13 @@ pub enum Command {
         /// Everything that it says.
         away: Vec<Away>,
     },
+    /// The address of a calendar of shifts becomes worthless.
+    RevokeCalendar {
+        /// As [`crate::ical::Subject`] is written.
+        calendar: String,
+        /// Who asks.
+        by: String,
+    },
     /// Other files decide.
     Reconfigured,
     /// Time has passed; sent at or after [`State::wake_at`].
@@ -276,6 +283,13 @@ pub enum Fact {
         /// Everything that it says.
         away: Vec<Away>,
     },
+    /// The address of a calendar has become worthless.
+    CalendarRevoked {
+        /// Which.
+        calendar: String,
+        /// Who.
+        by: String,
+    },
     /// These people came on call by layers.
     HandedOver {
         /// For which schedule.
@@ -381,6 +395,8 @@ pub struct State {
     pub stood: BTreeMap<String, BTreeMap<Timestamp, Stood>>,
     /// Who is away, as calendars say, by the calendar's name.
     pub feeds: BTreeMap<String, Vec<Away>>,
+    /// How often the addresses of calendars were revoked.
+    pub calendars: BTreeMap<String, u32>,
     /// The last number that was given.
     pub last_number: u32,
     wake_at: Option<Timestamp>,
@@ -460,6 +476,9 @@ pub fn decide(
             let is_news = state.feeds.get(&feed).map_or(!away.is_empty(), |it| *it != away);
             Ok(is_news.then_some(Fact::FeedNoted { feed, away }).into_iter().collect())
         }
+        Command::RevokeCalendar { calendar, by } => {
+            Ok(vec![Fact::CalendarRevoked { calendar, by }])
+        }
         Command::Reconfigured => Ok(wake::reconfigured(duty, now)),
         Command::Wake => Ok(wake::wake(duty, now)),
     }
@@ -516,6 +535,9 @@ pub fn evolve(state: &mut State, fact: &Fact, at: Timestamp) {
             } else {
                 state.feeds.insert(feed.clone(), away.clone());
             }
+        }
+        Fact::CalendarRevoked { calendar, .. } => {
+            *state.calendars.entry(calendar.clone()).or_default() += 1;
         }
         Fact::HandedOver { schedule, stood } => {
             let all = state.stood.entry(schedule.clone()).or_default();

@@ -13,6 +13,7 @@ use nines_base::Origin;
 use crate::stretch::{self, Cover, OnDuty, Shift, Source, Stretch};
 
 pub use clock::Weekdays;
+pub(crate) use clock::{Occurrence, instant};
 pub use hours::ClockRange;
 pub(crate) use hours::windows;
 pub use layer::{Crew, Layer};

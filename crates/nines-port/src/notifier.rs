@@ -43,6 +43,25 @@ pub enum Channel {
     },
 }
 
+impl Channel {
+    /// Whether a repeat under the same key reaches people at most once, whatever the settings of the adapter are. A
+    /// channel that drops repeats only with some settings does not count.
+    pub fn drops_repeats(&self) -> bool {
+        match self {
+            Self::Inbox | Self::Webhook { .. } => true,
+            Self::Email { .. } => false,
+            Self::Provider { provider, .. } => matches!(
+                provider,
+                Provider::PagerDuty | Provider::Opsgenie | Provider::Matrix | Provider::Discord
+            ),
+            Self::Receiver { kind, .. } => matches!(
+                kind.as_str(),
+                "webhook" | "pagerduty" | "opsgenie" | "victorops" | "incidentio" | "jira"
+            ),
+        }
+    }
+}
+
 /// A kind of [`Channel::Provider`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Provider {
@@ -97,6 +116,14 @@ impl Provider {
         Self::Opsgenie,
         Self::Exec,
     ];
+
+    /// Whether an account of this kind reaches people so.
+    pub fn is_served_by(self, kind: &str) -> bool {
+        match self {
+            Self::Sms | Self::Voice => matches!(kind, "twilio" | "gateway"),
+            other => kind == other.word(),
+        }
+    }
 
     /// The word for it in files: `slack`, `sms`, …
     pub fn word(self) -> &'static str {

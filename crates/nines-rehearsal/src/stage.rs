@@ -61,6 +61,8 @@ pub struct SentMessage {
     pub alert: AlertKey,
     /// In a line.
     pub subject: String,
+    /// In full.
+    pub text: String,
 }
 
 impl SentMessage {
@@ -124,6 +126,21 @@ impl Stage {
             if self.needs_outlook { self.statuses(now) } else { self.tracker.standings(now) };
         let policies = policy_inputs(&statuses);
         self.observe(burning, Some(policies), now)
+    }
+
+    /// Something happens at `at`, and what follows from it.
+    ///
+    /// # Errors
+    /// The engine stopped, or refused.
+    pub(crate) fn happen(
+        &mut self,
+        what: &'static str,
+        command: Command,
+        at: Timestamp,
+    ) -> Result<(), RehearsalError> {
+        self.reach(at)?;
+        self.ask(what, command, at)?;
+        self.settle(at)
     }
 
     /// What a gate says to a change.
@@ -225,6 +242,7 @@ impl Stage {
                 urgency: intent.urgency,
                 alert: intent.alert,
                 subject: intent.subject.clone(),
+                text: intent.text.clone(),
             })
         });
         self.sent.extend(sent);

@@ -17,6 +17,7 @@ use crate::{RehearsalError, Setup, Stage};
 
 mod compare;
 mod describe;
+mod happen;
 
 /// Every test has the same ids.
 const SEED: u64 = 1;
@@ -35,7 +36,8 @@ pub struct Verdict {
 pub struct Failure {
     /// When it was looked at.
     pub at: Timestamp,
-    /// What was looked at: `alerts`, `pages`, `budgets`, `states`, `decisions`.
+    /// What was looked at: `alerts`, `pages`, `not_paged`, `budgets`, `states`, `decisions`; or what was to happen
+    /// and was refused.
     pub what: &'static str,
     /// Where it was expected: `file:line`.
     pub place: String,
@@ -85,10 +87,14 @@ pub fn play(case: &TestCase, setup: &Setup) -> Result<Verdict, RehearsalError> {
     }
     let mut stage = Stage::open(setup.clone(), config, SEED, clock.start)?;
     let mut expected = case.expectations.iter().peekable();
+    let mut happenings = case.happenings.iter().peekable();
     let (mut pages_seen, mut failures) = (0, Vec::new());
     let step_ms = millis(clock.step).max(1);
     for (step, now_ms) in instants.iter().copied().enumerate() {
         let now = instant(now_ms);
+        while let Some(it) = happenings.next_if(|it| it.at <= now) {
+            failures.extend(happen::play(it, &mut stage)?);
+        }
         let mut batch: BTreeMap<_, SampleBatch> = BTreeMap::new();
         let arrived = feeds.iter_mut().flat_map(|it| it.take(now_ms));
         let points = series.iter().filter_map(|it| point(it, step, now_ms));
@@ -99,6 +105,9 @@ pub fn play(case: &TestCase, setup: &Setup) -> Result<Verdict, RehearsalError> {
         stage.step(now)?;
         let next = instant(now_ms.saturating_add(step_ms));
         while let Some(it) = expected.next_if(|it| it.at < next) {
+            while let Some(it) = happenings.next_if(|happening| happening.at <= it.at) {
+                failures.extend(happen::play(it, &mut stage)?);
+            }
             failures.extend(compare::compare(it, &mut stage, now, &mut pages_seen)?);
         }
     }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use nines_base::{Exemplar, HistogramSample, Labels, Origin, Sample, SampleBatch};
 use nines_engine::{Command, EngineHandle, Installation, Refusal, Reply, SubmitError};
 use nines_ingest::TargetsStatus;
+use nines_oncall::Person;
 use nines_port::{Appended, Clock, MetricMetadata, Row, SampleSink, SinkError};
 use nines_slo::{Slo, SloName, Tracker};
 use nines_spec::{Finding, SourceFile, Spec};
@@ -272,20 +273,24 @@ impl Shared {
 
     /// Who is on call now for each schedule, with the shift and the next person.
     pub(crate) fn on_call(&self, at: Timestamp) -> Vec<OnCall> {
-        let config = Arc::clone(&self.loaded().engine_config);
-        let rota = self.engine.read(|it| it.rota.clone());
-        let duty = nines_oncall::Duty { roster: &config.roster, rota: &rota };
-        let schedules = config.roster.schedules.values();
+        let watch = self.watch();
+        let (duty, roster) = (watch.duty(), &watch.config.roster);
+        let schedules = roster.schedules.values();
         schedules
             .map(|schedule| {
                 let shifts = duty.on_call(&schedule.name, at);
                 let next = duty.next_on_call(&schedule.name, at);
+                let contacts = shifts.iter().filter_map(|it| roster.people.get(&it.person));
+                let reached =
+                    |it: &Person| it.contacts.iter().map(|it| it.channel.to_string()).collect();
+                let contacts = contacts.map(|it| (it.name.clone(), reached(it))).collect();
                 OnCall {
                     schedule: schedule.name.clone(),
                     zone: schedule.zone.iana_name().unwrap_or("UTC").to_owned(),
                     shift: shifts.first().cloned(),
                     shifts,
                     next: next.first().map(|(it, _)| it.name.clone()),
+                    contacts,
                     origin: schedule.origin.clone(),
                 }
             })
@@ -310,5 +315,7 @@ pub(crate) struct OnCall {
     /// One for each person on call now.
     pub(crate) shifts: Vec<nines_oncall::Shift>,
     pub(crate) next: Option<String>,
+    /// How those on call are reached, by person.
+    pub(crate) contacts: BTreeMap<String, Vec<String>>,
     pub(crate) origin: Origin,
 }

@@ -21,6 +21,7 @@ mod health;
 mod heartbeats;
 mod hooks;
 mod metadata;
+mod oncall_views;
 mod overlays;
 mod own_metrics;
 mod pages;

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use nines_alert::silence::Refusal as Silence;
 use nines_engine::exclusions::Refusal as Exclusion;
 use nines_engine::{Refusal, SubmitError};
+use nines_oncall::rota::Refusal as Rota;
 use nines_release::WaiverRefusal;
 use serde::Serialize;
 
@@ -100,8 +101,10 @@ impl From<Refusal> for Problem {
         let detail = refusal.to_string();
         match refusal {
             Refusal::UnknownAlert(_)
+            | Refusal::NobodyTold
             | Refusal::UnknownPage
             | Refusal::UnknownIncident(_)
+            | Refusal::UnknownPerson { .. }
             | Refusal::UnknownRunbook { .. }
             | Refusal::UnknownRun(_) => {
                 Self::new(StatusCode::NOT_FOUND, "/problems/not-found", "not found", detail)
@@ -121,6 +124,18 @@ impl From<Refusal> for Problem {
             ) => Self::forbidden(detail),
             Refusal::Waiver(WaiverRefusal::Exists { .. }) => Self::refused(detail),
             Refusal::Waiver(_) => Self::bad_request(detail),
+            Refusal::Rota(
+                Rota::UnknownSchedule { .. } | Rota::UnknownPerson { .. } | Rota::UnknownEntry(_),
+            ) => Self::new(StatusCode::NOT_FOUND, "/problems/not-found", "not found", detail),
+            Refusal::Rota(
+                Rota::BadRange
+                | Rota::TooFar
+                | Rota::InPast
+                | Rota::NotWholeMinute
+                | Rota::BadPeople
+                | Rota::ReasonTooLong,
+            ) => Self::bad_request(detail),
+            Refusal::Rota(Rota::NotTheirs { .. }) => Self::forbidden(detail),
             Refusal::Silence(Silence::Unknown { .. }) => {
                 Self::new(StatusCode::NOT_FOUND, "/problems/not-found", "not found", detail)
             }

@@ -232,6 +232,7 @@ fn config(steps: usize) -> Arc<Config> {
         dispatch: Arc::default(),
         heartbeats: BTreeMap::new(),
         templates: Arc::default(),
+        fallbacks: nines_engine::Fallbacks::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
         release: nines_release::Rulebook::default(),

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nines_base::Origin;
+use nines_port::Provider;
 use nines_slo::{SloPattern, Window};
 
 use crate::alertmanager::AlertDraft;
@@ -39,6 +40,7 @@ pub(crate) enum Noun {
     Gate,
     Service,
     Secret,
+    Account,
     ScrapeJob,
     Indicator,
     Setting,
@@ -67,6 +69,7 @@ impl Noun {
             Self::Gate => "policy",
             Self::Service => "service",
             Self::Secret => "secret",
+            Self::Account => "account",
             Self::ScrapeJob => "scrape job",
             Self::Indicator => "SLI",
             Self::Setting => "setting",
@@ -103,6 +106,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) route_places: Vec<Place>,
     /// E-mail contacts.
     pub(crate) mail_places: Vec<Place>,
+    /// By which providers contacts use which accounts, and where.
+    pub(crate) account_uses: Vec<(Place, Provider, String)>,
     /// Documents of OpenSLO that others refer to.
     pub(crate) shared: BTreeMap<(Noun, String), Shared>,
     /// Of all files, whatever is wrong with them; notification targets of OpenSLO may have their names.
@@ -130,6 +135,7 @@ impl<'a> Draft<'a> {
             slo_patterns: Vec::new(),
             route_places: Vec::new(),
             mail_places: Vec::new(),
+            account_uses: Vec::new(),
             shared: BTreeMap::new(),
             escalation_names: BTreeSet::new(),
             has_gaps: false,

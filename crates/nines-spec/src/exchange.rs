@@ -8,6 +8,7 @@ mod expression;
 mod import;
 mod loss;
 mod native;
+mod oncall;
 mod openslo;
 mod rules;
 mod yaml;
@@ -15,6 +16,9 @@ mod yaml;
 pub use alertmanager::export_alertmanager;
 pub use import::{Import, ImportFormat, ImportOptions, import, import_paths};
 pub use loss::{Export, Loss};
+pub use oncall::{
+    Comparison, Difference, OncallFormat, OncallImport, import_oncall, import_oncall_paths,
+};
 pub use openslo::export_openslo;
 pub use rules::{RULES_PER_SLO_MAX, RuleOptions, export_rules};
 

@@ -42,8 +42,9 @@ pub use alertmanager::{IntegrationSpec, ReceiverSpec};
 pub use change::{Action, DocumentChange, FIELDS_MAX, FieldChange, compare};
 pub use draft::FINDINGS_MAX;
 pub use exchange::{
-    Export, Import, ImportFormat, ImportOptions, Loss, RULES_PER_SLO_MAX, RuleOptions,
-    export_alertmanager, export_openslo, export_rules, import, import_paths,
+    Comparison, Difference, Export, Import, ImportFormat, ImportOptions, Loss, OncallFormat,
+    OncallImport, RULES_PER_SLO_MAX, RuleOptions, export_alertmanager, export_openslo,
+    export_rules, import, import_oncall, import_oncall_paths, import_paths,
 };
 pub use explain::{codes, explain};
 pub use fields::LIST_MAX;
@@ -67,6 +68,7 @@ pub use spec::{
 };
 pub use test_case::{
     Expectation, ExpectedAlert, ExpectedBudget, ExpectedDecision, ExpectedPage, ExpectedState,
-    Fault, GoalName, Lists, Percent, Rate, RateError, SloInput, TestCase, TestClock, TestInput,
+    Fault, GoalName, Happening, HappeningKind, Lists, Percent, Rate, RateError, SloInput, TestCase,
+    TestClock, TestInput,
 };
 pub use test_files::{TestFile, TestForm, UnitTest, read_tests, test_form};

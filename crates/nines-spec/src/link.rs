@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use nines_alert::dispatch::Settings;
 use nines_base::{Labels, format_duration};
 use nines_oncall::{Policy, Target};
+use nines_port::Provider;
 use nines_slo::{Goal, Lint, Severity, Slo};
 
 use crate::draft::{Draft, Noun, Place};
@@ -56,6 +57,7 @@ pub(crate) fn check(draft: &mut Draft<'_>) {
         check_references(draft);
         check_pages(draft);
         check_mail(draft);
+        check_accounts(draft);
         composites::check_patterns(draft);
         alerts::check(draft);
     }
@@ -102,6 +104,7 @@ fn undefined(draft: &Draft<'_>, reference: &Reference) -> Mistake {
         Noun::Team => Mistake::UndefinedTeam { name, help, consequence, at },
         Noun::Runbook => Mistake::UndefinedRunbook { name, help, consequence, at },
         Noun::Secret => Mistake::UndefinedSecret { name, help, consequence, at },
+        Noun::Account => Mistake::UndefinedAccount { name, help, consequence, at },
         Noun::Slo => Mistake::UndefinedSlo { name, help, consequence, at },
         Noun::Receiver => Mistake::UndefinedReceiver { name, help, consequence, at },
         Noun::TimeInterval => Mistake::UndefinedInterval { name, help, consequence, at },
@@ -128,6 +131,9 @@ fn defined(draft: &Draft<'_>, noun: Noun, known: &[(&str, Place)]) -> String {
             Noun::Runbook => "no runbook is defined; add a Markdown file to `runbooks/`".to_owned(),
             Noun::Secret => {
                 "no secret is defined; add `webhook_secrets` to a Notify document".to_owned()
+            }
+            Noun::Account => {
+                "no account is defined; add `accounts` to a Notify document".to_owned()
             }
             _ => format!("no {} is defined", noun.word()),
         };
@@ -245,6 +251,23 @@ fn check_mail(draft: &mut Draft<'_>) {
     if draft.spec.notify.smtp.is_none() {
         for place in std::mem::take(&mut draft.mail_places) {
             draft.report(place.file, &Mistake::NoMailServer { at: place.span });
+        }
+    }
+}
+
+/// A bot of one service reaches nobody at another.
+fn check_accounts(draft: &mut Draft<'_>) {
+    for (place, provider, name) in std::mem::take(&mut draft.account_uses) {
+        let Some(outlet) = draft.spec.notify.accounts.get(&name) else { continue };
+        if !provider.is_served_by(&outlet.kind) {
+            let (kind, wanted) = (outlet.kind.clone(), provider.word());
+            let serving = match provider {
+                Provider::Sms | Provider::Voice => "twilio or gateway",
+                _ => wanted,
+            };
+            let at = place.span;
+            let mistake = Mistake::AccountOfOtherKind { name, kind, wanted, serving, at };
+            draft.report(place.file, &mistake);
         }
     }
 }

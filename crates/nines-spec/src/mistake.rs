@@ -952,6 +952,27 @@ pub(crate) enum Mistake {
         at: Span,
     },
 
+    // N046x: channels.
+    #[error("account `{name}` is not defined")]
+    #[diagnostic(code(N0460), help("{help}"))]
+    UndefinedAccount {
+        name: String,
+        help: String,
+        consequence: String,
+        #[label("{consequence}")]
+        at: Span,
+    },
+    #[error("account `{name}` is of {kind}, and the contact is of {wanted}")]
+    #[diagnostic(code(N0461), help("name an account of {serving}"))]
+    AccountOfOtherKind {
+        name: String,
+        kind: String,
+        wanted: &'static str,
+        serving: &'static str,
+        #[label("messages could not be sent")]
+        at: Span,
+    },
+
     #[error("{problem}")]
     #[diagnostic(
         code(N0480),

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 use nines_alert::rule::trial::InputSeries;
-use nines_base::{Labels, Origin};
+use nines_base::{Labels, Matcher, Origin};
 use nines_release::{Change, Verdict};
 use nines_slo::{SloName, SloState};
 
@@ -19,6 +19,8 @@ pub struct TestCase {
     pub clock: TestClock,
     /// What happens.
     pub inputs: Vec<TestInput>,
+    /// What else happens, oldest first.
+    pub happenings: Vec<Happening>,
     /// What must come of it, oldest first.
     pub expectations: Vec<Expectation>,
     /// Where it was written.
@@ -45,6 +47,62 @@ pub enum TestInput {
     Series(InputSeries),
 }
 
+/// Something that happens once.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Happening {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: HappeningKind,
+    /// Where it was written.
+    pub origin: Origin,
+}
+
+/// What happens once.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HappeningKind {
+    /// Somebody says that an alert fires.
+    Fires {
+        /// The alert.
+        labels: Labels,
+        /// For people.
+        annotations: Labels,
+    },
+    /// And that it is over.
+    Ends {
+        /// The alert.
+        labels: Labels,
+    },
+    /// A silence begins.
+    Silence {
+        /// All must match.
+        matchers: Vec<Matcher>,
+        /// Its end.
+        until: Timestamp,
+    },
+    /// Somebody is on call beside, or instead of, whom the files say.
+    Override {
+        /// For which schedule.
+        schedule: String,
+        /// Who.
+        person: String,
+        /// Instead of whom, while they are on call.
+        instead_of: Option<String>,
+        /// Its end.
+        until: Timestamp,
+    },
+    /// Somebody acknowledges everything.
+    Ack {
+        /// Who.
+        person: String,
+    },
+    /// Somebody is not able, and says so.
+    NotAble {
+        /// Who.
+        person: String,
+    },
+}
+
 /// Events of one SLI.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SloInput {
@@ -56,7 +114,7 @@ pub struct SloInput {
     pub history: SignedDuration,
     /// How many, while no fault says otherwise.
     pub total: Rate,
-    /// What goes wrong. Where two overlap the later in the list holds.
+    /// HappeningKind goes wrong. Where two overlap the later in the list holds.
     pub faults: Vec<Fault>,
     /// Where it was written.
     pub origin: Origin,
@@ -94,11 +152,11 @@ impl FromStr for Rate {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a rate; write events per `s`, `min`, `h` or `d`, e.g. `300/min`")]
 pub struct RateError {
-    /// What was written.
+    /// HappeningKind was written.
     pub text: String,
 }
 
-/// What goes wrong in (`from`, `to`].
+/// HappeningKind goes wrong in (`from`, `to`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
     /// When it begins.
@@ -124,11 +182,13 @@ pub struct Expectation {
     pub alerts: Option<Vec<ExpectedAlert>>,
     /// The pages since the last expectation of pages, or since the start.
     pub pages: Option<Vec<ExpectedPage>>,
+    /// People who have not been paged since the start.
+    pub not_paged: Vec<String>,
     /// How budgets stand.
     pub budgets: Vec<ExpectedBudget>,
     /// In which state SLOs are.
     pub states: Vec<ExpectedState>,
-    /// What a gate says.
+    /// HappeningKind a gate says.
     pub decisions: Vec<ExpectedDecision>,
     /// Where it was written.
     pub origin: Origin,
@@ -174,6 +234,8 @@ pub struct ExpectedPage {
     pub channel: Option<String>,
     /// When, in whole seconds.
     pub at: Option<Timestamp>,
+    /// HappeningKind its text says, such as `on call for schedule shop`.
+    pub because: Option<String>,
     /// Where it was written.
     pub origin: Origin,
 }
@@ -189,7 +251,7 @@ pub struct ExpectedBudget {
     pub good: Option<u64>,
     /// The bad ones.
     pub bad: Option<u64>,
-    /// What is left, compared at the digits given.
+    /// HappeningKind is left, compared at the digits given.
     pub remaining: Option<Percent>,
     /// Where it was written.
     pub origin: Origin,
@@ -215,10 +277,10 @@ pub struct ExpectedState {
     pub origin: Origin,
 }
 
-/// What a gate must say to a change.
+/// HappeningKind a gate must say to a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpectedDecision {
-    /// What wants to proceed.
+    /// HappeningKind wants to proceed.
     pub change: Change,
     /// The answer.
     pub gate: Verdict,

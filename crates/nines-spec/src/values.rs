@@ -189,6 +189,11 @@ impl Page<'_, '_> {
         self.accept(text, is_mail_address, "a mail address", "ana@example.org")
     }
 
+    /// As E.164 has it.
+    pub(crate) fn telephone_number(&mut self, text: Text<'_>) -> Option<String> {
+        self.accept(text, is_telephone_number, "a telephone number", "+491701234567")
+    }
+
     pub(crate) fn target(&mut self, text: Text<'_>) -> Option<String> {
         self.accept(text, is_target, "a host with a port", "checkout:9090")
     }
@@ -222,6 +227,12 @@ fn is_url(text: &str) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     let host = rest.and_then(|it| it.split('/').next()).unwrap_or("");
     !host.is_empty() && !text.contains(char::is_whitespace)
+}
+
+fn is_telephone_number(text: &str) -> bool {
+    let digits = text.strip_prefix('+').unwrap_or("");
+    let is_long = (7..=15).contains(&digits.len());
+    is_long && !digits.starts_with('0') && digits.bytes().all(|it| it.is_ascii_digit())
 }
 
 /// `Name <address>` is allowed where a sender is named.

@@ -274,19 +274,3 @@ pub(crate) struct Link {
     pub(crate) text: String,
     pub(crate) origin: Option<String>,
 }
-
-/// Who is on call for a schedule.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct OnCall {
-    pub(crate) schedule: String,
-    pub(crate) zone: String,
-    pub(crate) shift: Option<Shift>,
-    pub(crate) next: Option<String>,
-}
-
-/// One turn.
-#[derive(Debug, Clone, Deserialize)]
-pub(crate) struct Shift {
-    pub(crate) person: String,
-    pub(crate) until: Timestamp,
-}

@@ -6,8 +6,8 @@ use crate::client::Connection;
 use crate::output::Color;
 use crate::{
     audit, backtest, backup, check, compat, demo, deploy, describe, exclude, export, gate, get,
-    import, incident, init, layout, oncall, plan, policy, postmortem, query, respond, run, schema,
-    serve, silence, slo, test, why,
+    import, incident, init, layout, oncall, page, plan, policy, postmortem, query, respond, run,
+    schema, serve, silence, slo, test, why,
 };
 
 /// Shown first: what people want to copy.
@@ -63,7 +63,7 @@ pub(crate) enum Command {
     Schema(schema::SchemaArgs),
     /// Print the completion script of a shell
     Completion(schema::CompletionArgs),
-    /// Read objectives from files of other tools
+    /// Read objectives, or people and schedules, from files of other tools
     Import(import::Args),
     /// Show what files would change on a server, and what that would have meant
     Plan(plan::PlanArgs),
@@ -93,10 +93,16 @@ pub(crate) enum Command {
     Exclude(Box<exclude::Args>),
     /// Ask a PromQL query
     Query(query::Args),
-    /// Show who is on call
-    Oncall(oncall::Args),
+    /// Show and change who is on call
+    Oncall(Box<oncall::Args>),
+    /// Find out whether people can be reached
+    Page(page::Args),
     /// Acknowledge what waits for an answer
     Ack(respond::AckArgs),
+    /// Go on to the next step, because you are not able or others shall know; or tell others by name
+    Escalate(respond::EscalateArgs),
+    /// Say that you have it, and want to be asked later
+    Snooze(respond::SnoozeArgs),
     /// Work on an incident
     Incident(incident::Args),
     /// Run a runbook

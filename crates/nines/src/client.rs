@@ -189,6 +189,16 @@ impl Client {
         Ok(Self { runtime: runtime()?, http, base, token, person, user })
     }
 
+    /// The server's address.
+    pub(crate) fn server(&self) -> &str {
+        &self.base
+    }
+
+    /// The token that it is asked with.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     /// Who acts: what the command says, else the context's person, else the user of this machine.
     pub(crate) fn by(&self, said: Option<&str>) -> String {
         let names = [said, self.person.as_deref(), self.user.as_deref()];

@@ -31,6 +31,7 @@ mod layout;
 mod live;
 mod oncall;
 mod output;
+mod page;
 mod past;
 mod plan;
 mod policy;
@@ -89,7 +90,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Fix(args) => layout::fix(&args),
         Command::Schema(args) => schema::schema(&args),
         Command::Completion(args) => schema::completion(&args),
-        Command::Import(args) => import::run(&args),
+        Command::Import(args) => import::run(&args, SystemClock.now()),
         Command::Plan(args) => plan::plan(&args, &open()?),
         Command::Apply(args) => plan::apply(&args, &open()?),
         Command::Drift(args) => plan::drift(&args, &open()?),
@@ -104,8 +105,11 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::WhyNot(args) => why::run_not(&args, &open()?),
         Command::Exclude(args) => exclude::run(&args, &open()?),
         Command::Query(args) => query::run(&args, &open()?),
-        Command::Oncall(args) => oncall::run(&args, &open()?),
+        Command::Oncall(args) => oncall::run(&args, &open()?, &environment, SystemClock.now()),
+        Command::Page(args) => page::run(&args, &open()?),
         Command::Ack(args) => respond::acknowledge(&args, &open()?),
+        Command::Escalate(args) => respond::escalate(&args, &open()?),
+        Command::Snooze(args) => respond::snooze(&args, &open()?, SystemClock.now()),
         Command::Incident(args) => incident::run(&args, &open()?),
         Command::Run(args) => run::run(args, &open()?),
         Command::Postmortem(args) => postmortem::run(&args, &open()?),

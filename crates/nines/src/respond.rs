@@ -1,6 +1,7 @@
-//! `nines ack`: a person takes over.
+//! `nines ack`, `nines escalate`, `nines snooze`: a person takes over, or does not.
 
 use clap::ArgGroup;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::api::Alert;
@@ -44,6 +45,72 @@ pub(crate) fn acknowledge(args: &AckArgs, client: &Client) -> anyhow::Result<Exi
         output::print(&format!("acknowledged by {by}: {summary}"))?;
     }
     output::note(&next(&alerts));
+    Ok(Exit::Yes)
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct EscalateArgs {
+    /// An incident (`INC-1`), an objective (`service/slo`), a service, or an alert's key
+    target: String,
+    /// Why, for whoever comes next
+    #[arg(long, value_name = "TEXT", conflicts_with = "to")]
+    why: Option<String>,
+    /// Tell this person as well, instead of going on to the next step
+    #[arg(long, value_name = "PERSON")]
+    to: Vec<String>,
+    /// Tell whoever is on call in this schedule as well
+    #[arg(long, value_name = "SCHEDULE", conflicts_with = "why")]
+    schedule: Vec<String>,
+    /// Who escalates; else the demo's person, else your user name
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+pub(crate) fn escalate(args: &EscalateArgs, client: &Client) -> anyhow::Result<Exit> {
+    let by = client.by(args.by.as_deref());
+    let adds = !args.to.is_empty() || !args.schedule.is_empty();
+    for target in targets(client, &args.target)? {
+        if adds {
+            let (people, schedules) = (&args.to, &args.schedule);
+            let body =
+                json!({ "target": target, "by": by, "people": people, "schedules": schedules });
+            client.post("/api/nines/v1/responders", &body)?;
+        } else {
+            let body = json!({ "target": target, "by": by, "why": args.why });
+            client.post("/api/nines/v1/escalate", &body)?;
+        }
+    }
+    let names: Vec<&str> = args.to.iter().chain(&args.schedule).map(String::as_str).collect();
+    output::print(&match adds {
+        true => format!("told by {by}: {}", names.join(", ")),
+        false => format!("escalated by {by}: the next step has begun"),
+    })?;
+    output::note("next: nines get page");
+    Ok(Exit::Yes)
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct SnoozeArgs {
+    /// An incident (`INC-1`), an objective (`service/slo`), a service, or an alert's key
+    target: String,
+    /// For so long, such as `2h`; at most 7 days
+    #[arg(long = "for", value_name = "DURATION", value_parser = nines_base::parse_duration)]
+    length: SignedDuration,
+    /// Who has it; else the demo's person, else your user name
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+pub(crate) fn snooze(args: &SnoozeArgs, client: &Client, now: Timestamp) -> anyhow::Result<Exit> {
+    let by = client.by(args.by.as_deref());
+    let until = now
+        .checked_add(args.length)
+        .map_err(|_| Failure::usage("`--for` is at most 7 days".to_owned()))?;
+    for target in targets(client, &args.target)? {
+        let body = json!({ "target": target, "by": by, "until": until });
+        client.post("/api/nines/v1/snooze", &body)?;
+    }
+    output::print(&format!("{by} has it and is asked at {until}"))?;
     Ok(Exit::Yes)
 }
 

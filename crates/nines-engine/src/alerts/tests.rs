@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
+use jiff::SignedDuration;
 use nines_alert::dispatch::{
     GroupBy, Incoming, Integration, Receiver, Route, Rules, Settings, Source, Timing,
 };
@@ -96,7 +97,9 @@ impl Lab {
     /// Lets time pass until `at`, each wake-up at its own instant.
     pub(crate) fn pass(&mut self, at: i64) {
         while let Some(due) = self.engine.wake_at().filter(|it| *it <= second(at)) {
-            let due = due.as_second().max(self.now);
+            // What is due within a second is done at its end.
+            let due = (due + jiff::SignedDuration::from_nanos(999_999_999)).as_second();
+            let due = due.max(self.now);
             self.ask(Command::Wake, due).unwrap();
         }
         self.now = at;
@@ -396,7 +399,9 @@ fn facts_are_written_like_this() {
     let lines = lab.journal.lines().into_iter().filter(|it| kinds.contains(&it.kind.as_str()));
     let lines = lines
         .map(|it| format!("{} {} {}", it.kind, it.version, String::from_utf8(it.body).unwrap()));
-    check(&lines.collect::<Vec<_>>(), &expect![[r#"
+    check(
+        &lines.collect::<Vec<_>>(),
+        &expect![[r#"
         dispatch 1 {"Observed":{"source":"Api","opened":[{"group":0,"route":"{}","route_index":0,"labels":{"alertname":"Disk"},"due":"1970-01-01T00:00:30Z","leading_edge":false},{"group":1,"route":"{}/{shop=\"yes\"}","route_index":0,"labels":{"service":"cart"},"due":"1970-01-01T00:00:00Z","leading_edge":true}],"alerts":[{"key":"ec46590cdcd657bb","event":{"Fired":{"labels":{"alertname":"Disk"},"body":{"annotations":{},"generator_url":"http://prometheus/graph","detail":null},"span":{"starts_at":"1970-01-01T00:00:00Z","ends_at":"1970-01-01T00:11:40Z","is_timeout":false},"groups":[0]}}},{"key":"82634809a6504ad4","event":{"Fired":{"labels":{"alertname":"Down","service":"cart","shop":"yes"},"body":{"annotations":{},"generator_url":"http://prometheus/graph","detail":null},"span":{"starts_at":"1970-01-01T00:00:00Z","ends_at":"1970-01-01T00:00:50Z","is_timeout":false},"groups":[1]}}}]}}
         dispatch 1 {"Flushed":{"group":1,"at":"1970-01-01T00:00:00Z","next":"1970-01-01T00:00:30Z","receiver":"people","alerts":[{"key":"82634809a6504ad4","is_resolved":false,"muted":null}],"outcomes":[{"Notice":{"id":"ntc_0000000000qtrrhq4qwpnbbzhx","group":"{}/{shop=\"yes\"}:{service=\"cart\"}","group_labels":{"service":"cart"},"receiver":"people","integration":0,"at":"1970-01-01T00:00:00Z","reason":"First","firing":["82634809a6504ad4"],"resolved":[]}}],"done":[],"forgotten":[]}}
         route 2 {"group":{"group":"{}/{shop=\"yes\"}:{service=\"cart\"}","receiver":"people","integration":0},"alerts":[{"alert":"82634809a6504ad4","activation":1,"incident":"inc_00000000008t3ceryyes6pzrdg"}],"decision":{"escalation":"shop-primary","because":"shop=\"yes\"","origin":{"file":"routes.yaml","line":7},"rejected":[]},"urgency":"Page","escalation":"esc_0000000000mv4wfx75rh69adbt"}
@@ -413,7 +418,8 @@ fn facts_are_written_like_this() {
         dispatch 1 {"Told":{"notice":"ntc_0000001tk0z0rjmxws29xswce8","group":"{}/{shop=\"yes\"}:{service=\"cart\"}","receiver":"people","integration":0,"firing":[],"resolved":["82634809a6504ad4"],"forget_at":"1970-01-01T08:01:00Z"}}
         dispatch 1 {"LeasesExtended":[{"lease":{"ends_at":"1970-01-01T00:13:20Z","is_timeout":false,"seen_at":"1970-01-01T00:01:00Z"},"alerts":["ec46590cdcd657bb"]}]}
         answer 1 {"key":"k","request":"r","answer":"Done"}
-    "#]]);
+    "#]],
+    );
 }
 
 #[derive(Debug, Clone)]
@@ -439,6 +445,106 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => any::<bool>().prop_map(Deed::Reconfigure),
         1 => Just(Deed::Restart),
     ]
+}
+
+fn failed() -> Delivery {
+    Delivery::Temporary { reason: "503".to_owned(), after: None }
+}
+
+/// Sends what is due at each of its times until `to`; before `works` the channels of `fails` do not. Gives when
+/// what arrived where.
+fn deliver_until(
+    lab: &mut Lab,
+    (from, to): (i64, i64),
+    works: i64,
+    fails: impl Fn(&Channel) -> bool,
+) -> Vec<(i64, String)> {
+    let mut arrived = Vec::new();
+    for at in from..=to {
+        lab.pass(at);
+        for send in lab.take(at) {
+            if at < works && fails(&send.channel) {
+                lab.receipt(&send, failed(), at);
+            } else {
+                lab.receipt(&send, accepted(), at);
+                arrived.push((at, format!("{} {}", send.channel, send.message.subject)));
+            }
+        }
+    }
+    arrived
+}
+
+#[test]
+fn a_receiver_that_fails_for_forty_seconds_hears_of_five_alerts_five_times() {
+    let mut lab = Lab::new();
+    let alerts = ["A", "B", "C", "D", "E"].map(|it| until(&alert(it, &[]), 9_000));
+    lab.post(&alerts, 0);
+    let arrived = deliver_until(&mut lab, (0, 300), 70, |_| true);
+    let mut subjects: Vec<&String> = arrived.iter().map(|(_, it)| it).collect();
+    subjects.sort();
+    subjects.dedup();
+    assert_eq!((arrived.len(), subjects.len()), (5, 5), "{arrived:?}");
+    assert!(arrived.iter().all(|(at, _)| (70..=85).contains(at)), "{arrived:?}");
+    lab.check();
+}
+
+#[test]
+fn a_page_whose_provider_fails_reaches_the_next_contact_at_once() {
+    let is_hook = |it: &Channel| matches!(it, Channel::Webhook { .. });
+    let paged = |fails_until: i64| {
+        let mut lab = Lab::new();
+        // The first contact is the hook, the inbox comes five minutes later.
+        let mut config = Config::clone(&with_routes());
+        for person in config.roster.people.values_mut() {
+            person.contacts.reverse();
+            person.contacts[0].delay = SignedDuration::ZERO;
+            person.contacts[1].delay = SignedDuration::from_mins(5);
+        }
+        lab.ask(Command::ApplyConfig(Arc::new(config)), 0).unwrap();
+        lab.post(&[until(&alert("Down", &[("shop", "yes")]), 9_000)], 1);
+        let arrived = deliver_until(&mut lab, (1, 290), fails_until, is_hook);
+        lab.check();
+        arrived.into_iter().map(|(at, it)| (at, it.split(' ').next().unwrap().to_owned())).collect()
+    };
+    let alone: Vec<(i64, String)> = paged(0);
+    assert_eq!(alone, [(1, "webhook".to_owned())]);
+    let moved: Vec<(i64, String)> = paged(290);
+    assert_eq!(moved[0].1, "inbox");
+    assert!(moved[0].0 < 10, "five failures are enough: {moved:?}");
+}
+
+#[test]
+fn what_a_receiver_refuses_its_fallback_hears_and_what_fails_long_too() {
+    let mut config = Config::clone(&with_routes());
+    let mut rules = Rules::clone(&config.dispatch);
+    rules.receivers.extend([receiver("spare", Settings::Webhook { max_alerts: 0 })]);
+    config.dispatch = Arc::new(rules);
+    config.fallbacks.last_resort = Some("spare".to_owned());
+    let config = Arc::new(config);
+    for (delivery, expected) in
+        [(Delivery::Refused { reason: "404".to_owned() }, 30), (failed(), 150)]
+    {
+        let mut lab = Lab::new();
+        lab.ask(Command::ApplyConfig(Arc::clone(&config)), 0).unwrap();
+        lab.post(&[until(&alert("Disk", &[]), 9_000)], 0);
+        let mut heard = Vec::new();
+        for at in 0..=250 {
+            lab.pass(at);
+            for send in lab.take(at) {
+                let Channel::Receiver { receiver, .. } = &send.channel else { continue };
+                if receiver == "spare" {
+                    lab.receipt(&send, accepted(), at);
+                    heard.push((at, send.message.details["instead_of"].clone()));
+                } else {
+                    lab.receipt(&send, delivery.clone(), at);
+                }
+            }
+        }
+        assert_eq!(heard.len(), 1, "{heard:?}");
+        assert_eq!(heard[0].1, "hook");
+        assert!((expected..expected + 70).contains(&heard[0].0), "{heard:?}");
+        lab.check();
+    }
 }
 
 proptest! {

@@ -123,6 +123,7 @@ pub(crate) fn config() -> Arc<Config> {
         dispatch: Arc::default(),
         heartbeats: BTreeMap::new(),
         templates: Arc::default(),
+        fallbacks: crate::Fallbacks::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
         release: nines_release::Rulebook::default(),

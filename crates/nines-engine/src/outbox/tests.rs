@@ -1,5 +1,6 @@
 use nines_alert::AlertKey;
 use nines_base::{Id, Labels};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -21,6 +22,15 @@ fn outgoing(purpose: Purpose, urgency: Urgency) -> Outgoing {
         payload: None,
     };
     Outgoing::new(intent.into(), at, 1)
+}
+
+fn email() -> Channel {
+    Channel::Email { address: "ana@example.org".to_owned() }
+}
+
+fn over(channel: Channel, it: Outgoing) -> Outgoing {
+    let intent = Intent { channel, ..Intent::clone(&it.intent) };
+    Outgoing { intent: intent.into(), ..it }
 }
 
 fn temporary() -> Delivery {
@@ -57,10 +67,122 @@ fn temporary_failures_are_retried_with_growing_waits_until_the_deadline() {
 
 #[test]
 fn an_unknown_page_is_repeated_once_and_marked_an_unknown_notice_never() {
-    let (times, last) = attempts(outgoing(Purpose::Page, Urgency::Page), &unknown());
+    let mail = |purpose, urgency| over(email(), outgoing(purpose, urgency));
+    let (times, last) = attempts(mail(Purpose::Page, Urgency::Page), &unknown());
     assert_eq!((times.len(), matches!(last, Phase::Unknown { .. })), (2, true));
-    let (times, last) = attempts(outgoing(Purpose::Resolved, Urgency::Ticket), &unknown());
+    let (times, last) = attempts(mail(Purpose::Resolved, Urgency::Ticket), &unknown());
     assert_eq!((times.len(), matches!(last, Phase::Unknown { .. })), (1, true));
+}
+
+#[test]
+fn where_repeats_are_dropped_an_unknown_message_is_sent_until_it_is_known() {
+    let hook = Channel::Receiver {
+        receiver: "chat".to_owned(),
+        integration: 0,
+        kind: "pagerduty".to_owned(),
+    };
+    let (times, _) = attempts(over(hook, outgoing(Purpose::Notice, Urgency::Ticket)), &unknown());
+    assert!(20 < times.len(), "{times:?}");
+}
+
+#[test]
+fn what_goes_first_is_the_class() {
+    let class = |purpose, urgency| outgoing(purpose, urgency).intent.class();
+    let pager = Channel::Receiver {
+        receiver: "on-call".to_owned(),
+        integration: 1,
+        kind: "pagerduty".to_owned(),
+    };
+    let pager = over(pager, outgoing(Purpose::Notice, Urgency::Ticket)).intent.class();
+    let classes = [
+        class(Purpose::Page, Urgency::Page),
+        pager,
+        class(Purpose::Told, Urgency::Ticket),
+        class(Purpose::Page, Urgency::Ticket),
+        class(Purpose::Notice, Urgency::Ticket),
+        class(Purpose::Resolved, Urgency::Ticket),
+    ];
+    assert!(classes.is_sorted(), "{classes:?}");
+    assert_eq!((classes[0], classes[1]), (Class::Page, Class::Page));
+}
+
+#[derive(Debug, Clone)]
+enum Deed {
+    Start,
+    Receive(u8),
+    Lose,
+    Cancel,
+    Move(i64),
+    Pass(i64),
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        4 => Just(Deed::Start),
+        4 => (0_u8..4).prop_map(Deed::Receive),
+        1 => Just(Deed::Lose),
+        1 => Just(Deed::Cancel),
+        1 => (0_i64..40).prop_map(Deed::Move),
+        4 => (0_i64..400).prop_map(Deed::Pass),
+    ]
+}
+
+proptest! {
+    /// A message is on its way, waits for a time that comes, or has one end that stays; and it is sent again after
+    /// an unknown outcome at most once, where repeats are seen.
+    #[test]
+    fn no_message_is_lost(deeds in prop::collection::vec(deed(), 1..60), is_mail: bool) {
+        let channel = if is_mail { email() } else { Channel::Inbox };
+        let mut it = over(channel, outgoing(Purpose::Page, Urgency::Page));
+        let mut now = Timestamp::UNIX_EPOCH;
+        let mut marked = 0;
+        for deed in deeds {
+            let reason = "it is so".to_owned();
+            let fact = match deed {
+                Deed::Start => it.start(now),
+                Deed::Receive(how) => {
+                    let delivery = match how {
+                        0 => Delivery::Accepted { reference: String::new() },
+                        1 => Delivery::Refused { reason },
+                        2 => temporary(),
+                        _ => unknown(),
+                    };
+                    it.receive(it.attempts, delivery, now, 0.5)
+                }
+                Deed::Lose => it.lose_outcome(),
+                Deed::Cancel => it.cancel(CancelReason::Resolved),
+                Deed::Move(seconds) => {
+                    it.move_to(now + SignedDuration::from_secs(seconds), MoveReason::ProviderFails)
+                }
+                Deed::Pass(seconds) => {
+                    now += SignedDuration::from_secs(seconds);
+                    None
+                }
+            };
+            let before = it.clone();
+            let Some(fact) = fact else { continue };
+            it.evolve(&fact, now);
+            prop_assert!(!before.is_closed(), "an end stays: {before:?} {fact:?}");
+            match &it.phase {
+                Phase::Waiting { not_before } => {
+                    let latest = now + RETRY_MAX * 2;
+                    prop_assert!(*not_before <= latest, "{not_before} is too late");
+                }
+                Phase::Sending => {
+                    marked += u32::from(it.possible_repeat);
+                    prop_assert!(it.attempts == before.attempts + 1);
+                }
+                Phase::Accepted { .. } | Phase::Unknown { .. } => {
+                    prop_assert!(before.phase == Phase::Sending);
+                }
+                Phase::Failed { reason, .. } => prop_assert!(!reason.is_empty()),
+                Phase::Cancelled { .. } => prop_assert!(before.phase != Phase::Sending),
+            }
+            if is_mail && it.possible_repeat && it.is_closed() {
+                prop_assert!(marked <= it.attempts);
+            }
+        }
+    }
 }
 
 #[test]

@@ -265,7 +265,7 @@ fn facts_read_as_they_are_written() {
     policy.last_resort = vec![person("ben")];
     policy.steps[0].acks = Acks::Each;
     policy.steps[0].when = vec![
-        Condition::During(working),
+        Condition::During(hours),
         Condition::MoreAlerts { count: 3, within: SignedDuration::from_mins(5) },
         Condition::Severity(vec!["critical".to_owned()]),
     ];

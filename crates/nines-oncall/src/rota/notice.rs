@@ -87,7 +87,10 @@ pub fn notices(state: &State, fact: &Fact) -> Vec<Notice> {
                 format!("nobody took O-{number}: you are on call for {}", record.offer.schedule);
             vec![Notice { person: record.offer.by.clone(), text }]
         }
-        Fact::Confirmed { .. } | Fact::FeedNoted { .. } | Fact::HandedOver { .. } => Vec::new(),
+        Fact::Confirmed { .. }
+        | Fact::FeedNoted { .. }
+        | Fact::CalendarRevoked { .. }
+        | Fact::HandedOver { .. } => Vec::new(),
     }
 }
 

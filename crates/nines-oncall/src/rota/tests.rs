@@ -128,6 +128,7 @@ fn tell(out: &mut String, state: &State, fact: &Fact, now: Timestamp) {
         Fact::Reminded { number, reminder } => format!("O-{number} reminder {reminder}"),
         Fact::Lapsed { number } => format!("O-{number} lapsed"),
         Fact::FeedNoted { feed, away } => format!("{feed}: {} away", away.len()),
+        Fact::CalendarRevoked { calendar, .. } => format!("{calendar} revoked"),
         Fact::HandedOver { stood, .. } => {
             format!("hand-off to {} until {}", stood.cover.names().join("+"), short(stood.until))
         }
@@ -445,6 +446,7 @@ fn facts_read_as_they_were_written() {
         Command::Answer { number: 6, by: "ben".to_owned(), give },
         Command::Confirm { number: 6, by: "ana".to_owned() },
         Command::NoteFeed { feed: "holidays".to_owned(), away: vec![away] },
+        Command::RevokeCalendar { calendar: "person/ana".to_owned(), by: "ana".to_owned() },
     ];
     let mut facts = Vec::new();
     for command in script {

@@ -74,6 +74,7 @@ pub(crate) fn setup(slos: usize) -> Setup {
         dispatch: Arc::default(),
         heartbeats: BTreeMap::new(),
         templates: Arc::default(),
+        fallbacks: nines_engine::Fallbacks::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
         release: Rulebook::default(),

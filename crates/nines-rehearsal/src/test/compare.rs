@@ -33,6 +33,7 @@ pub(super) fn compare(
     if let Some(pages) = &expected.pages {
         failures.extend(look.pages(pages, pages_seen));
     }
+    failures.extend(look.not_paged());
     failures.extend(expected.budgets.iter().filter_map(|it| look.budget(it)));
     failures.extend(expected.states.iter().filter_map(|it| look.state(it)));
     failures.extend(decisions.iter().filter_map(|(it, found)| look.decision(it, found)));
@@ -109,6 +110,19 @@ impl Look<'_> {
             got: news.iter().map(|it| describe::page(it)).collect(),
             why: keys.into_iter().flat_map(|it| describe::chain(self.stage, it)).collect(),
             ..self.failure("pages", self.expected.origin.to_string())
+        })
+    }
+
+    fn not_paged(&self) -> Option<Failure> {
+        let pages = self.stage.sent().iter().filter(|it| it.is_page());
+        let wrong: Vec<&SentMessage> =
+            pages.filter(|it| self.expected.not_paged.contains(&it.person)).collect();
+        let mut keys: Vec<AlertKey> = wrong.iter().map(|it| it.alert).collect();
+        keys.dedup();
+        (!wrong.is_empty()).then(|| Failure {
+            got: wrong.iter().map(|it| describe::page(it)).collect(),
+            why: keys.into_iter().flat_map(|it| describe::chain(self.stage, it)).collect(),
+            ..self.failure("not_paged", self.expected.origin.to_string())
         })
     }
 
@@ -236,10 +250,11 @@ fn is_alert(expected: &ExpectedAlert, found: &Firing) -> bool {
 }
 
 fn is_page(expected: &ExpectedPage, found: &SentMessage) -> bool {
-    let ExpectedPage { person, channel, at, origin: _ } = expected;
+    let ExpectedPage { person, channel, at, because, origin: _ } = expected;
     person.as_ref().is_none_or(|it| *it == found.person)
         && channel.as_ref().is_none_or(|it| *it == found.channel)
         && at.is_none_or(|it| it.as_second() == found.at.as_second())
+        && because.as_ref().is_none_or(|it| found.text.contains(it.as_str()))
 }
 
 /// Whether each expected thing is another found one, and, where lists are exact, the other way round.

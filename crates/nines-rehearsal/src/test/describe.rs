@@ -68,6 +68,7 @@ pub(super) fn expected_page(it: &ExpectedPage) -> String {
         ("person", it.person.clone()),
         ("channel", it.channel.clone()),
         ("at", it.at.map(|it| it.to_string())),
+        ("because", it.because.clone()),
     ];
     let parts: Vec<(&str, String)> =
         parts.into_iter().filter_map(|(name, it)| Some((name, it?))).collect();

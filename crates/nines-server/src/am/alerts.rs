@@ -19,6 +19,8 @@ use crate::app::{App, Shared};
 
 /// Tables up to this size are answered in one piece, with a tag.
 const WHOLE_MAX: usize = 20_000;
+/// Bodies up to this size are read where they arrive; a batch of Prometheus is no longer.
+const BODY_BYTES_SMALL: usize = 128 << 10;
 /// Alerts of one piece of a stream.
 const PIECE: usize = 1_024;
 /// The header with where the next page begins.
@@ -30,7 +32,11 @@ pub(super) async fn post(State(app): State<App>, request: Request) -> Result<Res
     let body = body.map_err(|_| {
         AmError::too_large(format!("the body is longer than {BODY_BYTES_MAX} bytes"))
     })?;
-    let Posted { alerts, mut invalid } = incoming::read(&body)?;
+    let Posted { alerts, mut invalid } = if body.len() < BODY_BYTES_SMALL {
+        incoming::read(&body)?
+    } else {
+        aside(move || incoming::read(&body)).await??
+    };
     if !alerts.is_empty() {
         let command = Command::ObserveAlerts { source: Source::Api, alerts };
         if let Reply::Alerts { refused, .. } = app.ask(command).await? {
@@ -61,13 +67,20 @@ pub(super) async fn list(
     if limit.is_none() && WHOLE_MAX < count {
         return Ok(stream_all(app, filter, page));
     }
-    let written = tokio::task::spawn_blocking(move || write(&app, &filter, page)).await;
-    let (body, next) = written.map_err(|_| AmError::unavailable("the list was not written"))?;
+    let (body, next) = aside(move || write(&app, &filter, page)).await?;
     let mut response = tagged(&headers, body);
     if let Some(next) = next.and_then(|it| HeaderValue::from_str(&it.to_string()).ok()) {
         response.headers_mut().insert(NEXT, next);
     }
     Ok(response)
+}
+
+/// Work that would hold up other requests, beside them.
+pub(super) async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AmError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| AmError::unavailable("the request was not finished"))
 }
 
 fn write(app: &Shared, filter: &Filter, mut page: Page) -> (Vec<u8>, Option<AlertKey>) {
@@ -139,7 +152,7 @@ pub(super) async fn groups(
     headers: HeaderMap,
 ) -> Result<Response, AmError> {
     let filter = Filter::read(&Query::read(uri.query()))?;
-    let written = tokio::task::spawn_blocking(move || {
+    let body = aside(move || {
         let (state, now) = (app.engine.state(), app.clock.now());
         let inhibitions = state.dispatch.inhibitions();
         let table = Table::new(&state, &inhibitions, now);
@@ -147,7 +160,7 @@ pub(super) async fn groups(
         table.write_groups(&mut out, &filter);
         out.push(b'\n');
         out
-    });
-    let body = written.await.map_err(|_| AmError::unavailable("the list was not written"))?;
+    })
+    .await?;
     Ok(tagged(&headers, body))
 }

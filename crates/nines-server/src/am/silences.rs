@@ -14,7 +14,7 @@ use nines_engine::{Command, Reply};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::alerts::tagged;
+use super::alerts::{aside, tagged};
 use super::query::Query;
 use super::refusal::AmError;
 use super::{BODY_BYTES_MAX, wire};
@@ -126,13 +126,13 @@ pub(super) async fn list(
 ) -> Result<Response, AmError> {
     let query = Query::read(uri.query());
     let wanted = query.matchers("filter")?;
-    let wants = |phase| match phase {
-        Phase::Active => query.wants("active"),
-        Phase::Pending => query.wants("pending"),
-        Phase::Expired => query.wants("expired"),
-    };
-    let now = app.clock.now();
-    let body = app.engine.read(|state| {
+    let body = aside(move || {
+        let (state, now) = (app.engine.state(), app.clock.now());
+        let wants = |phase| match phase {
+            Phase::Active => query.wants("active"),
+            Phase::Pending => query.wants("pending"),
+            Phase::Expired => query.wants("expired"),
+        };
         let is_meant = |it: &Silence| {
             let sets = &it.terms.sets;
             wants(it.phase(now))
@@ -145,7 +145,8 @@ pub(super) async fn list(
         wire::list(&mut out, found, |out, (id, it)| write(out, id, it, now));
         out.push(b'\n');
         out
-    });
+    })
+    .await?;
     Ok(tagged(&headers, body))
 }
 

@@ -142,7 +142,18 @@ async fn alerts_are_listed_with_their_receivers_and_why_nobody_is_told() {
             ("GET", "/alerts/groups", ""),
             ("GET", "/receivers", ""),
         ],
-        expect![[r#""#]],
+        expect![[r#"
+            POST /alerts 200
+
+            POST /silences 200
+            {"silenceID":"01a20b7e-f780-7291-38f4-d74b451e8c20"}
+            GET /alerts 200
+            [{"annotations":{},"endsAt":"2026-11-24T03:05:00.000Z","fingerprint":"0760619574b176c5","receivers":[{"name":"asleep"}],"startsAt":"2026-11-24T03:00:00.000Z","status":{"inhibitedBy":[],"mutedBy":["always"],"silencedBy":[],"state":"active"},"updatedAt":"2026-11-24T03:00:00.000Z","labels":{"alertname":"Loud","team":"asleep"}},{"annotations":{},"endsAt":"2026-11-24T03:05:00.000Z","fingerprint":"2fe129784dd9b83c","receivers":[{"name":"also"},{"name":"shop"}],"startsAt":"2026-11-24T03:00:00.000Z","status":{"inhibitedBy":["c58abb094e690492"],"mutedBy":[],"silencedBy":[],"state":"suppressed"},"updatedAt":"2026-11-24T03:00:00.000Z","labels":{"alertname":"Slow","service":"cart","severity":"warning","team":"shop"}},{"annotations":{"summary":"cart is down"},"endsAt":"2026-11-24T03:04:00.000Z","fingerprint":"c58abb094e690492","receivers":[{"name":"also"},{"name":"shop"}],"startsAt":"2026-11-24T02:00:00.000Z","status":{"inhibitedBy":[],"mutedBy":[],"silencedBy":["01a20b7e-f780-7291-38f4-d74b451e8c20"],"state":"suppressed"},"updatedAt":"2026-11-24T03:00:00.000Z","generatorURL":"http://prometheus/graph","labels":{"alertname":"Down","service":"cart","severity":"critical","team":"shop"}}]
+            GET /alerts/groups 200
+            [{"alerts":[{"annotations":{"summary":"cart is down"},"endsAt":"2026-11-24T03:04:00.000Z","fingerprint":"c58abb094e690492","receivers":[{"name":"also"},{"name":"shop"}],"startsAt":"2026-11-24T02:00:00.000Z","status":{"inhibitedBy":[],"mutedBy":[],"silencedBy":["01a20b7e-f780-7291-38f4-d74b451e8c20"],"state":"suppressed"},"updatedAt":"2026-11-24T03:00:00.000Z","generatorURL":"http://prometheus/graph","labels":{"alertname":"Down","service":"cart","severity":"critical","team":"shop"}}],"labels":{"alertname":"Down"},"receiver":{"name":"also"}},{"alerts":[{"annotations":{"summary":"cart is down"},"endsAt":"2026-11-24T03:04:00.000Z","fingerprint":"c58abb094e690492","receivers":[{"name":"also"},{"name":"shop"}],"startsAt":"2026-11-24T02:00:00.000Z","status":{"inhibitedBy":[],"mutedBy":[],"silencedBy":["01a20b7e-f780-7291-38f4-d74b451e8c20"],"state":"suppressed"},"updatedAt":"2026-11-24T03:00:00.000Z","generatorURL":"http://prometheus/graph","labels":{"alertname":"Down","service":"cart","severity":"critical","team":"shop"}}],"labels":{"alertname":"Down"},"receiver":{"name":"shop"}},{"alerts":[{"annotations":{},"endsAt":"2026-11-24T03:05:00.000Z","fingerprint":"0760619574b176c5","receivers":[{"name":"asleep"}],"startsAt":"2026-11-24T03:00:00.000Z","status":{"inhibitedBy":[],"mutedBy":["always"],"silencedBy":[],"state":"active"},"updatedAt":"2026-11-24T03:00:00.000Z","labels":{"alertname":"Loud","team":"asleep"}}],"labels":{"alertname":"Loud"},"receiver":{"name":"asleep"}},{"alerts":[{"annotations":{},"endsAt":"2026-11-24T03:05:00.000Z","fingerprint":"2fe129784dd9b83c","receivers":[{"name":"also"},{"name":"shop"}],"startsAt":"2026-11-24T03:00:00.000Z","status":{"inhibitedBy":["c58abb094e690492"],"mutedBy":[],"silencedBy":[],"state":"suppressed"},"updatedAt":"2026-11-24T03:00:00.000Z","labels":{"alertname":"Slow","service":"cart","severity":"warning","team":"shop"}}],"labels":{"alertname":"Slow"},"receiver":{"name":"also"}},{"alerts":[{"annotations":{},"endsAt":"2026-11-24T03:05:00.000Z","fingerprint":"2fe129784dd9b83c","receivers":[{"name":"also"},{"name":"shop"}],"startsAt":"2026-11-24T03:00:00.000Z","status":{"inhibitedBy":["c58abb094e690492"],"mutedBy":[],"silencedBy":[],"state":"suppressed"},"updatedAt":"2026-11-24T03:00:00.000Z","labels":{"alertname":"Slow","service":"cart","severity":"warning","team":"shop"}}],"labels":{"alertname":"Slow"},"receiver":{"name":"shop"}}]
+            GET /receivers 200
+            [{"name":"also"},{"name":"asleep"},{"name":"everybody"},{"name":"shop"}]
+        "#]],
     )
     .await;
 }
@@ -184,7 +195,24 @@ async fn lists_are_filtered_and_paged() {
             Err(_) => writeln!(told, "{query}: {body}").unwrap(),
         }
     }
-    expect![[r#""#]].assert_eq(&told);
+    expect![[r#"
+        filter=severity=critical: ["Down"] 
+        filter=team%3D~%22shop%7Casleep%22&filter=alertname!=%22Down%22: ["Loud", "Slow"] 
+        silenced=false: ["Loud", "Slow"] 
+        inhibited=false: ["Loud", "Down"] 
+        active=false: ["Slow", "Down"] 
+        active=maybe&silenced=no&inhibited=0: [] 
+        receiver=shop: ["Slow", "Down"] 
+        receiver=sho: [] 
+        receiver=sh.*: ["Slow", "Down"] 
+        receiver_matchers=x%3Dy: [] 
+        receiver=(: "failed to parse receiver param: regex parse error:\n    ^(?:()$\n     ^\nerror: unclosed group"
+        filter=a: "bad matcher format: a: expected one of `=`, `!=`, `=~`, `!~`, not the end"
+        limit=2: ["Loud", "Slow"] nines-next-cursor: 2fe129784dd9b83c
+        limit=1&cursor=4cb2bb0ad9ca9f44: ["Down"] nines-next-cursor: c58abb094e690492
+        limit=0: "`limit` is a whole number above 0, not `0`"
+        cursor=x: "`cursor` is a fingerprint, not `x`"
+    "#]].assert_eq(&told);
 }
 
 #[tokio::test]
@@ -205,7 +233,22 @@ async fn a_silence_is_made_changed_and_expired() {
             ("GET", &format!("/silence/{id}"), ""),
         ])
         .await;
-    expect![[r#""#]].assert_eq(&told);
+    expect![[r#"
+        POST /silences 200
+        {"silenceID":"01a20b7e-f780-7291-38f4-d74b451e8c20"}
+        POST /silences 200
+        {"silenceID":"01a20b7e-f780-bd2c-2a60-9fae38dfe509"}
+        GET /silences 200
+        [{"id":"01a20b7e-f780-bd2c-2a60-9fae38dfe509","status":{"state":"active"},"updatedAt":"2026-11-24T03:00:00.000Z","comment":"rack moves","createdBy":"ana","endsAt":"2026-11-24T05:00:00.000Z","matchers":[{"isEqual":true,"isRegex":false,"name":"alertname","value":"Up"}],"startsAt":"2026-11-24T03:00:00.000Z"},{"id":"01a20b7e-f780-7291-38f4-d74b451e8c20","status":{"state":"expired"},"updatedAt":"2026-11-24T03:00:00.000Z","comment":"rack moves","createdBy":"ana","endsAt":"2026-11-24T03:00:00.000Z","matchers":[{"isEqual":true,"isRegex":false,"name":"alertname","value":"Down"}],"startsAt":"2026-11-24T03:00:00.000Z"}]
+        GET /silences?expired=false&filter=alertname=Up 200
+        [{"id":"01a20b7e-f780-bd2c-2a60-9fae38dfe509","status":{"state":"active"},"updatedAt":"2026-11-24T03:00:00.000Z","comment":"rack moves","createdBy":"ana","endsAt":"2026-11-24T05:00:00.000Z","matchers":[{"isEqual":true,"isRegex":false,"name":"alertname","value":"Up"}],"startsAt":"2026-11-24T03:00:00.000Z"}]
+        GET /silences?filter=alertname=~Up 200
+        []
+        DELETE /silence/01a20b7e-f780-7291-38f4-d74b451e8c20 200
+
+        GET /silence/01a20b7e-f780-7291-38f4-d74b451e8c20 200
+        {"id":"01a20b7e-f780-7291-38f4-d74b451e8c20","status":{"state":"expired"},"updatedAt":"2026-11-24T03:00:00.000Z","comment":"rack moves","createdBy":"ana","endsAt":"2026-11-24T03:00:00.000Z","matchers":[{"isEqual":true,"isRegex":false,"name":"alertname","value":"Down"}],"startsAt":"2026-11-24T03:00:00.000Z"}
+    "#]].assert_eq(&told);
 }
 
 #[tokio::test]
@@ -244,7 +287,47 @@ async fn what_is_wrong_is_refused_as_alertmanager_refuses_it() {
         ("GET", "/nope", ""),
         ("PUT", "/alerts", ""),
     ]);
-    check(&calls, expect![[r#""#]]).await;
+    check(&calls, expect![[r#"
+        POST /silences 422
+        {"code":612,"message":"matchers in body should have at least 1 items"}
+        POST /silences 400
+        "silence invalid: at least one matcher must not match the empty string"
+        POST /silences 400
+        "silence invalid: invalid label matcher 0: `(` is not a regular expression"
+        POST /silences 422
+        {"code":602,"message":"matchers.0.isRegex in body is required"}
+        POST /silences 400
+        "failed to create silence: start time must be before end time"
+        POST /silences 400
+        "failed to create silence: end time can't be in the past"
+        POST /silences 400
+        {"code":400,"message":"parsing silence body from \"\" failed, because `noon` is no time"}
+        POST /silences 404
+        "silence not found"
+        POST /silences 404
+        "silence not found"
+        POST /silences 422
+        {"code":602,"message":"comment in body is required"}
+        POST /silences 400
+        {"code":400,"message":"parsing silence body from \"\" failed, because EOF while parsing a list at line 1 column 1"}
+        GET /silence/00112233-4455-6677-8899-aabbccddeeff 404
+        "silence not found"
+        DELETE /silence/00112233-4455-6677-8899-aabbccddeeff 404
+        "silence not found"
+        GET /silence/xx 422
+        {"code":601,"message":"silenceID in path must be of type uuid: \"xx\""}
+        GET /silences?filter=a 400
+        "bad matcher format: a: expected one of `=`, `!=`, `=~`, `!~`, not the end"
+        POST /alerts 400
+        "at least one label pair required"
+        GET /alerts?filter=alertname=Good 200
+        [{"annotations":{},"endsAt":"2026-11-24T03:05:00.000Z","fingerprint":"bfb7da6a737ed1db","receivers":[{"name":"everybody"}],"startsAt":"2026-11-24T03:00:00.000Z","status":{"inhibitedBy":[],"mutedBy":[],"silencedBy":[],"state":"active"},"updatedAt":"2026-11-24T03:00:00.000Z","labels":{"alertname":"Good"}}]
+        GET /nope 404
+        {"code":404,"message":"path /api/v2/nope was not found"}
+        PUT /alerts 405
+        allow: GET,POST
+        {"code":405,"message":"method PUT is not allowed, but [GET,POST] are"}
+    "#]]).await;
     let long = format!("[{}{{}}]", "{},".repeat(10_000));
     let told = Am::new().call("POST", "/alerts", &long).await;
     assert_eq!(
@@ -258,7 +341,118 @@ async fn the_status_has_a_configuration_that_alertmanagers_tools_read() {
     let told = Am::new().call("GET", "/status", "").await;
     let body = told.lines().last().unwrap();
     let status: serde_json::Value = serde_json::from_str(body).unwrap();
-    expect![[r#""#]].assert_eq(status["config"]["original"].as_str().unwrap());
+    expect![[r#"
+        {
+          "global": {
+            "resolve_timeout": "5m"
+          },
+          "inhibit_rules": [
+            {
+              "equal": [
+                "service"
+              ],
+              "source_matchers": [
+                "severity=\"critical\""
+              ],
+              "target_matchers": [
+                "severity=\"warning\""
+              ]
+            }
+          ],
+          "receivers": [
+            {
+              "name": "also"
+            },
+            {
+              "name": "asleep"
+            },
+            {
+              "name": "everybody"
+            },
+            {
+              "name": "shop"
+            }
+          ],
+          "route": {
+            "group_by": [],
+            "group_interval": "5m",
+            "group_wait": "30s",
+            "receiver": "everybody",
+            "repeat_interval": "4h",
+            "routes": [
+              {
+                "group_by": [
+                  "alertname"
+                ],
+                "group_interval": "5m",
+                "group_wait": "0s",
+                "matchers": [
+                  "team=\"asleep\""
+                ],
+                "mute_time_intervals": [
+                  "always"
+                ],
+                "receiver": "asleep",
+                "repeat_interval": "4h"
+              },
+              {
+                "continue": true,
+                "group_by": [
+                  "alertname"
+                ],
+                "group_interval": "5m",
+                "group_wait": "30s",
+                "matchers": [
+                  "team=\"shop\""
+                ],
+                "receiver": "also",
+                "repeat_interval": "4h"
+              },
+              {
+                "group_by": [
+                  "alertname"
+                ],
+                "group_interval": "5m",
+                "group_wait": "30s",
+                "matchers": [
+                  "team=\"shop\""
+                ],
+                "receiver": "shop",
+                "repeat_interval": "4h"
+              }
+            ]
+          },
+          "time_intervals": [
+            {
+              "name": "always",
+              "time_intervals": [
+                {
+                  "days_of_month": [
+                    "1:-1"
+                  ],
+                  "location": "Europe/Berlin",
+                  "months": [
+                    "1:12"
+                  ],
+                  "times": [
+                    {
+                      "end_time": "24:00",
+                      "start_time": "00:00"
+                    }
+                  ],
+                  "weekdays": [
+                    "sunday:saturday"
+                  ],
+                  "years": [
+                    "2020:2030"
+                  ]
+                }
+              ]
+            }
+          ]
+        }
+    "#]]
+    .assert_eq(status["config"]["original"].as_str().unwrap());
     assert_eq!(status["cluster"], serde_json::json!({ "peers": [], "status": "disabled" }));
     assert_eq!(status["uptime"], "2026-11-24T03:00:00.000Z");
     assert!(status["versionInfo"]["version"].as_str().unwrap().starts_with("0.34.0+nines."));

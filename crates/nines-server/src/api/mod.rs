@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod calendars;
 mod config;
 mod deploys;
 mod etag;
@@ -10,6 +11,7 @@ mod exclusions;
 mod explain;
 mod gate;
 mod learn;
+pub(crate) mod oncall;
 mod once;
 mod policies;
 mod read;
@@ -52,7 +54,20 @@ pub(crate) fn router() -> Router<App> {
         .route("/why", get(why::why))
         .route("/why-not", get(why::why_not))
         .route("/pages", get(read::pages))
-        .route("/oncall", get(read::on_call))
+        .route("/pages/test", post(respond::test_page))
+        .route("/oncall", get(oncall::who))
+        .route("/oncall/schedules/{name}", get(oncall::schedule))
+        .route("/oncall/changes", get(oncall::changes).post(oncall::create))
+        .route("/oncall/changes/{name}", delete(oncall::withdraw))
+        .route("/oncall/take", post(oncall::take))
+        .route("/oncall/vacations", post(oncall::vacation))
+        .route("/oncall/swaps", post(oncall::offer))
+        .route("/oncall/swaps/{name}/take", post(oncall::answer))
+        .route("/oncall/swaps/{name}/confirm", post(oncall::confirm))
+        .route("/oncall/calendars/{kind}/{name}", post(calendars::address))
+        .route("/oncall/calendars/{kind}/{name}/revoke", post(calendars::revoke))
+        .route("/oncall/verify", get(oncall::verify))
+        .route("/oncall/proposal", get(oncall::proposal))
         .route("/changes", get(read::changes))
         .route("/config", get(read::config))
         .route("/config/files", get(config::files))
@@ -64,6 +79,9 @@ pub(crate) fn router() -> Router<App> {
         )
         .route("/config/plans/{id}/apply", post(config::apply))
         .route("/ack", post(respond::acknowledge))
+        .route("/escalate", post(respond::escalate))
+        .route("/responders", post(respond::add))
+        .route("/snooze", post(respond::snooze))
         .route("/incidents", get(read::incidents))
         .route("/incidents/{number}", get(read::incident))
         .route("/incidents/{number}/note", post(respond::note))
@@ -91,6 +109,7 @@ pub(crate) fn router() -> Router<App> {
     Router::new()
         .nest("/api/nines/v1", own.layer(from_fn(etag::tag)).layer(from_fn(once::name)))
         .route("/api/v1/events", post(events::record))
+        .route("/ical/{kind}/{name}/{token}", get(calendars::calendar))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 

@@ -6,7 +6,7 @@ use nines_alert::AlertKey;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::app::{App, OnCall};
+use crate::app::App;
 use crate::problem::Problem;
 use crate::views::{
     AlertView, InboxOnly, IncidentDetail, IncidentView, PageView, ROWS_MAX, alert_view,
@@ -64,11 +64,6 @@ pub(super) async fn pages(
     Query(query): Query<PagesQuery>,
 ) -> Json<Vec<PageView>> {
     Json(app.engine.read(|state| page_views(state, query.person.as_deref(), InboxOnly::No)))
-}
-
-/// `GET /oncall`
-pub(super) async fn on_call(State(app): State<App>) -> Json<Vec<OnCall>> {
-    Json(app.on_call(app.clock.now()))
 }
 
 /// `GET /changes`: newest first.

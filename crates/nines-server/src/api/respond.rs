@@ -1,15 +1,23 @@
 //! What people do about alerts and incidents.
 
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::{Extension, Json};
-use nines_engine::{AckTarget, Command, Reply};
+use jiff::Timestamp;
+use nines_engine::{AckTarget, Act, Command, Reply};
 use nines_incident::{Command as IncidentCommand, IncidentSeverity, Status};
+use nines_oncall::Target;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::access::Caller;
 use crate::app::App;
 use crate::problem::Problem;
+
+/// The longest reason, in characters.
+const WHY_MAX: usize = 500;
+/// The most people, schedules and teams that are added at once.
+const RESPONDERS_MAX: usize = 20;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +41,109 @@ pub(super) async fn acknowledge(
     match app.ask(Command::Acknowledge { target, by: by.clone(), via }).await? {
         Reply::Acknowledged(alerts) => Ok(Json(json!({ "acknowledged": alerts, "by": by }))),
         _ => Ok(Json(json!({ "acknowledged": [], "by": by }))),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TestPage {
+    person: String,
+    by: Option<String>,
+}
+
+/// `POST /pages/test`: one message by each contact of a person. What became of them is in `GET /pages`.
+pub(super) async fn test_page(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Json(body): Json<TestPage>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let (by, at) = (caller.name(body.by.as_deref()), app.clock.now());
+    let ids = match app.ask(Command::TestPage { person: body.person, by }).await? {
+        Reply::Ordered(ids) => ids,
+        _ => Vec::new(),
+    };
+    Ok((StatusCode::ACCEPTED, Json(json!({ "ids": ids, "at": at }))))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Escalate {
+    target: String,
+    by: Option<String>,
+    why: Option<String>,
+}
+
+/// `POST /escalate`
+pub(super) async fn escalate(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Json(body): Json<Escalate>,
+) -> Result<Json<Value>, Problem> {
+    let why = body.why.unwrap_or_default().chars().take(WHY_MAX).collect();
+    act_on(&app, &caller, &body.target, body.by.as_deref(), Act::Escalate { why }).await
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Add {
+    target: String,
+    by: Option<String>,
+    /// Names of people, of schedules, of teams.
+    #[serde(default)]
+    people: Vec<String>,
+    #[serde(default)]
+    schedules: Vec<String>,
+    #[serde(default)]
+    teams: Vec<String>,
+}
+
+/// `POST /responders`
+pub(super) async fn add(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Json(body): Json<Add>,
+) -> Result<Json<Value>, Problem> {
+    let people = body.people.into_iter().map(Target::Person);
+    let schedules = body.schedules.into_iter().map(Target::Schedule);
+    let targets: Vec<Target> =
+        people.chain(schedules).chain(body.teams.into_iter().map(Target::Team)).collect();
+    if targets.is_empty() || RESPONDERS_MAX < targets.len() {
+        return Err(Problem::bad_request(format!(
+            "name 1 to {RESPONDERS_MAX} in `people`, `schedules` and `teams`"
+        )));
+    }
+    act_on(&app, &caller, &body.target, body.by.as_deref(), Act::Add { targets }).await
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Snooze {
+    target: String,
+    by: Option<String>,
+    until: Timestamp,
+}
+
+/// `POST /snooze`
+pub(super) async fn snooze(
+    State(app): State<App>,
+    Extension(caller): Extension<Caller>,
+    Json(body): Json<Snooze>,
+) -> Result<Json<Value>, Problem> {
+    let act = Act::Snooze { until: body.until };
+    act_on(&app, &caller, &body.target, body.by.as_deref(), act).await
+}
+
+async fn act_on(
+    app: &App,
+    caller: &Caller,
+    target: &str,
+    by: Option<&str>,
+    act: Act,
+) -> Result<Json<Value>, Problem> {
+    let (target, by) = (ack_target(target)?, caller.name(by));
+    match app.ask(Command::Act { target, by: by.clone(), act }).await? {
+        Reply::Escalations(ids) => Ok(Json(json!({ "escalations": ids, "by": by }))),
+        _ => Ok(Json(json!({ "escalations": [], "by": by }))),
     }
 }
 

@@ -7,6 +7,7 @@
 //! Most of these machines can send no header. So whoever reaches the port may ask; only who proves itself, by the
 //! token or by the key of hooks in the address, gets an answer that is recorded, and may tell of changes.
 
+mod answers;
 mod argo;
 mod cdevents;
 mod flagger;
@@ -45,6 +46,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/hooks/github/deployment-protection", post(github::deployment_protection))
         .route("/hooks/gitlab", post(gitlab::deployment))
         .route("/hooks/cdevents", post(cdevents::event))
+        .merge(answers::router())
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
 

@@ -49,6 +49,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/a/{key}", get(alerts::one))
         .route("/a/{key}/ack", post(alerts::acknowledge).get(visit::back))
         .route("/oncall", get(oncall::oncall))
+        .route("/oncall/{act}", post(oncall::act).get(visit::back))
         .route("/inbox", get(inbox::inbox))
         .route("/incidents", get(incidents::list))
         .route("/i/{number}", get(incidents::one))

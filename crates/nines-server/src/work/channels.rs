@@ -52,6 +52,11 @@ impl Outward {
         Ok(())
     }
 
+    /// Our accounts at providers, by name.
+    pub(crate) fn accounts(&self) -> BTreeMap<String, Outlet> {
+        self.channels().providers.accounts().clone()
+    }
+
     fn channels(&self) -> Arc<Channels> {
         Arc::clone(&self.channels.read().expect("nobody panics while holding the channels"))
     }
@@ -104,12 +109,14 @@ fn outlets(spec: &Spec, folder: &Path) -> BTreeMap<OutletKey, Outlet> {
                 SecretSpec::File(path) => Secret::File(folder.join(path)),
             };
             let secrets = it.secrets.iter().map(|(name, it)| (name.clone(), secret(it)));
-            let outlet = Outlet {
-                kind: it.kind.clone(),
-                settings: it.options.clone(),
-                secrets: secrets.collect(),
-                http: http(&it.http, &folder),
-            };
+            let (mut secrets, mut settings) =
+                (secrets.collect::<BTreeMap<_, _>>(), it.options.clone());
+            // Read when it is used, as secrets are.
+            if let Some(file) = settings.remove("chat_id_file") {
+                secrets.insert("chat_id".to_owned(), Secret::File(folder.join(file)));
+            }
+            let outlet =
+                Outlet { kind: it.kind.clone(), settings, secrets, http: http(&it.http, &folder) };
             outlets.insert((receiver.name.clone(), index), outlet);
         }
     }

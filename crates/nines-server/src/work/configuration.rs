@@ -68,6 +68,7 @@ pub fn engine_config(spec: &Spec) -> Arc<Config> {
         routing: spec.routing.clone(),
         dispatch: Arc::new(spec.dispatch.clone()),
         templates: Arc::new(spec.dispatch.templates.clone()),
+        fallbacks: nines_engine::Fallbacks::default(),
         depends_on: needs.collect(),
         runbooks: spec.runbooks.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         heartbeats: spec.heartbeats.iter().map(|it| (it.name.clone(), it.clone())).collect(),

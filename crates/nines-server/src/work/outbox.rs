@@ -73,7 +73,8 @@ fn wait(app: &Shared, senders: &Senders<'_>, commits: &Receiver<u64>) -> bool {
 }
 
 fn until_next(engine: &EngineHandle, clock: &dyn Clock) -> Duration {
-    let next = engine.read(nines_engine::State::send_at);
+    // What waits is sent by the process that decides.
+    let next = engine.read(nines_engine::State::send_at).filter(|_| engine.is_active());
     next.map_or(IDLE_MAX, |at| {
         let wait = at.duration_since(clock.now());
         Duration::try_from(wait).unwrap_or_default().min(IDLE_MAX)

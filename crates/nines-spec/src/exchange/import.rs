@@ -78,6 +78,11 @@ pub fn import_paths(
     paths: &[PathBuf],
     options: &ImportOptions,
 ) -> Result<Import, ReadError> {
+    Ok(run(format, load(paths)?, options))
+}
+
+/// Files and folders, each file named by the path that leads to it.
+pub(super) fn load(paths: &[PathBuf]) -> Result<Loaded, ReadError> {
     let mut all = Loaded::default();
     for path in paths {
         let Loaded { files, damages } = source::load(path)?;
@@ -88,7 +93,7 @@ pub fn import_paths(
             SourceFile { path: whole.to_string_lossy().into_owned(), ..it }
         }));
     }
-    Ok(run(format, all, options))
+    Ok(all)
 }
 
 fn run(format: ImportFormat, loaded: Loaded, options: &ImportOptions) -> Import {

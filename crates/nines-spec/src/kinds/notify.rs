@@ -1,5 +1,7 @@
 //! Kind `Notify`: how messages leave, and which files hold the secrets for it.
 
+mod account;
+
 use crate::draft::{Noun, Page};
 use crate::fields::Fields;
 use crate::mistake::Mistake;
@@ -9,6 +11,7 @@ use crate::spec::{SmtpSpec, SmtpTls};
 use crate::values::is_name;
 
 use super::Envelope;
+use account::ACCOUNT;
 
 /// The standard port of each protection. Source: RFC 5321, RFC 6409, RFC 8314.
 const TLS: [(&str, (SmtpTls, u16)); 3] = [
@@ -27,6 +30,11 @@ pub(crate) static SPEC: Shape = Shape::new(
             "webhook_secrets",
             Type::Names(&Type::Text),
             "Names of secrets, and the file that holds each.",
+        ),
+        Field::new(
+            "accounts",
+            Type::Names(&Type::Map(&ACCOUNT)),
+            "Accounts of ours at services that reach people, by name.",
         ),
         Field::new("external_url", Type::Like(&URL), "Where people reach the console."),
     ],
@@ -59,6 +67,9 @@ pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
         page.draft.spec.notify.smtp = Some(smtp);
     }
     secrets(page, &spec);
+    if let Some(node) = spec.get("accounts") {
+        account::read(page, node);
+    }
 }
 
 /// Several documents may say something, but not about the same setting.

@@ -1,5 +1,6 @@
 //! Kinds `Person`, `Team`, `Schedule` and `Escalation`.
 
+mod contact;
 mod escalation;
 mod person;
 mod rules;

@@ -16,6 +16,7 @@ use crate::rules::points;
 use crate::test_case::{Fault, Rate, SloInput, TestCase, TestClock, TestInput};
 
 mod expect;
+mod happen;
 
 /// The most evaluations of one test.
 const STEPS_MAX: i64 = 100_000;
@@ -26,7 +27,19 @@ const ITEMS_MAX: usize = 1_000;
 /// Without `clock.step`.
 const STEP_DEFAULT: SignedDuration = SignedDuration::from_mins(1);
 
-const FIELDS: [&str; 7] = ["apiVersion", "kind", "name", "use", "clock", "input", "expect"];
+const FIELDS: [&str; 11] = [
+    "apiVersion",
+    "kind",
+    "name",
+    "use",
+    "clock",
+    "input",
+    happen::FIELDS[0],
+    happen::FIELDS[1],
+    happen::FIELDS[2],
+    happen::FIELDS[3],
+    "expect",
+];
 const INPUT_FIELDS: [&str; 5] = ["slo", "labels", "history", "total", "faults"];
 const FAULT_FIELDS: [&str; 5] = ["at", "for", "bad", "total", "silent"];
 
@@ -63,6 +76,7 @@ pub(crate) fn read(page: &mut Page<'_, '_>, document: &Node) -> Option<Written> 
     let inputs = list(page, &fields, "input");
     let inputs: Vec<_> =
         inputs.iter().filter_map(|it| input(page, it, &clock, &mut slos)).collect();
+    let happenings = happen::read(page, &fields, &clock);
     let expected = list(page, &fields, "expect");
     if expected.is_empty() {
         page.report(&Mistake::NothingExpected { at: fields.key("expect") });
@@ -75,6 +89,7 @@ pub(crate) fn read(page: &mut Page<'_, '_>, document: &Node) -> Option<Written> 
         uses: uses.iter().map(|it| it.text.to_owned()).collect(),
         clock: clock.clock,
         inputs,
+        happenings,
         expectations,
         origin: page.origin(document.anchor()),
     };

@@ -261,6 +261,7 @@ spec:
                     smtp: None,
                     webhook_secrets: {},
                     accounts: {},
+                    accounts: {},
                     external_url: None,
                 },
                 revision: "…",

@@ -430,7 +430,8 @@ fn what_alertmanager_cannot_say_is_reduced_and_told() {
             time_intervals:
               - weekdays:
                   - sunday
-    "#]].assert_eq(&export.text);
+    "#]]
+    .assert_eq(&export.text);
     let folder = tempfile::tempdir().unwrap();
     assert_ne!(amtool(folder.path(), &export.text), Some(false), "{}", export.text);
     expect![[r#"
@@ -438,5 +439,6 @@ fn what_alertmanager_cannot_say_is_reduced_and_told() {
           {team="shop"} -> escalation/shop by [...] 0/300/14400 at once (a.yaml:44)
           {severity="ticket"} -> chat by [team] 30/300/14400 at once not nights (a.yaml:44)
             {zone="b"} -> chat by [team] 30/300/14400 (a.yaml:44)
-    "#]].assert_eq(&tree(&reading.spec.dispatch));
+    "#]]
+    .assert_eq(&tree(&reading.spec.dispatch));
 }

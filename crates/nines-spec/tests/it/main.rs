@@ -9,6 +9,7 @@ mod alertmanager;
 mod examples;
 mod golden;
 mod import;
+mod oncall;
 mod openslo;
 mod prometheus;
 mod properties;

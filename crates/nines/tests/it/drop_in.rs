@@ -15,11 +15,11 @@ use crate::process::{Running, nines, program};
 const SCRAPED_MAX: Duration = Duration::from_secs(40);
 
 /// A process of somebody else; dropped, it is killed.
-struct Foreign(Child);
+pub(crate) struct Foreign(Child);
 
 impl Foreign {
     /// Nothing when the program is not installed and need not be.
-    fn start(name: &str, args: &[String]) -> Option<Self> {
+    pub(crate) fn start(name: &str, args: &[String]) -> Option<Self> {
         let mut command = Command::new(name);
         let started = command.args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         match started {
@@ -45,12 +45,12 @@ impl Drop for Foreign {
 }
 
 /// A port that was free a moment ago; programs that take no port 0 need one.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// Asks, and gives status and body.
-fn ask(method: Method, url: &str, query: &[(&str, &str)]) -> Option<(u16, String)> {
+pub(crate) fn ask(method: Method, url: &str, query: &[(&str, &str)]) -> Option<(u16, String)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     drop(rustls::crypto::ring::default_provider().install_default());
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -62,12 +62,12 @@ fn ask(method: Method, url: &str, query: &[(&str, &str)]) -> Option<(u16, String
     })
 }
 
-fn get(url: &str, query: &[(&str, &str)]) -> Option<Value> {
+pub(crate) fn get(url: &str, query: &[(&str, &str)]) -> Option<Value> {
     serde_json::from_str(&ask(Method::GET, url, query)?.1).ok()
 }
 
 #[track_caller]
-fn until(what: &str, is_done: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, is_done: impl Fn() -> bool) {
     let started = Instant::now();
     while !is_done() {
         assert!(started.elapsed() < SCRAPED_MAX, "{what} takes too long");

@@ -6,6 +6,7 @@
 mod crash;
 mod differential;
 mod drop_in;
+mod drop_in_alerts;
 mod exported_rules;
 mod plan;
 #[path = "../../../nines-store/src/postgres/tests/server.rs"]

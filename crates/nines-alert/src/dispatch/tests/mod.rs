@@ -1,3 +1,4 @@
+mod timing;
 mod world;
 
 use std::collections::BTreeMap;

@@ -33,7 +33,10 @@ fn labels_without_a_value_are_none_and_annotations_without_one_stay() {
     check(
         r#"[{"labels":{"alertname":"a","x":""},"annotations":{"s":""},"generatorURL":"http://g/?a=b"},
             {"labels":{"b":"2","a":"1","b":"3"},"annotations":null}]"#,
-        &expect![[r#""#]],
+        &expect![[r#"
+            {alertname="a"} {"s": ""} absent to absent "http://g/?a=b"
+            {a="1", b="3"} {} absent to absent ""
+        "#]],
     );
     check("[]", &expect![[r#""#]]);
 }
@@ -44,7 +47,11 @@ fn the_zero_time_of_go_is_no_time() {
         r#"[{"labels":{"a":"b"},"startsAt":"0001-01-01T00:00:00.000Z","endsAt":"0001-01-01T00:00:00Z"},
             {"labels":{"a":"b"},"startsAt":"2026-11-25T20:00:00.123+01:00","endsAt":""},
             {"labels":{"a":"b"},"endsAt":"2026-11-25T20:00:00Z"}]"#,
-        &expect![[r#""#]],
+        &expect![[r#"
+            {a="b"} {} absent to absent ""
+            {a="b"} {} 2026-11-25T19:00:00.123Z to absent ""
+            {a="b"} {} absent to 2026-11-25T20:00:00Z ""
+        "#]],
     );
 }
 
@@ -53,20 +60,60 @@ fn the_good_ones_of_a_bad_batch_count() {
     check(
         r#"[{"labels":{"x":""}},{"labels":{"a":"b"}},{"labels":{"":"b"}},
             {"labels":{"a":"b"},"startsAt":"2030-01-01T00:00:00Z","endsAt":"2029-01-01T00:00:00Z"}]"#,
-        &expect![[r#""#]],
+        &expect![[r#"
+            {a="b"} {} absent to absent ""
+            invalid: at least one label pair required
+            invalid: invalid label set: invalid name ""
+            invalid: start time must be before end time
+        "#]],
     );
 }
 
 #[test]
 fn a_body_of_another_shape_is_refused_as_a_whole() {
-    check(r#"[{"annotations":{"s":"t"}}]"#, &expect![[r#""#]]);
-    check(r#"[{"labels":{"alertname":5}}]"#, &expect![[r#""#]]);
-    check("{", &expect![[r#""#]]);
-    check("null", &expect![[r#""#]]);
-    check(r#"[{"labels":{"a":"b"},"startsAt":"yesterday"}]"#, &expect![[r#""#]]);
-    check(r#"[{"labels":{"a":"b"},"generatorURL":"::no url"}]"#, &expect![[r#""#]]);
+    check(
+        r#"[{"annotations":{"s":"t"}}]"#,
+        &expect![[r#"
+        422 Unprocessable Entity AmError { status: 422, body: Object {"code": Number(602), "message": String("0.labels in body is required")} }
+    "#]],
+    );
+    check(
+        r#"[{"labels":{"alertname":5}}]"#,
+        &expect![[r#"
+        400 Bad Request AmError { status: 400, body: Object {"code": Number(400), "message": String("parsing alerts body from \"\" failed, because invalid type: integer `5`, expected a string at line 1 column 25")} }
+    "#]],
+    );
+    check(
+        "{",
+        &expect![[r#"
+        400 Bad Request AmError { status: 400, body: Object {"code": Number(400), "message": String("parsing alerts body from \"\" failed, because invalid type: map, expected a sequence at line 1 column 0")} }
+    "#]],
+    );
+    check(
+        "null",
+        &expect![[r#"
+        422 Unprocessable Entity AmError { status: 422, body: Object {"code": Number(602), "message": String("alerts in body is required")} }
+    "#]],
+    );
+    check(
+        r#"[{"labels":{"a":"b"},"startsAt":"yesterday"}]"#,
+        &expect![[r#"
+        400 Bad Request AmError { status: 400, body: Object {"code": Number(400), "message": String("parsing alerts body from \"\" failed, because `yesterday` is no time")} }
+    "#]],
+    );
+    check(
+        r#"[{"labels":{"a":"b"},"generatorURL":"::no url"}]"#,
+        &expect![[r#"
+        422 Unprocessable Entity AmError { status: 422, body: Object {"code": Number(601), "message": String("0.generatorURL in body must be of type uri: \"::no url\"")} }
+    "#]],
+    );
     let many = format!("[{}{{}}]", "{},".repeat(ALERTS_MAX));
-    check(&many, &expect![[r#""#]]);
+    check(
+        &many,
+        &expect![[r#"
+        413 Payload Too Large AmError { status: 413, body: String("10001 alerts at once are too many; at most 10000 are taken") }
+    "#]],
+    );
 }
 
 proptest! {

@@ -2,13 +2,14 @@
 
 use jiff::SignedDuration;
 use nines_oncall::{Contact, Person};
-use nines_port::Channel;
+use nines_port::{Channel, Provider};
 
 use crate::draft::{Noun, Page};
 use crate::mistake::Mistake;
 use crate::node::Node;
 use crate::shape::{DURATION, Field, Pattern, Shape, Type, URL, ZONE};
 
+use super::contact::{self, CONTACT_OF_ACCOUNT, CONTACT_OF_NUMBER, CONTACT_OF_PROVIDER};
 use super::rules::{RULES, rules};
 use super::schedule::{HOURS, HOURS_MAX};
 use super::{Envelope, short_duration};
@@ -39,17 +40,53 @@ pub(crate) static PERSON: Shape = Shape::new(
             .default("UTC"),
     ],
 );
+/// One of these is what a contact is.
+static CHANNELS: [&str; 18] = [
+    "inbox",
+    "webhook",
+    "email",
+    "slack",
+    "mattermost",
+    "discord",
+    "teams",
+    "googlechat",
+    "ntfy",
+    "pushover",
+    "gotify",
+    "telegram",
+    "matrix",
+    "sms",
+    "voice",
+    "pagerduty",
+    "opsgenie",
+    "exec",
+];
 static CONTACT: Shape = Shape::new(
     "a contact",
     &[
         Field::new("inbox", Type::Map(&INBOX), "The inbox of the console; it has no settings."),
         Field::new("webhook", Type::Map(&WEBHOOK), "An address that is posted to."),
         Field::new("email", Type::Like(&MAIL), "A mail address; needs a mail server."),
+        Field::new("slack", CONTACT_OF_PROVIDER, "A user or a channel of Slack."),
+        Field::new("mattermost", CONTACT_OF_PROVIDER, "A channel of Mattermost, by its id."),
+        Field::new("discord", CONTACT_OF_PROVIDER, "A channel of Discord, by its id."),
+        Field::new("teams", CONTACT_OF_ACCOUNT, "The account's channel of Microsoft Teams."),
+        Field::new("googlechat", CONTACT_OF_ACCOUNT, "The account's space of Google Chat."),
+        Field::new("ntfy", CONTACT_OF_PROVIDER, "A topic of ntfy."),
+        Field::new("pushover", CONTACT_OF_PROVIDER, "A user or a group of Pushover."),
+        Field::new("gotify", CONTACT_OF_ACCOUNT, "The account's application of Gotify."),
+        Field::new("telegram", CONTACT_OF_PROVIDER, "A chat of Telegram, by its id."),
+        Field::new("matrix", CONTACT_OF_PROVIDER, "A room of Matrix."),
+        Field::new("sms", CONTACT_OF_NUMBER, "A telephone number, by short message."),
+        Field::new("voice", CONTACT_OF_NUMBER, "A telephone number, by voice."),
+        Field::new("pagerduty", CONTACT_OF_ACCOUNT, "The account's service of PagerDuty."),
+        Field::new("opsgenie", CONTACT_OF_PROVIDER, "A team of Opsgenie; else the account's."),
+        Field::new("exec", CONTACT_OF_PROVIDER, "The account's program."),
         Field::new("delay", Type::Like(&DURATION), "Used so long after the page, at most 24h.")
             .default("0s"),
     ],
 )
-.one_of(&["inbox", "webhook", "email"]);
+.one_of(&CHANNELS);
 static INBOX: Shape = Shape::new("inbox", &[]);
 static MAIL: Pattern =
     Pattern { noun: "a mail address", regex: "^[^@]+@[^@]+$", example: "ana@example.org" };
@@ -89,7 +126,7 @@ pub(in crate::kinds) fn person(page: &mut Page<'_, '_>, document: &Envelope<'_>)
 
 fn contact(page: &mut Page<'_, '_>, node: &Node) -> Option<Contact> {
     let fields = page.shape(node, &CONTACT)?;
-    let given = ["inbox", "webhook", "email"].into_iter().filter(|it| fields.get(it).is_some());
+    let given = CHANNELS.into_iter().filter(|it| fields.get(it).is_some());
     let given: Vec<&'static str> = given.collect();
     if let [one, other, ..] = given.as_slice() {
         let at = fields.key(other);
@@ -102,7 +139,11 @@ fn contact(page: &mut Page<'_, '_>, node: &Node) -> Option<Contact> {
             page.empty(node, "inbox").map(|()| Channel::Inbox)
         }
         Some(&"webhook") => webhook(page, fields.get("webhook")?),
-        Some(_) => email(page, fields.get("email")?),
+        Some(&"email") => email(page, fields.get("email")?),
+        Some(word) => {
+            let provider = Provider::ALL.into_iter().find(|it| it.word() == *word)?;
+            contact::read(page, provider, fields.get(word)?)
+        }
         None => {
             let (owner, field, at) = ("a contact", "inbox", fields.at);
             let example = "inbox: {}";

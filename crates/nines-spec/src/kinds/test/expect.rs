@@ -1,5 +1,6 @@
 //! What a test expects.
 
+use nines_port::Provider;
 use nines_release::{Change, ChangeKind, Verdict};
 use nines_slo::SloState;
 
@@ -19,7 +20,8 @@ const LISTED_MAX: usize = 1_000;
 /// Digits behind the point of a percentage; more are below a billionth.
 const PERCENT_DIGITS_MAX: usize = 7;
 
-const FIELDS: [&str; 7] = ["at", "contains", "alerts", "pages", "budgets", "states", "decisions"];
+const FIELDS: [&str; 8] =
+    ["at", "contains", "alerts", "pages", "not_paged", "budgets", "states", "decisions"];
 /// As `nines get slo` shows them.
 const STATES: [(&str, SloState); 6] = [
     ("fine", SloState::Fine),
@@ -31,8 +33,6 @@ const STATES: [(&str, SloState); 6] = [
 ];
 const VERDICTS: [(&str, Verdict); 3] =
     [("open", Verdict::Open), ("closed", Verdict::Closed), ("unknown", Verdict::Unknown)];
-const CHANNELS: [(&str, &str); 3] =
-    [("inbox", "inbox"), ("webhook", "webhook"), ("email", "email")];
 
 /// What is named by an expectation, so that it can be looked up in the configuration.
 type Named = Vec<(String, Span)>;
@@ -63,7 +63,8 @@ pub(super) fn read(
     let budgets = each(page, &fields, "budgets", &mut context, budget);
     let states = each(page, &fields, "states", &mut context, state);
     let decisions = each(page, &fields, "decisions", &mut context, decision);
-    let parts = ["alerts", "pages", "budgets", "states", "decisions"];
+    let not_paged = page.texts(&fields, "not_paged");
+    let parts = ["alerts", "pages", "not_paged", "budgets", "states", "decisions"];
     if !parts.iter().any(|it| fields.get(it).is_some()) {
         page.report(&Mistake::NothingExpected { at: fields.at });
     }
@@ -72,6 +73,7 @@ pub(super) fn read(
         lists,
         alerts,
         pages,
+        not_paged: not_paged.iter().map(|it| it.text.to_owned()).collect(),
         budgets: budgets.unwrap_or_default(),
         states: states.unwrap_or_default(),
         decisions: decisions.unwrap_or_default(),
@@ -133,17 +135,27 @@ fn expected_page(
     node: &Node,
     context: &mut Context<'_>,
 ) -> Option<ExpectedPage> {
-    let fields = page.fields(node, "an expected page", &["person", "channel", "at"])?;
+    let known = ["person", "channel", "at", "because"];
+    let fields = page.fields(node, "an expected page", &known)?;
     let person = page.maybe(&fields, "person").map(|it| it.text.to_owned());
     let channel = match fields.get("channel") {
-        Some(it) => Some(page.word(it, "`channel`", &CHANNELS)?.to_owned()),
+        Some(it) => Some(channel(page, it)?),
         None => None,
     };
+    let because = page.maybe(&fields, "because").map(|it| it.text.to_owned());
     let at = match fields.get("at") {
         Some(it) => Some(context.clock.time(page, it)?),
         None => None,
     };
-    Some(ExpectedPage { person, channel, at, origin: origin(page, node) })
+    Some(ExpectedPage { person, channel, at, because, origin: origin(page, node) })
+}
+
+/// The kind of a contact, in one word.
+fn channel(page: &mut Page<'_, '_>, node: &Node) -> Option<String> {
+    let own = ["inbox", "webhook", "email"].map(|it| (it, it));
+    let providers = Provider::ALL.map(|it| (it.word(), it.word()));
+    let known: Vec<(&'static str, &'static str)> = own.into_iter().chain(providers).collect();
+    page.word(node, "`channel`", &known).map(str::to_owned)
 }
 
 fn budget(

@@ -1,12 +1,8 @@
-//! What alerts cost the engine, with the journal that production has: new ones, re-sends, many groups at once, memory.
-
-#![expect(clippy::unwrap_used, reason = "a benchmark ends at the first surprise")]
+//! An engine with the journal that production has, and alerts as the node exporter makes them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use divan::Bencher;
-use divan::counter::ItemsCount;
 use jiff::{SignedDuration, Timestamp};
 use nines_alert::Routing;
 use nines_alert::dispatch::{
@@ -18,14 +14,7 @@ use nines_oncall::Roster;
 use nines_store::SqliteJournal;
 use tempfile::TempDir;
 
-fn main() {
-    divan::main();
-}
-
-/// As many as Prometheus 2 posts at once.
-const BATCH: usize = 64;
-
-fn second(second: i64) -> Timestamp {
+pub(crate) fn second(second: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_secs(second)
 }
 
@@ -55,8 +44,10 @@ fn config(by: &str) -> Arc<Config> {
         files: 1,
         roster: Roster::default(),
         routing: Routing::default(),
+        heartbeats: BTreeMap::new(),
         dispatch: Arc::new(Rules { root, receivers, ..Rules::default() }),
         templates: Arc::default(),
+        fallbacks: nines_engine::Fallbacks::default(),
         depends_on: BTreeMap::new(),
         runbooks: BTreeMap::new(),
         release: nines_release::Rulebook::default(),
@@ -64,7 +55,7 @@ fn config(by: &str) -> Arc<Config> {
 }
 
 /// Seven labels and three annotations, as alerts of the node exporter have them.
-fn alert(number: usize, at: i64) -> Incoming {
+pub(crate) fn alert(number: usize, at: i64) -> Incoming {
     let labels = [
         ("alertname", format!("NodeFilesystemFull{}", number % 20)),
         ("cluster", "eu-west-1".to_owned()),
@@ -90,13 +81,13 @@ fn alert(number: usize, at: i64) -> Incoming {
     }
 }
 
-struct Lab {
-    engine: Engine,
+pub(crate) struct Lab {
+    pub(crate) engine: Engine,
     #[expect(dead_code, reason = "its end removes the folder")]
     folder: TempDir,
 }
 
-fn lab(by: &str) -> Lab {
+pub(crate) fn lab(by: &str) -> Lab {
     let folder = tempfile::tempdir().unwrap();
     let journal = SqliteJournal::open(folder.path()).unwrap();
     let installation = Installation {
@@ -109,60 +100,7 @@ fn lab(by: &str) -> Lab {
     Lab { engine, folder }
 }
 
-fn post(engine: &mut Engine, alerts: Vec<Incoming>, at: i64) {
+pub(crate) fn post(engine: &mut Engine, alerts: Vec<Incoming>, at: i64) {
     let command = Command::ObserveAlerts { source: Source::Api, alerts };
     engine.cycle(vec![command], second(at)).unwrap().remove(0).unwrap();
-}
-
-/// Requests of 64 new alerts, one commit each.
-#[divan::bench(sample_count = 20, sample_size = 1)]
-fn new_alerts(bencher: Bencher) {
-    const REQUESTS: usize = 100;
-    let prepare = || {
-        let batch = |it: usize| (0..BATCH).map(|n| alert(it * BATCH + n, 1)).collect();
-        (lab("alertname"), (0..REQUESTS).map(batch).collect::<Vec<Vec<Incoming>>>())
-    };
-    bencher.counter(ItemsCount::new(BATCH * REQUESTS)).with_inputs(prepare).bench_local_refs(
-        |(lab, batches)| {
-            for alerts in std::mem::take(batches) {
-                post(&mut lab.engine, alerts, 1);
-            }
-        },
-    );
-}
-
-/// The same alerts a minute later, as Prometheus repeats them.
-#[divan::bench(sample_count = 20, sample_size = 1)]
-fn re_sends(bencher: Bencher) {
-    const REQUESTS: usize = 100;
-    let prepare = || {
-        let mut lab = lab("alertname");
-        for it in 0..REQUESTS {
-            post(&mut lab.engine, (0..BATCH).map(|n| alert(it * BATCH + n, 1)).collect(), 1);
-        }
-        let again = |n: usize| Incoming { ends_at: Some(second(300)), ..alert(n, 1) };
-        let batch = |it: usize| (0..BATCH).map(|n| again(it * BATCH + n)).collect();
-        (lab, (0..REQUESTS).map(batch).collect::<Vec<Vec<Incoming>>>())
-    };
-    bencher.counter(ItemsCount::new(BATCH * REQUESTS)).with_inputs(prepare).bench_local_refs(
-        |(lab, batches)| {
-            for alerts in std::mem::take(batches) {
-                post(&mut lab.engine, alerts, 2);
-            }
-        },
-    );
-}
-
-/// 10,000 groups whose first tick is due at once: judged, rendered, ordered, committed.
-#[divan::bench(sample_count = 5, sample_size = 1)]
-fn groups_at_once(bencher: Bencher) {
-    const GROUPS: usize = 10_000;
-    let prepare = || {
-        let mut lab = lab("instance");
-        post(&mut lab.engine, (0..GROUPS).map(|it| alert(it, 1)).collect(), 1);
-        lab
-    };
-    bencher.counter(ItemsCount::new(GROUPS)).with_inputs(prepare).bench_local_refs(|lab| {
-        lab.engine.cycle(vec![Command::Wake], second(31)).unwrap();
-    });
 }

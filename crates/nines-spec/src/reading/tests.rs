@@ -261,7 +261,6 @@ spec:
                     smtp: None,
                     webhook_secrets: {},
                     accounts: {},
-                    accounts: {},
                     external_url: None,
                 },
                 revision: "…",

@@ -1,11 +1,17 @@
 //! Files of Alertmanager: what is understood, and the same verdict as its own tool has.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use expect_test::{Expect, expect};
-use nines_alert::dispatch::{GroupBy, Route, Rules, Settings};
+use jiff::Timestamp;
+use nines_alert::dispatch::{GroupBy, Integration, Route, Rules, Settings};
+use nines_alert::receivers::{
+    AlertData, Kind, NoticeData, Provider, Setting, Templates, parse, render,
+};
+use nines_base::Labels;
 use nines_spec::{
     Level, Reading, SecretSpec, SourceFile, export_alertmanager, read_dir, read_files,
 };
@@ -441,4 +447,79 @@ fn what_alertmanager_cannot_say_is_reduced_and_told() {
             {zone="b"} -> chat by [team] 30/300/14400 (a.yaml:44)
     "#]]
     .assert_eq(&tree(&reading.spec.dispatch));
+}
+
+/// What both write the same.
+const TEMPLATES: [&str; 34] = [
+    "{{ .Status }} {{ .Receiver }} {{ .ExternalURL }} {{ len .Alerts }}",
+    "{{ .Alerts.Firing | len }}/{{ .Alerts.Resolved | len }}",
+    "{{ .CommonLabels.alertname }} [{{ .CommonLabels.missing }}] {{ .GroupLabels.alertname | toUpper }}",
+    "{{ range .Alerts }}{{ .Status }} {{ .Labels.instance }} {{ .Annotations.summary }};{{ end }}",
+    "{{ range .Alerts.Firing }}{{ .Labels.SortedPairs.Names | join \",\" }}={{ .Labels.SortedPairs.Values | join \",\" }}{{ end }}",
+    "{{ .CommonLabels.SortedPairs.Values | join \" \" }}",
+    "{{ .CommonLabels.Names | join \"|\" }} {{ .CommonLabels.Values | join \"|\" }}",
+    "{{ range (.CommonLabels.Remove (stringSlice \"alertname\" \"x\")).SortedPairs }}{{ .Name }}:{{ .Value }} {{ end }}",
+    "{{ .CommonLabels.Remove .GroupLabels.Names | len }}",
+    "{{ with .CommonLabels.Remove .GroupLabels.Names }}{{ .SortedPairs.Values | join \" \" }}{{ end }}",
+    "{{ if gt (len .CommonLabels) (len .GroupLabels) }}more{{ else }}same{{ end }}",
+    "{{ (index .Alerts 0).Labels.instance }} {{ index .CommonLabels \"job\" }}",
+    "{{ .CommonLabels }} {{ .GroupLabels }}",
+    "{{ (index .Alerts 0).StartsAt.Format \"2006-01-02 15:04:05 MST\" }}",
+    "{{ (index .Alerts 0).StartsAt.Format \"Jan _2, 06 at 3:04pm (Monday) .000 Z07:00 -0700\" }}",
+    "{{ (index .Alerts 0).StartsAt }}",
+    "{{ (index .Alerts 0).EndsAt.IsZero }} {{ (index .Alerts 1).EndsAt.IsZero }}",
+    "{{ (index .Alerts 0).StartsAt.Unix }} {{ (index .Alerts 0).StartsAt.Year }} {{ (index .Alerts 0).StartsAt.Month }} {{ (index .Alerts 0).StartsAt.Weekday }}",
+    "{{ ((index .Alerts 0).StartsAt.Add 28800e9).Format \"15:04\" }}",
+    "{{ (index .Alerts 0).EndsAt.Sub (index .Alerts 0).StartsAt }}",
+    "{{ ((index .Alerts 0).EndsAt.Sub (index .Alerts 0).StartsAt).Minutes }}",
+    "{{ (index .Alerts 0).Fingerprint }} {{ (index .Alerts 0).GeneratorURL }}",
+    "{{ \"hELLO wOrld it's a-b c_d e.f\" | title }}",
+    "{{ \"a.b.c\" | reReplaceAll \"([a-z])\\\\.\" \"$1-\" }} {{ match \"^a\" \"abc\" }}",
+    "{{ \"<b>\" | safeHtml }} {{ \"x y&z\" | urlquery }} {{ html \"<a>\" }}",
+    "{{ define \"one\" }}[{{ . }}]{{ end }}{{ template \"one\" .Status }}{{ template \"one\" \"x\" }}",
+    "{{ $n := len .Alerts }}{{ range $i, $it := .Alerts }}{{ $i }}/{{ $n }} {{ end }}",
+    "{{ range $name, $value := .CommonLabels }}{{ $name }}={{ $value }} {{ end }}",
+    "{{- /* nothing */ -}} a {{- \"b\" -}} c ",
+    "{{ if and .CommonLabels.job (not .CommonLabels.x) }}yes{{ end }} {{ or .CommonLabels.x \"or\" }}",
+    "{{ printf \"%s-%d-%v-%q\" .Status (len .Alerts) .CommonLabels.job \"q\" }}",
+    "{{ eq .Status \"firing\" \"resolved\" }} {{ ne .Status \"x\" }} {{ lt 1 2 }}",
+    "{{ block \"two\" .Alerts }}{{ len . }}{{ end }}",
+    "{{ slice \"abcdef\" 1 3 }} {{ print 1 2 \"a\" }} {{ println \"x\" }}",
+];
+
+#[test]
+fn templates_give_what_amtool_gives() {
+    let alert = |instance: &str, ends_at: Option<i64>| AlertData {
+        labels: Labels::new([("alertname", "Down"), ("job", "api"), ("instance", instance)])
+            .unwrap(),
+        annotations: [("summary".to_owned(), format!("{instance} <is> down"))].into(),
+        starts_at: Timestamp::from_millisecond(1_780_000_000_120).unwrap(),
+        ends_at: ends_at.map(|it| Timestamp::from_second(1_780_000_000 + it).unwrap()),
+        generator_url: "http://prometheus/graph?g0.expr=up".to_owned(),
+    };
+    let group = Labels::new([("alertname", "Down")]).unwrap();
+    let alerts = vec![alert("a", Some(90)), alert("b", None)];
+    let at = Timestamp::from_second(1_780_000_100).unwrap();
+    let notice = NoticeData::new("shop", "{}:{}", &group, alerts, "http://nines.example", at);
+    let rendered = |settings: Settings| {
+        render(&Integration { send_resolved: true, settings }, &notice, &Templates::default())
+    };
+    let data = rendered(Settings::Webhook { max_alerts: 0 }).body;
+    let folder = tempfile::tempdir().unwrap();
+    let (file, none) = (folder.path().join("data.json"), folder.path().join("none.tmpl"));
+    fs::write(&file, data).unwrap();
+    fs::write(&none, "").unwrap();
+    for text in TEMPLATES {
+        let settings = BTreeMap::from([("text".to_owned(), Setting::Text(parse(text).unwrap()))]);
+        let kind = Kind::of("email").unwrap();
+        let ours = rendered(Settings::Provider(Box::new(Provider { kind, settings })));
+        let ours = ours.fields.get("text").cloned().unwrap_or_default();
+        assert!(!ours.contains("failed:"), "{text}: {ours}");
+        let mut amtool = Command::new("amtool");
+        amtool.args(["template", "render", "--template.text", text]);
+        amtool.arg("--template.glob").arg(&none).arg("--template.data").arg(&file);
+        let Ok(output) = amtool.output() else { continue };
+        assert!(output.status.success(), "{text}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(ours, String::from_utf8_lossy(&output.stdout), "{text}");
+    }
 }

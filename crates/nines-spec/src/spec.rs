@@ -43,6 +43,8 @@ pub struct Spec {
     pub receivers: Vec<ReceiverSpec>,
     /// Who hears what a receiver cannot be told.
     pub fallbacks: FallbackSpec,
+    /// The file of Alertmanager without its secrets, if nothing else says who hears of alerts.
+    pub alertmanager: Option<String>,
     /// Jobs that say that they ran.
     pub heartbeats: Vec<Heartbeat>,
     /// Systems that send events in PagerDuty's format.

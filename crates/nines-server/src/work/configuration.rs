@@ -73,7 +73,10 @@ pub fn engine_config(spec: &Spec) -> Arc<Config> {
         routing: spec.routing.clone(),
         dispatch: Arc::new(spec.dispatch.clone()),
         templates: Arc::new(spec.dispatch.templates.clone()),
-        fallbacks: nines_engine::Fallbacks::default(),
+        fallbacks: nines_engine::Fallbacks {
+            of: spec.fallbacks.of.clone(),
+            last_resort: spec.fallbacks.last_resort.clone(),
+        },
         depends_on: needs.collect(),
         runbooks: spec.runbooks.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         heartbeats: spec.heartbeats.iter().map(|it| (it.name.clone(), it.clone())).collect(),

@@ -8,7 +8,7 @@ use nines_base::Labels;
 use super::alert::{Alert, Body, Lease, Span};
 use super::dedup;
 use super::fact::{Event, Expired, Extended, Fact, Observed, Opened, Regrouped, Seen, Told};
-use super::group::{Group, GroupNumber};
+use super::group::{Fate, Group, GroupNumber};
 use super::live::Live;
 use super::tick::{Around, tick};
 use super::tree::Node;
@@ -124,8 +124,9 @@ pub fn decide(
         Command::Accepted(notice) => Decided::of(Fact::Told(told(state, &notice, now))),
         Command::GiveUp(notice) => {
             let memory = state.memory_of(&notice);
-            let is_open =
-                memory.and_then(|it| it.open.as_ref()).is_some_and(|it| it.notice == notice.id);
+            let is_open = memory
+                .and_then(|it| it.open.as_ref())
+                .is_some_and(|it| it.notice == notice.id && it.fate != Fate::Failed);
             if is_open {
                 Decided::of(Fact::GivenUp(told(state, &notice, now)))
             } else {

@@ -98,7 +98,7 @@ impl Lab {
     pub(crate) fn pass(&mut self, at: i64) {
         while let Some(due) = self.engine.wake_at().filter(|it| *it <= second(at)) {
             // What is due within a second is done at its end.
-            let due = (due + jiff::SignedDuration::from_nanos(999_999_999)).as_second();
+            let due = (due + SignedDuration::from_nanos(999_999_999)).as_second();
             let due = due.max(self.now);
             self.ask(Command::Wake, due).unwrap();
         }

@@ -83,9 +83,8 @@ impl<'a> Table<'a> {
         Self { dispatch: &state.dispatch, silences: &state.silences, inhibitions, now }
     }
 
-    /// Writes the alerts that are meant after `after`, at most `count` of them, as the items of a JSON array; the
-    /// first with a comma before it if `is_first` is not set. Says which was the last one looked at, unless the table
-    /// is at its end.
+    /// Writes the alerts that are meant, from where the page is until it is full, as the items of a JSON array. Says
+    /// which was the last one looked at, unless the table is at its end.
     pub(super) fn write_alerts(
         &self,
         out: &mut Vec<u8>,

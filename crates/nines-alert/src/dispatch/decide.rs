@@ -245,9 +245,13 @@ impl<'a> Batch<'a> {
         let fires = known.filter(|it| it.phase() == Phase::Firing);
         match (fires, span.ends_at.filter(|it| *it <= now)) {
             (None, Some(_)) => {
-                // What is over stays over, but it may have begun earlier or ended later than was known.
-                if let Some(known) = known.filter(|it| it.told != span) {
-                    let body = known.body.clone();
+                // What is over stays over, but it may have begun earlier or ended later than was known, and the
+                // younger word about it rules.
+                let is_said = |it: &Alert| incoming.detail.is_some() || it.body.says(&incoming);
+                if let Some(known) = known.filter(|it| it.told != span || !is_said(it)) {
+                    let keeps = is_said(known);
+                    let body =
+                        if keeps { known.body.clone() } else { Shared::new(Body::of(incoming)) };
                     self.add(key, &Source::Own, Event::Changed { body, span });
                 }
                 Ok(None)

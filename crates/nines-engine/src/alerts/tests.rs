@@ -546,9 +546,9 @@ fn what_a_receiver_refuses_its_fallback_hears_and_what_fails_long_too() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
-    fn the_journal_says_what_the_memory_does_whatever_happens(deeds in proptest::collection::vec(deed(), 1..40)) {
+    fn the_journal_says_what_the_memory_does_whatever_happens(deeds in proptest::collection::vec(deed(), 1..30)) {
         let mut lab = Lab::new();
         let mut sends: Vec<Send> = Vec::new();
         for deed in deeds {

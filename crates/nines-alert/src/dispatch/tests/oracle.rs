@@ -64,6 +64,7 @@ pub(super) struct Oracle {
 
 const MINUTES_30: i64 = 30 * 60;
 const HOURS_120: i64 = 120 * 3_600;
+const MINUTES_15: i64 = 15 * 60;
 
 fn secs(it: jiff::SignedDuration) -> i64 {
     it.as_secs()
@@ -345,7 +346,7 @@ impl Oracle {
         if !notify {
             return;
         }
-        let forget_at = now + (2 * repeat).min(HOURS_120);
+        let forget_at = now + (2 * repeat).clamp(MINUTES_15, HOURS_120);
         let memory =
             Memory { at: now, forget_at, firing: firing.clone(), resolved: resolved.clone() };
         self.memories.insert(key, memory);

@@ -6,7 +6,7 @@ use crate::client::Connection;
 use crate::output::Color;
 use crate::{
     audit, backtest, backup, check, compat, demo, deploy, describe, exclude, export, gate, get,
-    import, incident, init, layout, load, oncall, page, plan, policy, postmortem, query, respond, run,
+    import, incident, init, layout, oncall, page, plan, policy, postmortem, query, respond, run,
     schema, serve, silence, slo, test, why,
 };
 
@@ -97,8 +97,6 @@ pub(crate) enum Command {
     Oncall(Box<oncall::Args>),
     /// Find out whether people can be reached
     Page(page::Args),
-    /// Show what being on call costs people: calls, nights, sleep debts
-    Load(load::Args),
     /// Acknowledge what waits for an answer
     Ack(respond::AckArgs),
     /// Go on to the next step, because you are not able or others shall know; or tell others by name

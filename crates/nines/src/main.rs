@@ -28,7 +28,6 @@ mod import;
 mod incident;
 mod init;
 mod layout;
-mod load;
 mod live;
 mod oncall;
 mod output;
@@ -108,7 +107,6 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Query(args) => query::run(&args, &open()?),
         Command::Oncall(args) => oncall::run(&args, &open()?, &environment, SystemClock.now()),
         Command::Page(args) => page::run(&args, &open()?),
-        Command::Load(args) => load::run(&args, &open()?),
         Command::Ack(args) => respond::acknowledge(&args, &open()?),
         Command::Escalate(args) => respond::escalate(&args, &open()?),
         Command::Snooze(args) => respond::snooze(&args, &open()?, SystemClock.now()),

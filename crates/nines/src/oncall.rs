@@ -1,6 +1,7 @@
 //! `nines oncall`: who is on call, and what people change of it.
 
 mod copy;
+mod load;
 mod offers;
 mod shown;
 
@@ -58,6 +59,8 @@ enum Verb {
     Propose(ProposeArgs),
     /// The address of a calendar that others can subscribe to
     Ical(IcalArgs),
+    /// What being on call costs people: calls, nights, sleep debts
+    Load(load::Args),
 }
 
 /// Until when.
@@ -219,6 +222,7 @@ pub(crate) fn run(
         Verb::Verify(args) => verify(args, client, now, shown::Findings::All),
         Verb::Propose(args) => propose(args, client),
         Verb::Ical(args) => ical(args, client),
+        Verb::Load(args) => load::run(args, client),
     }
 }
 

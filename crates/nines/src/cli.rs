@@ -6,8 +6,8 @@ use crate::client::Connection;
 use crate::output::Color;
 use crate::{
     audit, backtest, backup, check, compat, contact, demo, deploy, describe, exclude, export, gate,
-    get, import, incident, init, layout, load, oncall, page, plan, policy, postmortem, query,
-    respond, run, schema, serve, silence, slo, test, why,
+    get, import, incident, init, layout, oncall, page, plan, policy, postmortem, query, respond,
+    run, schema, serve, silence, slo, test, why,
 };
 
 /// Shown first: what people want to copy.
@@ -97,8 +97,6 @@ pub(crate) enum Command {
     Oncall(Box<oncall::Args>),
     /// Find out whether people can be reached
     Page(page::Args),
-    /// Show what being on call costs people: calls, nights, sleep debts
-    Load(load::Args),
     /// Prove that contacts work
     Contact(contact::Args),
     /// Acknowledge what waits for an answer

@@ -109,7 +109,6 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Query(args) => query::run(&args, &open()?),
         Command::Oncall(args) => oncall::run(&args, &open()?, &environment, SystemClock.now()),
         Command::Page(args) => page::run(&args, &open()?),
-        Command::Load(args) => load::run(&args, &open()?),
         Command::Contact(args) => contact::run(&args, &open()?),
         Command::Ack(args) => respond::acknowledge(&args, &open()?),
         Command::Escalate(args) => respond::escalate(&args, &open()?),

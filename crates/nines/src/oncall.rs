@@ -1,6 +1,7 @@
 //! `nines oncall`: who is on call, and what people change of it.
 
 mod copy;
+mod load;
 mod offers;
 mod shown;
 
@@ -63,6 +64,8 @@ enum Verb {
     Ical(IcalArgs),
     /// Read from a calendar who is away; it replaces what this feed said before
     Feed(FeedArgs),
+    /// What being on call costs people: calls, nights, sleep debts
+    Load(load::Args),
 }
 
 /// Until when.
@@ -239,6 +242,7 @@ pub(crate) fn run(
         Verb::Propose(args) => propose(args, client),
         Verb::Ical(args) => ical(args, client),
         Verb::Feed(args) => feed(args, client),
+        Verb::Load(args) => load::run(args, client),
     }
 }
 

@@ -313,7 +313,14 @@ fn chain(
             lose_step(importing, &name, &origin, kind);
             continue;
         }
-        steps.push(Step { when: when.clone(), ..Step::new(targets, SignedDuration::ZERO) });
+        match steps.last_mut().filter(|it| it.wait.is_zero() && it.when == when) {
+            // Without a wait between them both are told at once.
+            Some(step) => step.targets.extend(targets),
+            None => {
+                let step = Step::new(targets, SignedDuration::ZERO);
+                steps.push(Step { when: when.clone(), ..step });
+            }
+        }
     }
     if steps.is_empty() {
         let why = "it has no step that tells somebody";

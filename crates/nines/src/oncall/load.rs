@@ -1,4 +1,4 @@
-//! `nines load`: what being on call costs people.
+//! `nines oncall load`: what being on call costs people.
 
 use serde::Deserialize;
 
@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::output::{self, Format, OutputArgs, cell, percent, plain, table};
 
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub(super) struct Args {
     /// Since so long ago
     #[arg(long, value_name = "DURATION", default_value = "28d")]
     since: String,
@@ -46,7 +46,7 @@ struct Objective {
 }
 
 /// Ends with 1 when more shifts were too hard than may be.
-pub(crate) fn run(args: &Args, client: &Client) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &Args, client: &Client) -> anyhow::Result<Exit> {
     if args.csv {
         let query = url::form_urlencoded::Serializer::new(String::new())
             .append_pair("since", &args.since)

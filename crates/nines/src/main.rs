@@ -30,7 +30,6 @@ mod incident;
 mod init;
 mod layout;
 mod live;
-mod load;
 mod oncall;
 mod output;
 mod page;

@@ -1,11 +1,14 @@
-//! The audit: every record of the journal follows from the one before it, and is one of ours.
+//! The audit: every record of the journal follows from the one before it, and is one of ours, and nothing that
+//! happened to an alert got lost.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use nines_port::{HASH_BYTES, JournalError, Record};
+use serde_json::{Value, json};
 
 use crate::chain;
+use crate::conservation::{Auditor, Conservation};
 use crate::engine::EngineError;
 use crate::fact::Fact;
 
@@ -23,6 +26,28 @@ pub struct Audit {
     pub kinds: BTreeMap<String, u64>,
     /// When the first and the last were recorded.
     pub span: Option<(Timestamp, Timestamp)>,
+    /// What became of everything that happened to alerts.
+    pub conservation: Conservation,
+}
+
+impl Audit {
+    /// For machines.
+    pub fn shown(&self) -> Value {
+        let Conservation { transitions, buckets, problems, problems_total } = &self.conservation;
+        json!({
+            "holds": *problems_total == 0,
+            "problem": problems.first(),
+            "records": self.records,
+            "head": self.head,
+            "kinds": self.kinds,
+            "first": self.span.map(|(first, _)| first),
+            "last": self.span.map(|(_, last)| last),
+            "transitions": transitions,
+            "buckets": buckets,
+            "problems": problems,
+            "problems_total": problems_total,
+        })
+    }
 }
 
 /// Recomputes the chain of all records. `read` gives those after a sequence number, oldest first.
@@ -33,6 +58,7 @@ pub fn audit(
     mut read: impl FnMut(u64, usize) -> Result<Vec<Record>, JournalError>,
 ) -> Result<Audit, EngineError> {
     let (mut audit, mut head) = (Audit::default(), [0; HASH_BYTES]);
+    let mut auditor = Auditor::default();
     loop {
         let records = read(audit.records, READ_MAX)?;
         if records.is_empty() {
@@ -42,7 +68,9 @@ pub fn audit(
             if record.seq != audit.records + 1 || record.hash != chain::hash(&head, record) {
                 return Err(EngineError::Chain { seq: record.seq });
             }
-            Fact::decode(record)?;
+            if let Fact::Dispatch(fact) = Fact::decode(record)? {
+                auditor.read(&fact, record.at);
+            }
             head = record.hash;
             audit.records = record.seq;
             *audit.kinds.entry(record.kind.clone()).or_default() += 1;
@@ -50,6 +78,7 @@ pub fn audit(
             audit.span = Some((first, record.at));
         }
     }
+    audit.conservation = auditor.finish();
     audit.head = head.iter().fold(String::new(), |out, it| out + &format!("{it:02x}"));
     Ok(audit)
 }

@@ -28,9 +28,14 @@ impl Draft<'_> {
                 made.push(*number);
             }
             let notices = rota::notices(&self.state.rota, &fact);
+            let handed = self.handed(&fact);
             self.apply(Fact::Rota(fact));
             for notice in notices {
-                self.tell(notice);
+                let subject = notice.text.clone();
+                self.tell(notice.person, &subject, notice.text + "\n");
+            }
+            for (person, subject, text) in handed {
+                self.tell(person, &subject, text);
             }
         }
         Ok(Reply::Rota(made))
@@ -44,10 +49,17 @@ impl Draft<'_> {
         }
     }
 
+    /// What those are told who come on call by turn.
+    fn handed(&self, fact: &rota::Fact) -> Vec<(String, String, String)> {
+        let rota::Fact::HandedOver { schedule, stood } = fact else { return Vec::new() };
+        let before = self.state.rota.stood.get(schedule).and_then(|it| it.values().next_back());
+        self.hand_over(schedule, before, stood)
+    }
+
     /// One message, by the person's first contact; it wakes nobody.
-    fn tell(&mut self, notice: rota::Notice) {
+    fn tell(&mut self, name: String, subject: &str, text: String) {
         let people = self.config.map(|it| &it.roster.people);
-        let person = people.and_then(|it| it.get(&notice.person));
+        let person = people.and_then(|it| it.get(&name));
         let Some(contact) = person.and_then(|it| it.contacts.first()) else { return };
         let intent = Intent {
             // In the order of their making.
@@ -56,11 +68,11 @@ impl Draft<'_> {
             alert: AlertKey::of(&Labels::empty()),
             purpose: Purpose::Told,
             urgency: Urgency::Ticket,
-            person: notice.person,
+            person: name,
             channel: contact.channel.clone(),
             due: self.now,
-            subject: "[on-call] ".to_owned() + &notice.text,
-            text: notice.text + "\n",
+            subject: format!("[on-call] {subject}"),
+            text,
             details: BTreeMap::new(),
             notice: None,
             payload: None,

@@ -5,9 +5,11 @@
 #![warn(missing_docs)]
 
 mod compare;
+pub mod contact;
 mod coverage;
 mod escalation;
 pub mod fairness;
+pub mod handoff;
 mod hours;
 pub mod ical;
 pub mod load;

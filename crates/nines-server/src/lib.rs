@@ -41,6 +41,7 @@ mod watched;
 mod work;
 
 pub use folder::Random;
+pub use oncall_views::coverage_of;
 pub use prom::{Open, PromSettings, Switch, anchored};
 pub use reload::Reload;
 pub use serve::{

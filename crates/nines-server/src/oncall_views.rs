@@ -8,6 +8,7 @@ use nines_alert::dispatch::{Route, Settings};
 use nines_engine::Config;
 use nines_oncall::rota::{self, Entry, OfferRecord};
 use nines_oncall::{Cover, Coverage, Duty, Fitness, PageRoute, Person, Stretch, coverage};
+use nines_spec::Spec;
 use serde::Serialize;
 
 use crate::app::Shared;
@@ -209,7 +210,7 @@ impl Shared {
     /// Whether pages would reach somebody at every minute of a range.
     pub(crate) fn coverage(&self, from: Timestamp, until: Timestamp) -> Coverage {
         let watch = self.watch();
-        coverage(watch.duty(), &page_routes(&watch.config), &fitness, from, until)
+        coverage(watch.duty(), &page_routes(&self.spec()), &fitness, from, until)
     }
 }
 
@@ -231,30 +232,39 @@ pub(crate) fn fitness(person: &Person) -> Fitness {
     Fitness { contacts, because: "no contact is configured".to_owned() }
 }
 
-/// Every route that leads to an escalation, with its place.
-pub(crate) fn page_routes(config: &Config) -> Vec<PageRoute> {
-    let mut routes = Vec::new();
-    let mut seen = BTreeSet::new();
-    let mut waiting: Vec<&Route> = vec![&config.dispatch.root];
+/// Everything that leads to an escalation, each with its place: routes, objectives and integrations that name one.
+pub(crate) fn page_routes(spec: &Spec) -> Vec<PageRoute> {
+    let mut found = BTreeSet::new();
+    let mut waiting: Vec<&Route> = vec![&spec.dispatch.root];
     while let Some(route) = waiting.pop() {
-        waiting.extend(route.children.iter().rev());
-        let receiver = config.dispatch.receivers.get(&route.receiver);
+        waiting.extend(&route.children);
+        let receiver = spec.dispatch.receivers.get(&route.receiver);
         let integrations = receiver.map(|it| it.integrations.as_slice()).unwrap_or_default();
         for integration in integrations {
             if let Settings::Escalation(policy) = &integration.settings {
-                let matchers: Vec<String> =
-                    route.matchers.iter().map(ToString::to_string).collect();
-                let place = route.origin.to_string();
-                let name = if matchers.is_empty() {
-                    place
-                } else {
-                    format!("{place} {{{}}}", matchers.join(", "))
-                };
-                if seen.insert((name.clone(), policy.clone())) {
-                    routes.push(PageRoute { name, policy: policy.clone() });
-                }
+                let matchers = route.matchers.iter().map(ToString::to_string);
+                let matchers: Vec<String> = matchers.collect();
+                let name = format!("{} {{{}}}", route.origin, matchers.join(", "));
+                found.insert((name, policy.clone()));
             }
         }
     }
-    routes
+    for slo in &spec.slos {
+        let told = slo.goals.iter().filter(|it| !it.alerting.pairs.is_empty());
+        let policies = told.filter_map(|it| it.alerting.escalation.clone());
+        found.extend(policies.map(|it| (format!("SLO {}", slo.name), it)));
+    }
+    for it in &spec.integrations {
+        let policy = it.escalation.clone();
+        found.extend(policy.map(|policy| (format!("integration {}", it.name), policy)));
+    }
+    found.into_iter().map(|(name, policy)| PageRoute { name, policy }).collect()
+}
+
+/// What files alone say of the next 90 days: without vacations, and without what people changed.
+pub fn coverage_of(spec: &Spec, now: Timestamp) -> Coverage {
+    let (roster, rota) = (crate::work::roster(spec), rota::State::default());
+    let duty = Duty { roster: &roster, rota: &rota };
+    let until = now.checked_add(VERIFY_AHEAD).unwrap_or(now);
+    coverage(duty, &page_routes(spec), &fitness, now, until)
 }

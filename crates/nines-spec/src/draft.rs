@@ -102,8 +102,6 @@ pub(crate) struct Draft<'a> {
     pub(crate) window_places: Vec<(Place, Window)>,
     /// Names of SLOs with `*`, and where they stand.
     pub(crate) slo_patterns: Vec<(SloPattern, Place)>,
-    /// One for each of `spec.routing.routes`.
-    pub(crate) route_places: Vec<Place>,
     /// E-mail contacts.
     pub(crate) mail_places: Vec<Place>,
     /// By which providers contacts use which accounts, and where.
@@ -133,7 +131,6 @@ impl<'a> Draft<'a> {
             slo_places: Vec::new(),
             window_places: Vec::new(),
             slo_patterns: Vec::new(),
-            route_places: Vec::new(),
             mail_places: Vec::new(),
             account_uses: Vec::new(),
             shared: BTreeMap::new(),

@@ -3,6 +3,7 @@
 //! An importer gives plain SLOs, `native` writes them down; an exporter starts from plain SLOs. So no tool knows
 //! another. It must not know who asked, nor where files are.
 
+mod alertmanager;
 mod expression;
 mod import;
 mod loss;
@@ -12,6 +13,7 @@ mod openslo;
 mod rules;
 mod yaml;
 
+pub use alertmanager::export_alertmanager;
 pub use import::{Import, ImportFormat, ImportOptions, import, import_paths};
 pub use loss::{Export, Loss};
 pub use oncall::{

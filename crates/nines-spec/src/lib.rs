@@ -43,8 +43,8 @@ pub use change::{Action, DocumentChange, FIELDS_MAX, FieldChange, compare};
 pub use draft::FINDINGS_MAX;
 pub use exchange::{
     Comparison, Difference, Export, Import, ImportFormat, ImportOptions, Loss, OncallFormat,
-    OncallImport, RULES_PER_SLO_MAX, RuleOptions, export_openslo, export_rules, import,
-    import_oncall, import_oncall_paths, import_paths,
+    OncallImport, RULES_PER_SLO_MAX, RuleOptions, export_alertmanager, export_openslo,
+    export_rules, import, import_oncall, import_oncall_paths, import_paths,
 };
 pub use explain::{codes, explain};
 pub use fields::LIST_MAX;

@@ -65,7 +65,6 @@ pub(crate) fn check(draft: &mut Draft<'_>) {
     composites::check_cycles(draft);
     check_retention(draft);
     check_burn_pairs(draft);
-    check_routes(draft);
 }
 
 fn check_references(draft: &mut Draft<'_>) {
@@ -374,18 +373,4 @@ fn burn_pair_mistake(slo: &Slo, places: &SloPlaces, lint: &Lint) -> Option<(Plac
 fn thousandths(number: u64) -> String {
     let text = format!("{}.{:03}", number / 1_000, number % 1_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// A route behind one that takes everything.
-fn check_routes(draft: &mut Draft<'_>) {
-    let catch_all = draft.spec.routing.routes.iter().position(|it| it.matchers.is_empty());
-    let Some(catch_all) = catch_all else { return };
-    let Some(before) = draft.spec.routing.routes.get(catch_all).map(|it| it.origin.to_string())
-    else {
-        return;
-    };
-    for place in draft.route_places.split_off(catch_all + 1) {
-        let (before, at) = (before.clone(), place.span);
-        draft.report(place.file, &Mistake::ShadowedRoute { before, at });
-    }
 }

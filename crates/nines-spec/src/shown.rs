@@ -10,9 +10,12 @@ const COVER: &str = "<secret>";
 /// Keys with secret values, whatever is below them. Files that hold secrets are no secrets.
 ///
 /// Source: the fields of type `Secret` in the configurations of Prometheus and Alertmanager.
-const SECRET_KEYS: [&str; 19] = [
+const SECRET_KEYS: [&str; 37] = [
     "access_key",
+    "alert_source_token",
     "api_key",
+    "api_secret",
+    "app_token",
     "application_secret",
     "auth_password",
     "auth_secret",
@@ -24,15 +27,34 @@ const SECRET_KEYS: [&str; 19] = [
     "consumer_key",
     "credentials",
     "key",
+    "mattermost_webhook_url",
+    "opsgenie_api_key",
     "password",
+    "rocketchat_token",
+    "rocketchat_token_id",
+    "routing_key",
     "secret",
     "secret_key",
     "secrets",
     "service_key",
+    "slack_api_url",
+    "slack_app_token",
+    "smtp_auth_password",
+    "smtp_auth_secret",
+    "telegram_bot_token",
     "token",
+    "token_id",
+    "user_key",
+    "victorops_api_key",
+    "webhook_url",
+    "wechat_api_secret",
 ];
 /// Below these, every value may be a secret.
 const SECRET_MAPS: [&str; 1] = ["headers"];
+
+/// Keys with addresses that are secrets only below these: what follows the host is covered.
+const SECRET_ADDRESSES: [(&str, &str); 3] =
+    [("webhook_configs", "url"), ("slack_configs", "api_url"), ("incidentio_configs", "url")];
 
 /// All documents of a YAML text without their secrets. What cannot be read is left out.
 pub fn shown(text: &str) -> String {
@@ -45,9 +67,36 @@ pub fn shown(text: &str) -> String {
         if !out.is_empty() {
             out.push_str("---\n");
         }
+        let mut node = node;
+        cover_addresses(&mut node, "");
         write(&mut out, &node, 0, Place::LineStart);
     }
     out
+}
+
+/// Covers addresses that are secrets because of where they stand; `above` is the last key on the way here.
+fn cover_addresses(node: &mut Node, above: &str) {
+    match &mut node.value {
+        Value::List(items) => items.iter_mut().for_each(|it| cover_addresses(it, above)),
+        Value::Map(entries) => {
+            for (key, value) in entries {
+                let is_secret = SECRET_ADDRESSES.contains(&(above, key.text.as_str()));
+                match &mut value.value {
+                    Value::Text(text) if is_secret => *text = address(text),
+                    _ => cover_addresses(value, &key.text),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Scheme and host; what follows may be secret. Tools still read it as an address.
+pub(crate) fn address(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return COVER.to_owned() };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = host.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}/{COVER}")
 }
 
 /// Where the cursor stands.

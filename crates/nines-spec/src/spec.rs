@@ -43,6 +43,8 @@ pub struct Spec {
     pub receivers: Vec<ReceiverSpec>,
     /// Who hears what a receiver cannot be told.
     pub fallbacks: FallbackSpec,
+    /// The file of Alertmanager without its secrets, if nothing else says who hears of alerts.
+    pub alertmanager: Option<String>,
     /// Jobs that say that they ran.
     pub heartbeats: Vec<Heartbeat>,
     /// Systems that send events in PagerDuty's format.
@@ -164,6 +166,8 @@ pub struct NotifySpec {
     pub accounts: BTreeMap<String, Outlet>,
     /// Where people reach the console; without a slash at the end.
     pub external_url: Option<String>,
+    /// Asked for while messages arrive.
+    pub dead_man: Option<String>,
 }
 
 /// The mail server.

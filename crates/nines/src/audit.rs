@@ -61,14 +61,7 @@ pub(crate) fn run(
 fn verify(place: &JournalPlace) -> anyhow::Result<Value> {
     let mut reader = place.reader()?;
     Ok(match audit(|after, count_max| reader.read(after, count_max)) {
-        Ok(audit) => serde_json::json!({
-            "holds": true,
-            "records": audit.records,
-            "head": audit.head,
-            "kinds": audit.kinds,
-            "first": audit.span.map(|(first, _)| first),
-            "last": audit.span.map(|(_, last)| last),
-        }),
+        Ok(audit) => audit.shown(),
         Err(error) => serde_json::json!({ "holds": false, "problem": error.to_string() }),
     })
 }
@@ -82,11 +75,16 @@ fn render(value: &Value) -> String {
     let kinds = value.get("kinds").and_then(Value::as_object);
     let kinds = kinds.into_iter().flatten().map(|(kind, count)| format!("{count} {kind}"));
     let kinds: Vec<String> = kinds.collect();
+    let transitions = value.get("transitions").and_then(Value::as_u64).unwrap_or(0);
+    let buckets = value.get("buckets").and_then(Value::as_object);
+    let buckets = buckets.into_iter().flatten().map(|(bucket, count)| format!("{count} {bucket}"));
+    let buckets: Vec<String> = buckets.collect();
     format!(
-        "holds    {records} records, {} to {}\nof       {}\nhead     {}",
+        "holds    {records} records, {} to {}\nof       {}\nalerts   {transitions} transitions: {}\nhead     {}",
         text("first"),
         text("last"),
         kinds.join(", "),
+        buckets.join(", "),
         text("head")
     )
 }

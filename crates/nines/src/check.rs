@@ -2,13 +2,18 @@
 
 use std::path::PathBuf;
 
-use nines_spec::{ReadError, Style};
+use jiff::Timestamp;
+use nines_oncall::Verdict;
+use nines_spec::{ReadError, Reading, Style};
 use serde_json::json;
 
 use crate::client::Client;
 use crate::exit::{Exit, Failure};
 use crate::live;
 use crate::output;
+
+/// The most gaps that are named.
+const GAPS_MAX: usize = 10;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -31,6 +36,7 @@ pub(crate) struct Args {
 /// With `--live` the answer is no (1) when the files are right and do not fit the data.
 pub(crate) fn run(
     args: &Args,
+    now: Timestamp,
     open: impl FnOnce() -> anyhow::Result<Client>,
 ) -> anyhow::Result<Exit> {
     let mut reading = nines_spec::read_dir(&args.folder).map_err(unreadable)?;
@@ -55,6 +61,9 @@ pub(crate) fn run(
     if reading.has_errors() {
         return Ok(Exit::No);
     }
+    if !args.json {
+        note_gaps(&reading, now);
+    }
     if reading.spec.files == 0 {
         let folder = args.folder.display();
         output::note(&format!("{folder} has no .yaml, .yml or .md file; begin with `nines init`"));
@@ -63,6 +72,20 @@ pub(crate) fn run(
         output::note(&format!("next: nines serve --config {folder} --data DIR"));
     }
     Ok(Exit::Yes)
+}
+
+/// When a page would reach nobody, as far as files say. Not a finding: it comes and goes with the day.
+fn note_gaps(reading: &Reading, now: Timestamp) {
+    let coverage = nines_server::coverage_of(&reading.spec, now);
+    let gaps: Vec<_> = coverage.findings.iter().filter(|it| it.verdict == Verdict::Gap).collect();
+    for it in gaps.iter().take(GAPS_MAX) {
+        let times = format!("{} to {}", output::clock(it.from), output::clock(it.until));
+        output::note(&format!("gap: escalation {}, {times} UTC: {}", it.policy, it.cause));
+    }
+    let more = gaps.len().saturating_sub(GAPS_MAX) + coverage.left_out;
+    if 0 < more {
+        output::note(&format!("{more} more gaps within 90 days"));
+    }
 }
 
 /// A folder that cannot be read is a mistake of whoever named it.

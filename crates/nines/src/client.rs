@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -224,6 +224,21 @@ impl Client {
         body: Option<&Value>,
         limit: Duration,
     ) -> anyhow::Result<Answer> {
+        let with_body = |it: RequestBuilder| match body {
+            Some(body) => it.json(body),
+            None => it,
+        };
+        self.exchange(method, path, query, limit, with_body)
+    }
+
+    fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        limit: Duration,
+        with_body: impl FnOnce(RequestBuilder) -> RequestBuilder,
+    ) -> anyhow::Result<Answer> {
         let mut url = Url::parse(&format!("{}{path}", self.base))?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -232,9 +247,7 @@ impl Client {
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }
-        if let Some(body) = body {
-            request = request.json(body);
-        }
+        let request = with_body(request);
         let answered = self.runtime.block_on(async {
             let response = request.send().await?;
             let status = response.status();
@@ -291,6 +304,18 @@ impl Client {
     /// Has something done.
     pub(crate) fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         let answer = self.ask(Method::POST, path, &[], Some(body))?;
+        let answer = self.expect(answer)?;
+        self.parse(&answer.text)
+    }
+
+    /// Puts a text where a server keeps it.
+    pub(crate) fn put_text(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+        text: String,
+    ) -> anyhow::Result<Value> {
+        let answer = self.exchange(Method::PUT, path, query, TIME_MAX, |it| it.body(text))?;
         let answer = self.expect(answer)?;
         self.parse(&answer.text)
     }

@@ -1,11 +1,11 @@
-//! `nines export`: the objectives of a folder, as files of other tools.
+//! `nines export`: the objectives and routes of a folder, as files of other tools.
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use jiff::SignedDuration;
 use nines_base::parse_duration;
-use nines_spec::{Export, Loss, Reading, RuleOptions, Style};
+use nines_spec::{Export, Loss, Reading, RuleOptions, Spec, Style};
 use serde_json::json;
 
 use crate::exit::{Exit, Failure};
@@ -26,6 +26,11 @@ enum Format {
         /// How often counts are recorded and alerts judged
         #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = step)]
         step: SignedDuration,
+    },
+    /// Routes, receivers, inhibitions and time intervals, as `alertmanager.yml`
+    Alertmanager {
+        #[command(flatten)]
+        files: Files,
     },
     /// Documents of OpenSLO v1
     Openslo {
@@ -69,17 +74,31 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
             write(files, export)
         }
         Format::Openslo { files } => write(files, |it| nines_spec::export_openslo(&it.spec.slos)),
+        Format::Alertmanager { files } => {
+            let has_routes = |it: &Spec| !it.dispatch.receivers.is_empty();
+            let export = |it: &Reading| nines_spec::export_alertmanager(&it.spec);
+            write_if(files, ("route or receiver", has_routes), export)
+        }
     }
 }
 
 fn write(files: &Files, export: impl Fn(&Reading) -> Export) -> anyhow::Result<Exit> {
+    write_if(files, ("SLO", |it: &Spec| !it.slos.is_empty()), export)
+}
+
+/// Only of files that have what is exported.
+fn write_if(
+    files: &Files,
+    (what, has): (&str, impl Fn(&Spec) -> bool),
+    export: impl Fn(&Reading) -> Export,
+) -> anyhow::Result<Exit> {
     let reading = nines_spec::read_dir(&files.folder).map_err(crate::check::unreadable)?;
     if reading.has_errors() {
         output::note(&nines_spec::render(&reading.findings, &reading.sources, Style::Color));
         return Ok(Exit::Invalid);
     }
-    if reading.spec.slos.is_empty() {
-        let message = format!("{} has no SLO", files.folder.display());
+    if !has(&reading.spec) {
+        let message = format!("{} has no {what}", files.folder.display());
         return Err(Failure::usage(message).into());
     }
     let Export { text, losses } = export(&reading);

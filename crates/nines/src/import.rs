@@ -46,6 +46,10 @@ enum Format {
     SloGenerator,
     /// Users, schedules and escalation policies of PagerDuty's REST API
     Pagerduty,
+    /// Users, shifts, schedules and escalation chains of Grafana OnCall's API
+    GrafanaOncall,
+    /// Users, rotations, schedules and escalation policies of GoAlert's GraphQL API
+    Goalert,
 }
 
 /// What a format is about.
@@ -62,6 +66,8 @@ impl Format {
             Self::Openslo => Subject::Slos(ImportFormat::OpenSlo),
             Self::SloGenerator => Subject::Slos(ImportFormat::SloGenerator),
             Self::Pagerduty => Subject::People(OncallFormat::PagerDuty),
+            Self::GrafanaOncall => Subject::People(OncallFormat::GrafanaOncall),
+            Self::Goalert => Subject::People(OncallFormat::GoAlert),
         }
     }
 }

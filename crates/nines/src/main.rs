@@ -14,6 +14,7 @@ mod cli;
 mod client;
 mod clock;
 mod compat;
+mod contact;
 mod context;
 mod demo;
 mod deploy;
@@ -29,6 +30,7 @@ mod incident;
 mod init;
 mod layout;
 mod live;
+mod load;
 mod oncall;
 mod output;
 mod page;
@@ -81,7 +83,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
     match command {
         Command::Demo(args) => demo::run(args, &connection, &environment),
         Command::Init(args) => init::run(&args),
-        Command::Check(args) => check::run(&args, open),
+        Command::Check(args) => check::run(&args, SystemClock.now(), open),
         Command::Test(args) => test::run(&args),
         Command::Backtest(args) => backtest::run(&args, SystemClock.now(), open),
         Command::Slo { command } => slo::run(&command, SystemClock.now(), open),
@@ -107,6 +109,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Query(args) => query::run(&args, &open()?),
         Command::Oncall(args) => oncall::run(&args, &open()?, &environment, SystemClock.now()),
         Command::Page(args) => page::run(&args, &open()?),
+        Command::Contact(args) => contact::run(&args, &open()?),
         Command::Ack(args) => respond::acknowledge(&args, &open()?),
         Command::Escalate(args) => respond::escalate(&args, &open()?),
         Command::Snooze(args) => respond::snooze(&args, &open()?, SystemClock.now()),

@@ -1,8 +1,12 @@
 //! `nines oncall`: who is on call, and what people change of it.
 
 mod copy;
+mod load;
 mod offers;
 mod shown;
+
+use std::path::PathBuf;
+use std::{fs, io};
 
 use clap::{ArgGroup, Subcommand};
 use jiff::{SignedDuration, Timestamp};
@@ -58,6 +62,10 @@ enum Verb {
     Propose(ProposeArgs),
     /// The address of a calendar that others can subscribe to
     Ical(IcalArgs),
+    /// Read from a calendar who is away; it replaces what this feed said before
+    Feed(FeedArgs),
+    /// What being on call costs people: calls, nights, sleep debts
+    Load(load::Args),
 }
 
 /// Until when.
@@ -197,6 +205,20 @@ struct IcalArgs {
     revoke: bool,
 }
 
+#[derive(Debug, clap::Args)]
+struct FeedArgs {
+    /// What the feed is called
+    name: String,
+    /// The calendar (.ics); `-` is standard input
+    file: PathBuf,
+    /// Whose calendar it is; else titles and mail addresses tell
+    #[arg(long, value_name = "NAME")]
+    person: Option<String>,
+    /// Where whole days are meant
+    #[arg(long, default_value = "UTC")]
+    zone: String,
+}
+
 pub(crate) fn run(
     args: &Args,
     client: &Client,
@@ -219,7 +241,31 @@ pub(crate) fn run(
         Verb::Verify(args) => verify(args, client, now, shown::Findings::All),
         Verb::Propose(args) => propose(args, client),
         Verb::Ical(args) => ical(args, client),
+        Verb::Feed(args) => feed(args, client),
+        Verb::Load(args) => load::run(args, client),
     }
+}
+
+/// Ends with 1 when something in the calendar could not be used.
+fn feed(args: &FeedArgs, client: &Client) -> anyhow::Result<Exit> {
+    let text = if args.file.as_os_str() == "-" {
+        io::read_to_string(io::stdin())
+    } else {
+        fs::read_to_string(&args.file)
+    };
+    let text = text.map_err(|error| {
+        Failure::usage(format!("failed to read {}: {error}", args.file.display()))
+    })?;
+    let mut query = vec![("zone", args.zone.as_str())];
+    query.extend(args.person.as_deref().map(|it| ("person", it)));
+    let answer = client.put_text(&format!("{ROOT}/feeds/{}", segment(&args.name)), &query, text)?;
+    let count = answer.get("away").and_then(Value::as_u64).unwrap_or(0);
+    output::print(&format!("{count} times away"))?;
+    let problems = answer.get("problems").and_then(Value::as_array).cloned().unwrap_or_default();
+    for it in problems.iter().filter_map(Value::as_str) {
+        output::note(&format!("warning: {it}"));
+    }
+    Ok(if problems.is_empty() { Exit::Yes } else { Exit::No })
 }
 
 fn who(

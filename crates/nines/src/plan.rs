@@ -88,7 +88,18 @@ struct Plan {
     rendered: String,
     findings: Vec<Value>,
     summary: Summary,
+    /// When a page would reach nobody that reaches somebody now.
+    #[serde(default)]
+    gaps: Vec<Gap>,
     not_applicable: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Gap {
+    policy: String,
+    from: Timestamp,
+    until: Timestamp,
+    cause: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -296,6 +307,7 @@ fn shown(plan: &Plan) -> String {
         text.push_str(&plan.rendered);
         text.push('\n');
     }
+    write_gaps(&mut text, &plan.gaps);
     text.push_str(&"─".repeat(RULE_WIDTH));
     text.push('\n');
     text.push_str(&format!("Plan {} on {}:   {}\n", plan.id, plan.base, totals(&plan.summary)));
@@ -311,6 +323,19 @@ fn totals(summary: &Summary) -> String {
     };
     let plural = if *warnings == 1 { "" } else { "s" };
     format!("{add} to add · {change} to change · {delete} · {warnings} warning{plural}")
+}
+
+/// A page that is lost is worse than any warning.
+fn write_gaps(text: &mut String, gaps: &[Gap]) {
+    for it in gaps.iter().take(DUTY_SHOWN_MAX) {
+        let mark = Paint::Red.on("■ gap");
+        let times = format!("{} to {}", output::clock(it.from), output::clock(it.until));
+        text.push_str(&format!("{mark} escalation {}, {times} UTC: {}\n", it.policy, it.cause));
+    }
+    let more = gaps.len().saturating_sub(DUTY_SHOWN_MAX);
+    if 0 < more {
+        text.push_str(&format!("{more} more gaps\n"));
+    }
 }
 
 /// Grouped by file.
@@ -382,6 +407,7 @@ fn markdown(plan: &Plan) -> String {
     }
     let mut changes = String::new();
     write_changes(&mut changes, &plan.changes);
+    write_gaps(&mut changes, &plan.gaps);
     let changes = anstream::adapter::strip_str(&changes).to_string();
     text.push_str(&format!("\n```\n{changes}```\n"));
     if !plan.findings.is_empty() {

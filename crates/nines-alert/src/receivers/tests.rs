@@ -287,3 +287,59 @@ fn a_template_that_fails_loses_nothing() {
 
     "##]].assert_eq(&out);
 }
+
+/// The text of an e-mail, and its HTML.
+fn filled(text: &str, html: &str, templates: &Templates) -> (String, String) {
+    let parsed = |it: &str| parse(it).unwrap();
+    let given = [("text", Setting::Text(parsed(text))), ("html", Setting::Html(parsed(html)))];
+    let integration = Integration { send_resolved: true, settings: provider("email", &given) };
+    let mut payload = render(&integration, &data(two()), templates);
+    let mut take = |name: &str| payload.fields.remove(name).unwrap_or_default();
+    (take("text"), take("html"))
+}
+
+#[test]
+fn html_escapes_every_hole_but_markup() {
+    let all = "{{ (index .Alerts 0).Annotations.a }} {{ \"<b>\" | safeHtml }}";
+    let (text, html) = filled(all, all, &Templates::default());
+    assert_eq!(text, "<same> <b>");
+    assert_eq!(html, "&lt;same&gt; <b>");
+}
+
+#[test]
+fn files_define_names_anew_and_call_each_other() {
+    let mut templates = Templates::default();
+    let file = "{{ define \"shop.line\" }}{{ .Labels.instance }};{{ end }}{{ define \"__subject\" }}ours{{ end }}";
+    templates.add(&parse(file).unwrap());
+    let text = "{{ template \"slack.default.title\" . }}: {{ range .Alerts }}{{ template \"shop.line\" . }}{{ end }}";
+    assert_eq!(filled(text, "", &templates).0, "ours: a;b;");
+}
+
+#[test]
+fn time_is_that_of_the_tick() {
+    let text = "{{ since (index .Alerts 0).StartsAt }} {{ now | date \"15:04:05\" }} {{ (index .Alerts 0).StartsAt | tz \"Europe/Warsaw\" | date \"15:04 MST\" }} {{ humanizeDuration (since (index .Alerts 0).StartsAt) }}";
+    let (text, _) = filled(text, "", &Templates::default());
+    assert_eq!(text, "29.88s 20:27:10 22:26 CEST 29.88s");
+}
+
+#[test]
+fn what_never_ends_is_stopped_and_nothing_is_lost() {
+    let endless = [
+        "{{ define \"x\" }}{{ template \"x\" . }}{{ template \"x\" . }}{{ end }}{{ template \"x\" . }}",
+        "{{ range $i, $a := .Alerts }}{{ range 5000 }}{{ range 5000 }}x{{ end }}{{ end }}{{ end }}",
+        "{{ range 9000 }}{{ printf \"%100s\" \"x\" }}{{ end }}",
+    ];
+    for text in endless {
+        let (said, _) = filled(text, "", &Templates::default());
+        assert!(said.contains("Down") && said.contains("failed: text: "), "{text}: {said}");
+    }
+}
+
+#[test]
+fn json_of_a_notice_is_that_of_the_webhook() {
+    let (text, _) = filled("{{ .Alerts | toJson }}", "", &Templates::default());
+    let integration =
+        Integration { send_resolved: true, settings: Settings::Webhook { max_alerts: 0 } };
+    let body = render(&integration, &data(two()), &Templates::default()).body;
+    assert!(body.contains(&text), "{text}");
+}

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use expect_test::{Expect, expect};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use nines_alert::dispatch::{
     GroupBy, Incoming, Integration, Receiver, Route, Rules, Settings, Source, Timing,
 };
@@ -12,6 +12,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::command::{AckTarget, Command, Send};
 use crate::config::Config;
+use crate::conservation::Auditor;
 use crate::engine::Engine;
 use crate::engine::tests::{TestJournal, accepted, config, installation, second};
 use crate::state::State;
@@ -85,8 +86,24 @@ impl Lab {
             folded.evolve(&fact, record.at, record.seq, record.epoch);
             folded.head = record.hash;
         }
+        let mut auditor = Auditor::default();
+        for (fact, at) in self.dispatched() {
+            auditor.read(&fact, at);
+        }
+        assert_eq!(auditor.finish().problems, Vec::<String>::new(), "nothing got lost");
         let shown = self.engine.published().read();
         assert_eq!(folded, *shown, "the journal says what readers see");
+    }
+
+    /// The facts about alerts.
+    pub(crate) fn dispatched(&self) -> Vec<(dispatch::Fact, Timestamp)> {
+        let records = self.journal.lines();
+        let facts = records.iter().map(|it| (Fact::decode(it).unwrap(), it.at));
+        let dispatched = facts.filter_map(|(fact, at)| match fact {
+            Fact::Dispatch(fact) => Some((fact, at)),
+            _ => None,
+        });
+        dispatched.collect()
     }
 
     pub(crate) fn post(&mut self, alerts: &[Incoming], at: i64) {

@@ -266,6 +266,36 @@ fn what_cannot_be_read_is_told_and_the_rest_is_read() {
 }
 
 #[test]
+fn events_are_about_whoever_takes_part_or_is_named() {
+    let mut roster = roster(&["ana", "anabel"]);
+    let ana = roster.people.get_mut("ana").unwrap();
+    ana.display_name = "Ana Lima".to_owned();
+    let channel = nines_port::Channel::Email { address: "Ana@example.org".to_owned() };
+    ana.contacts = vec![crate::Contact { channel, delay: SignedDuration::ZERO }];
+    let event = |uid: &str, more: &str| {
+        format!(
+            "BEGIN:VEVENT\nUID:{uid}\nDTSTART:20260601T000000Z\nDTEND:20260602T000000Z\n{more}\nEND:VEVENT\n"
+        )
+    };
+    let events = [
+        event("1", "SUMMARY:away\nATTENDEE;CN=Ana:mailto:ana@example.org"),
+        event("2", "SUMMARY:Anabel is away"),
+        event("3", "SUMMARY:Vacation (Ana Lima)"),
+        event("4", "SUMMARY:banana"),
+    ];
+    let (from, until) = (at("2026-01-01T00:00:00"), at("2027-01-01T00:00:00"));
+    let reading = read(&calendar(&events.concat()), &TimeZone::UTC, from, until).unwrap();
+    let (found, problems) = away(&reading, None, &roster);
+    let mut people: Vec<&str> = found.iter().map(|it| it.person.as_str()).collect();
+    people.sort_unstable();
+    assert_eq!(people, ["ana", "ana", "anabel"]);
+    assert_eq!(problems, ["`banana` names nobody whom a file knows"]);
+    let (found, problems) = away(&reading, Some("anabel"), &roster);
+    assert!(found.iter().all(|it| it.person == "anabel") && found.len() == 4);
+    assert_eq!(problems, Vec::<String>::new());
+}
+
+#[test]
 fn a_text_that_is_no_calendar_is_refused() {
     let zone = TimeZone::UTC;
     let (from, until) = (at("2026-01-01T00:00:00"), at("2027-01-01T00:00:00"));

@@ -57,6 +57,15 @@ fn the_example_is_green() {
 }
 
 #[test]
+fn the_example_of_alerts_and_people_is_green() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../examples/tests/alert_to_person_test.yaml");
+    let played = played(&path);
+    assert_eq!(played.lines().filter(|it| it.starts_with("passed: ")).count(), 3, "{played}");
+    assert_eq!(played.lines().count(), 3, "{played}");
+}
+
+#[test]
 fn the_same_test_has_the_same_verdict_every_time() {
     let path = folder().join("red_test.yaml");
     assert_eq!(played(&path), played(&path));

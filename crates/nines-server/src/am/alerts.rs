@@ -30,7 +30,7 @@ const NEXT: &str = "nines-next-cursor";
 pub(super) async fn post(State(app): State<App>, request: Request) -> Result<Response, AmError> {
     let body = to_bytes(request.into_body(), BODY_BYTES_MAX).await;
     let body = body.map_err(|_| {
-        AmError::too_large(format!("the body is longer than {BODY_BYTES_MAX} bytes"))
+        AmError::too_large(&format!("the body is longer than {BODY_BYTES_MAX} bytes"))
     })?;
     let Posted { alerts, mut invalid } = if body.len() < BODY_BYTES_SMALL {
         incoming::read(&body)?
@@ -65,7 +65,7 @@ pub(super) async fn list(
     let page = Page { after: after.transpose()?, limit, ..Page::default() };
     let count = app.engine.read(|state| state.dispatch.alerts().len());
     if limit.is_none() && WHOLE_MAX < count {
-        return Ok(stream_all(app, filter, page));
+        return Ok(stream_all(&app, filter, page.after));
     }
     let (body, next) = aside(move || write(&app, &filter, page)).await?;
     let mut response = tagged(&headers, body);
@@ -94,17 +94,18 @@ fn write(app: &Shared, filter: &Filter, mut page: Page) -> (Vec<u8>, Option<Aler
 }
 
 /// One state from the first piece to the last, written no faster than the client takes it.
-fn stream_all(app: App, filter: Filter, page: Page) -> Response {
+fn stream_all(app: &Shared, filter: Filter, after: Option<AlertKey>) -> Response {
     let (state, now) = (app.engine.state(), app.clock.now());
-    let page = Page { looks_max: Some(PIECE), ..page };
+    let page = Page { after, looks_max: Some(PIECE), ..Page::default() };
     let begin = Some((state, None, filter, page));
     let pieces = stream::try_unfold(begin, move |rest| async move {
         let Some((state, inhibitions, filter, mut page)) = rest else { return Ok(None) };
         let written = tokio::task::spawn_blocking(move || {
+            let is_first = inhibitions.is_none();
             let inhibitions = inhibitions.unwrap_or_else(|| state.dispatch.inhibitions());
             let table = Table::new(&state, &inhibitions, now);
             let mut out = Vec::new();
-            if page.after.is_none() {
+            if is_first {
                 out.push(b'[');
             }
             page.looked = 0;

@@ -79,7 +79,7 @@ pub(super) fn read(body: &[u8]) -> Result<Posted, AmError> {
     if ALERTS_MAX < postable.len() {
         let count = postable.len();
         let text = format!("{count} alerts at once are too many; at most {ALERTS_MAX} are taken");
-        return Err(AmError::too_large(text));
+        return Err(AmError::too_large(&text));
     }
     let mut posted = Posted { alerts: Vec::with_capacity(postable.len()), invalid: Vec::new() };
     for (place, it) in postable.into_iter().enumerate() {
@@ -141,7 +141,7 @@ fn is_uri(text: &str) -> bool {
         scheme.starts_with(|it: char| it.is_ascii_alphabetic())
             && scheme.chars().all(|it| it.is_ascii_alphanumeric() || "+-.".contains(it))
     });
-    (has_scheme || text.starts_with('/')) && !text.chars().any(|it| it.is_control())
+    (has_scheme || text.starts_with('/')) && !text.chars().any(char::is_control)
 }
 
 #[cfg(test)]

@@ -36,28 +36,28 @@ impl AmError {
         Self { status: StatusCode::BAD_REQUEST, body: json!({ "code": 400, "message": message }) }
     }
 
-    fn schema(code: u16, message: String) -> Self {
+    fn schema(code: u16, message: &str) -> Self {
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         Self { status, body: json!({ "code": code, "message": message }) }
     }
 
     /// A field that must be there is not.
     pub(super) fn required(path: &str) -> Self {
-        Self::schema(CODE_REQUIRED, format!("{path} in body is required"))
+        Self::schema(CODE_REQUIRED, &format!("{path} in body is required"))
     }
 
     /// A field is not of its kind.
     pub(super) fn kind(path: &str, place: &str, kind: &str, value: &str) -> Self {
-        Self::schema(CODE_KIND, format!("{path} in {place} must be of type {kind}: {value:?}"))
+        Self::schema(CODE_KIND, &format!("{path} in {place} must be of type {kind}: {value:?}"))
     }
 
     /// A list is empty.
     pub(super) fn empty(path: &str) -> Self {
-        Self::schema(CODE_FEW, format!("{path} in body should have at least 1 items"))
+        Self::schema(CODE_FEW, &format!("{path} in body should have at least 1 items"))
     }
 
     /// More than we take; the text names the limit.
-    pub(super) fn too_large(text: String) -> Self {
+    pub(super) fn too_large(text: &str) -> Self {
         Self { status: StatusCode::PAYLOAD_TOO_LARGE, body: json!(text) }
     }
 
@@ -93,7 +93,7 @@ impl From<AskError> for AmError {
                 Self::unavailable(error.to_string())
             }
             AskError::Refused(Refusal::Silence(refusal)) => refusal.into(),
-            error => Self::bad(error.to_string()),
+            error @ AskError::Refused(_) => Self::bad(error.to_string()),
         }
     }
 }

@@ -47,7 +47,7 @@ struct PostableMatcher {
 pub(super) async fn post(State(app): State<App>, request: Request) -> Result<Response, AmError> {
     let body = to_bytes(request.into_body(), BODY_BYTES_MAX).await;
     let body = body.map_err(|_| {
-        AmError::too_large(format!("the body is longer than {BODY_BYTES_MAX} bytes"))
+        AmError::too_large(&format!("the body is longer than {BODY_BYTES_MAX} bytes"))
     })?;
     let (id, terms) = read(&body)?;
     let terms = match id {

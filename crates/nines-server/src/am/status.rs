@@ -18,8 +18,10 @@ const VERSION: &str = concat!("0.34.0+nines.", env!("CARGO_PKG_VERSION"));
 
 /// `GET /api/v2/status`
 pub(super) async fn status(State(app): State<App>) -> Response {
-    let rules = app.engine.read(|state| state.dispatch.rules().cloned());
-    let original = rules.map(|it| config::write(&it)).unwrap_or_default();
+    let written = app.loaded().spec.alertmanager.clone();
+    let rules = || app.engine.read(|state| state.dispatch.rules().cloned());
+    let nearest = || rules().map(|it| config::write(&it)).unwrap_or_default();
+    let original = written.unwrap_or_else(nearest);
     Json(json!({
         "cluster": { "peers": [], "status": "disabled" },
         "config": { "original": original },

@@ -26,38 +26,54 @@ pub(super) struct Table<'a> {
 /// Which alerts are meant.
 #[derive(Debug)]
 pub(super) struct Filter {
-    pub(super) active: bool,
-    pub(super) silenced: bool,
-    pub(super) inhibited: bool,
-    pub(super) muted: bool,
-    pub(super) matchers: Vec<Matcher>,
-    pub(super) receivers: Receivers,
+    /// What the request does not want to see.
+    unwanted: Vec<Kind>,
+    matchers: Vec<Matcher>,
+    receivers: Receivers,
+}
+
+/// Alerts that a request may leave out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Active,
+    Silenced,
+    Inhibited,
+    /// Groups in a time interval.
+    Muted,
 }
 
 impl Filter {
     pub(super) fn read(query: &Query) -> Result<Self, AmError> {
+        let kinds = [
+            ("active", Kind::Active),
+            ("silenced", Kind::Silenced),
+            ("inhibited", Kind::Inhibited),
+            ("muted", Kind::Muted),
+        ];
+        let unwanted = kinds.into_iter().filter(|(name, _)| !query.wants(name));
         Ok(Self {
-            active: query.wants("active"),
-            silenced: query.wants("silenced"),
-            inhibited: query.wants("inhibited"),
-            muted: query.wants("muted"),
+            unwanted: unwanted.map(|(_, kind)| kind).collect(),
             matchers: query.matchers("filter")?,
             receivers: query.receivers()?,
         })
+    }
+
+    fn leaves_out(&self, kind: Kind) -> bool {
+        self.unwanted.contains(&kind)
     }
 }
 
 /// Why an alert is not told of, if it is not.
 #[derive(Debug, Default)]
 struct Status {
-    silenced_by: Vec<silence::SilenceId>,
-    inhibited_by: Option<AlertKey>,
-    muted_by: Vec<String>,
+    silences: Vec<silence::SilenceId>,
+    inhibitor: Option<AlertKey>,
+    intervals: Vec<String>,
 }
 
 impl Status {
     fn is_active(&self) -> bool {
-        self.silenced_by.is_empty() && self.inhibited_by.is_none()
+        self.silences.is_empty() && self.inhibitor.is_none()
     }
 }
 
@@ -67,9 +83,8 @@ impl<'a> Table<'a> {
         Self { dispatch: &state.dispatch, silences: &state.silences, inhibitions, now }
     }
 
-    /// Writes the alerts that are meant after `after`, at most `count` of them, as the items of a JSON array; the
-    /// first with a comma before it if `is_first` is not set. Says which was the last one looked at, unless the table
-    /// is at its end.
+    /// Writes the alerts that are meant, from where the page is until it is full, as the items of a JSON array. Says
+    /// which was the last one looked at, unless the table is at its end.
     pub(super) fn write_alerts(
         &self,
         out: &mut Vec<u8>,
@@ -121,16 +136,16 @@ impl<'a> Table<'a> {
         }
         let inhibition = self.inhibitions.inhibited(&alert.labels, self.now);
         let groups = alert.groups.iter().filter_map(|it| self.dispatch.group(*it));
-        let muted_by = groups.filter_map(|it| self.dispatch.muted_by(it, self.now));
+        let intervals = groups.filter_map(|it| self.dispatch.muted_by(it, self.now));
         let status = Status {
-            silenced_by: self.silences.silencing(&alert.labels, self.now),
-            inhibited_by: inhibition.map(|it| it.by),
-            muted_by: muted_by.collect(),
+            silences: self.silences.silencing(&alert.labels, self.now),
+            inhibitor: inhibition.map(|it| it.by),
+            intervals: intervals.collect(),
         };
-        let is_meant = (filter.active || !status.is_active())
-            && (filter.silenced || status.silenced_by.is_empty())
-            && (filter.inhibited || status.inhibited_by.is_none());
-        is_meant.then_some(status)
+        let is_left_out = (filter.leaves_out(Kind::Active) && status.is_active())
+            || (filter.leaves_out(Kind::Silenced) && !status.silences.is_empty())
+            || (filter.leaves_out(Kind::Inhibited) && status.inhibitor.is_some());
+        (!is_left_out).then_some(status)
     }
 
     /// In the order of the routes, as far as groups remember it.
@@ -156,11 +171,11 @@ impl<'a> Table<'a> {
         out.extend(b",\"startsAt\":");
         wire::instant(out, span.starts_at);
         out.extend(b",\"status\":{\"inhibitedBy\":");
-        wire::list(out, status.inhibited_by, |out, it| wire::text(out, &it.to_string()));
+        wire::list(out, status.inhibitor, |out, it| wire::text(out, &it.to_string()));
         out.extend(b",\"mutedBy\":");
-        wire::list(out, &status.muted_by, |out, it| wire::text(out, it));
+        wire::list(out, &status.intervals, |out, it| wire::text(out, it));
         out.extend(b",\"silencedBy\":");
-        wire::list(out, &status.silenced_by, |out, it| wire::text(out, &silence::uuid(*it)));
+        wire::list(out, &status.silences, |out, it| wire::text(out, &silence::uuid(*it)));
         let state = if status.is_active() { "active" } else { "suppressed" };
         out.extend(format!(",\"state\":\"{state}\"}},\"updatedAt\":").as_bytes());
         wire::instant(out, alert.updated_at());
@@ -192,7 +207,7 @@ impl<'a> Table<'a> {
         let mut is_first = true;
         for ((labels, receiver, _), group) in groups {
             let is_muted = self.dispatch.muted_by(group, self.now).is_some();
-            if is_muted && !filter.muted {
+            if is_muted && filter.leaves_out(Kind::Muted) {
                 continue;
             }
             let before = out.len();

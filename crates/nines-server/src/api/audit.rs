@@ -17,14 +17,7 @@ pub(super) async fn verify(State(app): State<App>) -> Result<Json<Value>, Proble
     });
     let audited = audited.await.map_err(|error| Problem::unavailable(error.to_string()))?;
     Ok(Json(match audited.map_err(Problem::unavailable)? {
-        Ok(audit) => json!({
-            "holds": true,
-            "records": audit.records,
-            "head": audit.head,
-            "kinds": audit.kinds,
-            "first": audit.span.map(|(first, _)| first),
-            "last": audit.span.map(|(_, last)| last),
-        }),
+        Ok(audit) => audit.shown(),
         Err(error) => json!({ "holds": false, "problem": error.to_string() }),
     }))
 }

@@ -2,18 +2,23 @@
 
 use std::fmt::Write as _;
 
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use hmac::{Hmac, KeyInit, Mac};
-use nines_oncall::ical::{Subject, write};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use nines_oncall::ical::{ReadError, Subject, away, read, write};
 use nines_oncall::rota;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use url::Url;
 
 use super::oncall::change;
+use super::slos::query;
 use crate::access::Caller;
 use crate::app::{App, Shared};
 use crate::oncall_views::Watch;
@@ -21,6 +26,11 @@ use crate::problem::Problem;
 
 /// Of the digest, in bytes: 128 bits are not guessed.
 const TOKEN_BYTES: usize = 16;
+/// The longest name of a feed.
+const NAME_BYTES_MAX: usize = 63;
+/// How much of a feed is read, around now.
+const BEHIND: SignedDuration = SignedDuration::from_hours(31 * 24);
+const AHEAD: SignedDuration = SignedDuration::from_hours(400 * 24);
 
 /// `schedule` or `person`, and a name that the files know.
 fn subject(watch: &Watch, kind: &str, name: &str) -> Result<Subject, Problem> {
@@ -75,6 +85,55 @@ pub(super) async fn revoke(
     let (calendar, by) = (subject.to_string(), caller.name(None));
     change(&app, rota::Command::RevokeCalendar { calendar, by }).await?;
     Ok(Json(json!({ "url": url(&app, &app.watch(), &subject) })))
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FeedQuery {
+    /// Whose calendar it is; else titles and addresses tell.
+    person: Option<String>,
+    /// Where whole days and times without a zone are meant; UTC without it.
+    zone: Option<String>,
+}
+
+/// `PUT /oncall/feeds/{name}?person=&zone=` with a calendar: who is away. It replaces what the feed said before; what
+/// cannot be read changes nothing.
+pub(super) async fn feed(
+    State(app): State<App>,
+    Path(feed): Path<String>,
+    asked: Result<Query<FeedQuery>, QueryRejection>,
+    text: String,
+) -> Result<Json<Value>, Problem> {
+    let FeedQuery { person, zone } = query(asked)?;
+    if NAME_BYTES_MAX < feed.len() {
+        return Err(Problem::bad_request("the name of a feed has at most 63 bytes"));
+    }
+    let watch = app.watch();
+    if let Some(name) = person.as_ref().filter(|it| !watch.config.roster.people.contains_key(*it)) {
+        return Err(Problem::not_found("person", name));
+    }
+    let zone = TimeZone::get(zone.as_deref().unwrap_or("UTC"));
+    let zone = zone.map_err(|error| Problem::bad_request(error.to_string()))?;
+    let now = app.clock.now();
+    let (from, until) = (earlier(now, BEHIND), later(now, AHEAD));
+    let look = move || {
+        let reading = read(&text, &zone, from, until)?;
+        Ok::<_, ReadError>(away(&reading, person.as_deref(), &watch.config.roster))
+    };
+    let read = tokio::task::spawn_blocking(look).await;
+    let read = read.map_err(|_| Problem::unavailable("the calendar could not be read"))?;
+    let (away, problems) = read.map_err(|error| Problem::bad_request(error.to_string()))?;
+    let count = away.len();
+    change(&app, rota::Command::NoteFeed { feed, away }).await?;
+    Ok(Json(json!({ "away": count, "problems": problems })))
+}
+
+fn earlier(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_sub(by).unwrap_or(at)
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(at)
 }
 
 /// `GET /ical/{kind}/{name}/{token}.ics`

@@ -128,6 +128,7 @@ fn make(
         metrics: &app.metrics,
         since,
         not_applicable,
+        rota: app.engine.read(|it| it.rota.clone()),
     }))
 }
 

@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod calendars;
 mod config;
+mod contacts;
 mod deploys;
 mod etag;
 mod events;
@@ -11,6 +12,7 @@ mod exclusions;
 mod explain;
 mod gate;
 mod learn;
+mod load;
 pub(crate) mod oncall;
 mod once;
 mod policies;
@@ -26,7 +28,7 @@ mod why;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 
 use crate::app::App;
 
@@ -55,6 +57,9 @@ pub(crate) fn router() -> Router<App> {
         .route("/why-not", get(why::why_not))
         .route("/pages", get(read::pages))
         .route("/pages/test", post(respond::test_page))
+        .route("/contacts", get(contacts::list))
+        .route("/contacts/code", post(contacts::code))
+        .route("/contacts/confirm", post(contacts::confirm))
         .route("/oncall", get(oncall::who))
         .route("/oncall/schedules/{name}", get(oncall::schedule))
         .route("/oncall/changes", get(oncall::changes).post(oncall::create))
@@ -66,6 +71,10 @@ pub(crate) fn router() -> Router<App> {
         .route("/oncall/swaps/{name}/confirm", post(oncall::confirm))
         .route("/oncall/calendars/{kind}/{name}", post(calendars::address))
         .route("/oncall/calendars/{kind}/{name}/revoke", post(calendars::revoke))
+        .route(
+            "/oncall/feeds/{name}",
+            put(calendars::feed).layer(DefaultBodyLimit::max(nines_oncall::ical::TEXT_BYTES_MAX)),
+        )
         .route("/oncall/verify", get(oncall::verify))
         .route("/oncall/proposal", get(oncall::proposal))
         .route("/changes", get(read::changes))
@@ -82,6 +91,8 @@ pub(crate) fn router() -> Router<App> {
         .route("/escalate", post(respond::escalate))
         .route("/responders", post(respond::add))
         .route("/snooze", post(respond::snooze))
+        .route("/load", get(load::load))
+        .route("/load.csv", get(load::csv))
         .route("/incidents", get(read::incidents))
         .route("/incidents/{number}", get(read::incident))
         .route("/incidents/{number}/note", post(respond::note))

@@ -359,3 +359,6 @@ fn people_table(people: &[Person]) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

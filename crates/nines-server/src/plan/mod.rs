@@ -8,11 +8,14 @@ mod history;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use nines_oncall::{Cover, DutyChange, Schedule, Stretch, duty_changes};
+use nines_oncall::{
+    Duty, DutyChange, Finding as Gap, Roster, Verdict, coverage, duty_changes, rota,
+};
 use nines_spec::{Action, DocumentChange, Finding, Level, Reading, SourceFile, Spec};
 use serde::Serialize;
 
 use crate::app::{Loaded, Metrics};
+use crate::oncall_views::{fitness, page_routes};
 
 pub(crate) use history::HISTORY_DEFAULT;
 
@@ -41,6 +44,8 @@ pub(crate) struct Plan {
     /// The same, as it draws them.
     pub(crate) rendered: String,
     pub(crate) summary: Summary,
+    /// When a page would reach nobody that reaches somebody now.
+    pub(crate) gaps: Vec<Gap>,
     /// Why it cannot be applied here; nothing when it can.
     pub(crate) not_applicable: Option<String>,
 }
@@ -62,12 +67,12 @@ pub(crate) struct Planned {
     /// In sentences: what it would have meant on the history.
     pub(crate) effects: Vec<String>,
     /// Who would be on call instead of whom.
-    pub(crate) duty: Vec<Duty>,
+    pub(crate) duty: Vec<DutyView>,
 }
 
 /// A stretch in which somebody else is on call.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Duty {
+pub(crate) struct DutyView {
     #[serde(flatten)]
     pub(crate) change: DutyChange,
     /// Where the people read their clocks.
@@ -129,12 +134,16 @@ pub(crate) struct Proposal<'a> {
     /// How far back it is asked what would have been.
     pub(crate) since: SignedDuration,
     pub(crate) not_applicable: Option<String>,
+    /// What people changed of schedules, and who is on call.
+    pub(crate) rota: rota::State,
 }
 
 /// Makes a plan. Takes as long as playing the history of changed objectives takes, so not on an async thread.
 pub(crate) fn make(proposal: Proposal<'_>) -> Plan {
-    let Proposal { id, now, base, loaded, files, reading, metrics, since, not_applicable } =
+    let Proposal { id, now, base, loaded, files, reading, metrics, since, not_applicable, rota } =
         proposal;
+    let rosters = (crate::work::roster(&loaded.spec), crate::work::roster(&reading.spec));
+    let rotas = (&rota, edited(&rota, &rosters.1, now));
     let (before, after) = (loaded.spec.as_ref(), &reading.spec);
     let mut summary = Summary::default();
     let mut effects = history::effects(metrics, (before, after), since, now);
@@ -150,6 +159,8 @@ pub(crate) fn make(proposal: Proposal<'_>) -> Plan {
             _ => Vec::new(),
         };
         let duty = if change.kind == "Schedule" {
+            let before = Duty { roster: &rosters.0, rota: rotas.0 };
+            let after = Duty { roster: &rosters.1, rota: &rotas.1 };
             duty(&change.name, before, after, now)
         } else {
             Vec::new()
@@ -157,6 +168,9 @@ pub(crate) fn make(proposal: Proposal<'_>) -> Plan {
         Planned { change, effects, duty }
     });
     let changes = changes.collect();
+    let was = Duty { roster: &rosters.0, rota: rotas.0 };
+    let will = Duty { roster: &rosters.1, rota: &rotas.1 };
+    let gaps = gaps((was, before), (will, after), now);
     let is_warning = |it: &&Finding| it.level == Level::Warning;
     summary.warnings = reading.findings.iter().filter(is_warning).count();
     Plan {
@@ -172,23 +186,48 @@ pub(crate) fn make(proposal: Proposal<'_>) -> Plan {
             nines_spec::Style::Unicode,
         ),
         summary,
+        gaps,
         not_applicable,
     }
 }
 
-fn duty(name: &str, before: &Spec, after: &Spec, now: Timestamp) -> Vec<Duty> {
-    let find = |it: &'_ Spec| it.schedules.iter().find(|it| it.name == name).cloned();
-    let (before, after): (Option<Schedule>, Option<Schedule>) = (find(before), find(after));
-    let zone = after.as_ref().or(before.as_ref()).and_then(|it| it.zone.iana_name());
-    let zone = zone.unwrap_or("UTC").to_owned();
-    let stretches = |it: Option<&Schedule>| match it {
-        Some(it) => it.stretches(now, now + DUTY_AHEAD),
-        None => vec![Stretch { from: now, until: now + DUTY_AHEAD, cover: Cover::Nobody }],
+/// Gaps that only the new files have.
+fn gaps(before: (Duty<'_>, &Spec), after: (Duty<'_>, &Spec), now: Timestamp) -> Vec<Gap> {
+    let found = |(duty, spec): (Duty<'_>, &Spec)| {
+        let routes = page_routes(spec);
+        let found = coverage(duty, &routes, &fitness, now, now + DUTY_AHEAD).findings.into_iter();
+        found.filter(|it| it.verdict == Verdict::Gap).collect::<Vec<_>>()
     };
-    let changes = duty_changes(&stretches(before.as_ref()), &stretches(after.as_ref()));
+    let known = found(before);
+    let is_new = |it: &Gap| {
+        !known.iter().any(|known| {
+            known.policy == it.policy && known.from <= it.from && it.until <= known.until
+        })
+    };
+    found(after).into_iter().filter(is_new).collect()
+}
+
+/// The rota as it would be once the files decide: whoever is on call stays until the hand-off, unless they say
+/// otherwise.
+fn edited(rota: &rota::State, roster: &Roster, now: Timestamp) -> rota::State {
+    let mut edited = rota.clone();
+    // An edit is never refused.
+    let facts = rota::decide(rota, rota::Command::Reconfigured, roster, now).unwrap_or_default();
+    for fact in &facts {
+        rota::evolve(&mut edited, fact, now);
+    }
+    edited
+}
+
+fn duty(name: &str, before: Duty<'_>, after: Duty<'_>, now: Timestamp) -> Vec<DutyView> {
+    let schedules = [after, before].map(|it| it.roster.schedules.get(name));
+    let zone = schedules.into_iter().flatten().find_map(|it| it.zone.iana_name());
+    let zone = zone.unwrap_or("UTC").to_owned();
+    let stretches = |it: Duty<'_>| it.stretches(name, now, now + DUTY_AHEAD);
+    let changes = duty_changes(&stretches(before), &stretches(after));
     let duty = |change: DutyChange| {
         let is_soon = change.from < now + DUTY_SOON;
-        Duty { change, zone: zone.clone(), is_soon }
+        DutyView { change, zone: zone.clone(), is_soon }
     };
     changes.into_iter().map(duty).collect()
 }

@@ -10,6 +10,7 @@ fn plan(id: usize, made_at: Timestamp) -> Plan {
         findings: Vec::new(),
         rendered: String::new(),
         summary: Summary::default(),
+        gaps: Vec::new(),
         not_applicable: None,
     }
 }

@@ -52,14 +52,19 @@ fn settled(paths: &[PathBuf]) -> Vec<PathBuf> {
     paths.iter().map(one).collect()
 }
 
-/// What the engine needs of a configuration.
-pub fn engine_config(spec: &Spec) -> Arc<Config> {
-    let roster = Roster {
+/// Who can be told by a configuration.
+pub(crate) fn roster(spec: &Spec) -> Roster {
+    Roster {
         people: spec.people.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         schedules: spec.schedules.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         policies: spec.policies.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         teams: spec.teams.iter().map(|it| (it.name.clone(), it.clone())).collect(),
-    };
+    }
+}
+
+/// What the engine needs of a configuration.
+pub fn engine_config(spec: &Spec) -> Arc<Config> {
+    let roster = roster(spec);
     let needs = spec.services.iter().map(|it| (it.name.clone(), it.depends_on.clone()));
     Arc::new(Config {
         revision: spec.revision.clone(),
@@ -68,7 +73,10 @@ pub fn engine_config(spec: &Spec) -> Arc<Config> {
         routing: spec.routing.clone(),
         dispatch: Arc::new(spec.dispatch.clone()),
         templates: Arc::new(spec.dispatch.templates.clone()),
-        fallbacks: nines_engine::Fallbacks::default(),
+        fallbacks: nines_engine::Fallbacks {
+            of: spec.fallbacks.of.clone(),
+            last_resort: spec.fallbacks.last_resort.clone(),
+        },
         depends_on: needs.collect(),
         runbooks: spec.runbooks.iter().map(|it| (it.name.clone(), it.clone())).collect(),
         heartbeats: spec.heartbeats.iter().map(|it| (it.name.clone(), it.clone())).collect(),

@@ -16,11 +16,13 @@ mod slices;
 mod steps;
 mod takeover;
 mod upkeep;
+mod watchdog;
 
 pub(crate) use alertmanagers::send_to_alertmanagers;
 pub(crate) use burns::watch_burns;
 pub(crate) use channels::{Outward, read_secrets};
 pub use configuration::engine_config;
+pub(crate) use configuration::roster;
 pub(crate) use configuration::{Files, backend, load, shown, watch_files};
 pub(crate) use counts::{count_past, keep_counts, save_counts};
 pub(crate) use forecasts::watch_forecasts;
@@ -33,3 +35,4 @@ pub(crate) use slices::read_slices;
 pub(crate) use steps::{StepEnvironment, run_steps};
 pub(crate) use takeover::take_over;
 pub(crate) use upkeep::{save_snapshot, save_snapshots, sync_samples, upkeep};
+pub(crate) use watchdog::watch_ourselves;

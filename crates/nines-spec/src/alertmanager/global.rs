@@ -1,6 +1,7 @@
 //! `global`: what integrations have that do not say it themselves.
 
 use jiff::SignedDuration;
+use nines_alert::receivers::Field;
 
 use super::setting;
 use crate::draft::Page;
@@ -97,6 +98,11 @@ impl<'n> Global<'n> {
 /// What holds where nobody says anything.
 pub(super) fn default(name: &str) -> Option<&'static str> {
     DEFAULTS.iter().find(|(it, _)| *it == name).map(|(_, it)| *it)
+}
+
+/// What a field of an integration is without being written anywhere.
+pub(crate) fn default_of(field: &Field) -> Option<&'static str> {
+    field.default.or_else(|| field.global.and_then(default))
 }
 
 pub(super) fn read<'n>(page: &mut Page<'_, '_>, file: &Fields<'n>) -> Global<'n> {

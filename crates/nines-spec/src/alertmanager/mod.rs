@@ -27,7 +27,7 @@ use crate::node::{Node, Value};
 
 pub use receiver::{IntegrationSpec, ReceiverSpec};
 
-pub(crate) use global::Global;
+pub(crate) use global::{Global, default_of};
 pub(crate) use interval::intervals;
 pub(crate) use receiver::integrations;
 pub(crate) use route::{group_by, named_intervals, shadow, sort, timing};
@@ -116,6 +116,7 @@ pub(crate) fn read(page: &mut Page<'_, '_>, document: &Node) {
         return;
     };
     page.draft.alerts.root = route::root(page, root);
+    page.draft.spec.alertmanager = Some(crate::shown(page.text()));
 }
 
 /// `- name: …` with `time_intervals`.
@@ -231,6 +232,10 @@ pub(crate) fn matcher_text(page: &mut Page<'_, '_>, node: &Node) -> Option<Vec<M
 pub(crate) fn join(draft: &mut Draft<'_>, template_files: &BTreeSet<usize>) {
     templates::read(draft, template_files);
     let native = std::mem::take(&mut draft.alerts.native);
+    if !native.is_empty() {
+        // It is not the whole of what decides.
+        draft.spec.alertmanager = None;
+    }
     let mut root = draft.alerts.root.take().unwrap_or_else(|| Rules::default().root);
     root.children.splice(..0, native);
     draft.spec.dispatch.root = root;

@@ -193,7 +193,7 @@ fn read_field(
     let setting = match node {
         Some(node) => setting::setting(page, node, field, markup),
         None => {
-            let default = field.default.or_else(|| field.global.and_then(global::default));
+            let default = global::default_of(field);
             default.and_then(|it| default_setting(field, it, markup))
         }
     };

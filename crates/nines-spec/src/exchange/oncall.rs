@@ -5,6 +5,8 @@
 //! nothing of ours. Both are asked who is on call at every boundary and every hour of the next 90 days.
 
 mod equal;
+mod goalert;
+mod grafana;
 mod pagerduty;
 mod written;
 
@@ -25,7 +27,7 @@ use crate::source::{Loaded, ReadError, SourceFile};
 pub use equal::{Comparison, Difference};
 
 /// How far ahead schedules are compared.
-pub const COMPARED: SignedDuration = SignedDuration::from_hours(90 * 24);
+const COMPARED: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// The most people, schedules and policies of one import.
 const ITEMS_MAX: usize = 10_000;
 
@@ -34,6 +36,10 @@ const ITEMS_MAX: usize = 10_000;
 pub enum OncallFormat {
     /// `GET /users`, `/schedules/{id}` and `/escalation_policies` of PagerDuty's REST API.
     PagerDuty,
+    /// The lists of Grafana OnCall's HTTP API, each under the name of its resource.
+    GrafanaOncall,
+    /// The lists of GoAlert's GraphQL API.
+    GoAlert,
 }
 
 /// What became of some files.
@@ -97,6 +103,8 @@ fn run(format: OncallFormat, loaded: Loaded, now: Timestamp) -> OncallImport {
     };
     match format {
         OncallFormat::PagerDuty => pagerduty::read(&mut importing, &nodes),
+        OncallFormat::GrafanaOncall => grafana::read(&mut importing, &nodes),
+        OncallFormat::GoAlert => goalert::read(&mut importing, &nodes),
     }
     let Importing { found, losses, .. } = importing;
     let mut findings = draft.findings;
@@ -182,7 +190,7 @@ fn field<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
 /// The text or number of a field; nothing when it is missing, empty or null.
 fn text<'n>(node: &'n Node, name: &str) -> Option<&'n str> {
     match &field(node, name)?.value {
-        Value::Text(it) | Value::Number(it) if !it.is_empty() => Some(it),
+        Value::Text(it) | Value::Number(it) | Value::Bool(it) if !it.is_empty() => Some(it),
         _ => None,
     }
 }
@@ -197,6 +205,21 @@ fn items<'n>(node: &'n Node, name: &str) -> &'n [Node] {
         Some(Value::List(items)) => items,
         _ => &[],
     }
+}
+
+/// The texts of a list.
+fn list(node: &Node) -> Vec<&str> {
+    let Value::List(items) = &node.value else { return Vec::new() };
+    let texts = items.iter().filter_map(|it| match &it.value {
+        Value::Text(it) | Value::Number(it) | Value::Bool(it) => Some(it.as_str()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+/// The texts of the list of a field; nothing is none.
+fn texts<'n>(node: &'n Node, name: &str) -> Vec<&'n str> {
+    field(node, name).map(list).unwrap_or_default()
 }
 
 /// All items of the lists `many`, and the values of the fields `one`, of all documents.

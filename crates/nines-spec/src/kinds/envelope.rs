@@ -71,6 +71,11 @@ pub(super) fn read<'n>(
         page.need(&fields, "metadata", example)
     };
     let metadata = metadata.and_then(|it| page.shape(it, shape));
+    if let Some(name) = metadata.as_ref().and_then(|it| it.get("name"))
+        && is_nameless(kind)
+    {
+        page.scalar(name, "`name`"); // only its form: nobody refers to it
+    }
     let spec = page.need(&fields, "spec", "spec: {}");
     Some(Envelope { metadata, spec: spec?, origin })
 }

@@ -181,6 +181,7 @@ spec:
                     of: {},
                     last_resort: None,
                 },
+                alertmanager: None,
                 heartbeats: [],
                 integrations: [],
                 runbooks: [],
@@ -259,7 +260,6 @@ spec:
                 notify: NotifySpec {
                     smtp: None,
                     webhook_secrets: {},
-                    accounts: {},
                     accounts: {},
                     external_url: None,
                 },

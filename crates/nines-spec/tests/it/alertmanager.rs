@@ -1,12 +1,20 @@
 //! Files of Alertmanager: what is understood, and the same verdict as its own tool has.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use expect_test::{Expect, expect};
-use nines_alert::dispatch::{GroupBy, Route, Rules, Settings};
-use nines_spec::{Level, Reading, SecretSpec, SourceFile, read_dir, read_files};
+use jiff::Timestamp;
+use nines_alert::dispatch::{GroupBy, Integration, Route, Rules, Settings};
+use nines_alert::receivers::{
+    AlertData, Kind, NoticeData, Provider, Setting, Templates, parse, render,
+};
+use nines_base::Labels;
+use nines_spec::{
+    Level, Reading, SecretSpec, SourceFile, export_alertmanager, read_dir, read_files,
+};
 
 fn reading(text: &str) -> Reading {
     let file = SourceFile { path: "alertmanager.yml".to_owned(), text: text.to_owned() };
@@ -256,5 +264,262 @@ fn the_verdict_is_that_of_amtool() {
         if let Some(verdict) = amtool(folder.path(), &text) {
             assert_eq!(verdict, is_good, "amtool says otherwise of\n{text}");
         }
+    }
+}
+
+const EVERYTHING: &str = r#"
+global: {resolve_timeout: 3m, slack_api_url_file: slack.url, smtp_smarthost: 'm:25', smtp_from: a@b.c}
+route:
+  receiver: all
+  group_by: [alertname]
+  routes:
+    - matchers: ['team="shop"', 'severity=~"page|ticket"']
+      receiver: chat
+      group_by: ['...']
+      group_wait: 1s
+      mute_time_intervals: [nights]
+      continue: true
+      routes: [{match: {zone: b}, receiver: mail, active_time_intervals: [nights]}]
+    - receiver: mail
+receivers:
+  - name: all
+    webhook_configs: [{url: 'http://hooks.example/secret-word', max_alerts: 3}]
+  - name: chat
+    slack_configs: [{channel: '#a', title: '{{ .Status }}', fields: [{title: a, value: b, short: true}], send_resolved: true}]
+    pagerduty_configs: [{routing_key: secret-word, details: {x: '{{ .GroupLabels.team }}'}}]
+  - name: mail
+    email_configs: [{to: x@y.z, require_tls: false, headers: {X-Team: shop}}]
+    pushover_configs: [{user_key: secret-word, token: secret-word, retry: 2m}]
+    telegram_configs: [{bot_token: secret-word, chat_id: -7, api_url: 'https://t.example'}]
+    opsgenie_configs: [{api_key: secret-word, responders: [{type: team, name: shop}]}]
+inhibit_rules: [{source_matchers: ['a="b"'], target_matchers: ['c!="d"'], equal: [team]}]
+time_intervals:
+  - name: nights
+    time_intervals:
+      - times: [{start_time: '22:00', end_time: '24:00'}]
+        weekdays: ['monday:friday', sunday]
+        days_of_month: ['-3:-1']
+        months: ['1:3']
+        years: ['2030']
+        location: Europe/Warsaw
+"#;
+
+#[test]
+fn what_is_written_means_the_same_and_amtool_reads_it() {
+    let before = reading(EVERYTHING);
+    assert_eq!(errors(&before), Vec::<String>::new());
+    let export = export_alertmanager(&before.spec);
+    assert_eq!(export.losses, []);
+    assert!(!export.text.contains("secret-word"), "{}", export.text);
+    let after = reading(&export.text);
+    assert_eq!(errors(&after), Vec::<String>::new(), "{}", export.text);
+    let without_places = |rules: &Rules| {
+        let text = format!("{rules:#?}");
+        let lines = text.lines().filter(|it| !it.trim_start().starts_with("line: "));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let (one, other) = (&before.spec.dispatch, &after.spec.dispatch);
+    assert_eq!(without_places(one), without_places(other), "{}", export.text);
+    let folder = tempfile::tempdir().unwrap();
+    assert_ne!(amtool(folder.path(), &export.text), Some(false), "{}", export.text);
+    let shown = before.spec.alertmanager.unwrap();
+    assert!(!shown.contains("secret-word"), "{shown}");
+    assert_ne!(amtool(folder.path(), &shown), Some(false), "{shown}");
+}
+
+#[test]
+fn what_alertmanager_cannot_say_is_reduced_and_told() {
+    let document = |kind: &str, name: &str, spec: &str| {
+        format!(
+            "apiVersion: nines/v1\nkind: {kind}\nmetadata: {{name: {name}}}\nspec: {spec}\n---\n"
+        )
+    };
+    let text = [
+        document("Person", "ana", "{contacts: [inbox: {}]}"),
+        document("Escalation", "shop", "{steps: [{notify: [person: ana]}]}"),
+        document(
+            "Receiver",
+            "chat",
+            "{slack_configs: [{api_url_file: s, channel: '#a'}], fallback: rest}",
+        ),
+        document("Receiver", "rest", "{escalation: shop}"),
+        document("TimeInterval", "nights", "{time_intervals: [{weekdays: [sunday]}]}"),
+        document(
+            "Inhibition",
+            "zone",
+            "{while: {alertname: ZoneDown}, mute: {severity: page}, equal: [zone], missing: distinct}",
+        ),
+        document(
+            "Inhibition",
+            "many",
+            "{all_of: [{match: {alertname: Down}, min: 3}], mute: {severity: ticket}}",
+        ),
+        document(
+            "Silence",
+            "move",
+            "{match: {service: db}, from: 2026-07-01T02:00, to: 2026-07-01T06:00, reason: moving}",
+        ),
+        document(
+            "Routing",
+            "all",
+            "{last_resort: {escalation: shop}, routes: [{match: {team: shop}, escalation: shop}, {match: {severity: ticket}, receiver: chat, group_by: [team], mute_time_intervals: [nights], routes: [{match: {zone: b}, leading_edge: false}]}]}",
+        ),
+    ];
+    let reading = read_files(vec![SourceFile { path: "a.yaml".to_owned(), text: text.concat() }]);
+    assert_eq!(reading.findings, []);
+    let export = export_alertmanager(&reading.spec);
+    let losses =
+        export.losses.iter().map(|it| format!("{}: {}; {}\n", it.subject, it.what, it.instead));
+    expect![[r#"
+        severity="ticket": its leading edge; the first alert waits too
+        escalation/shop: the escalation shop; nobody is told; send alerts on to nines by `webhook_configs`
+        rest: the escalation shop; nobody is told; send alerts on to nines by `webhook_configs`
+        zone: `missing: distinct`; more is muted
+        many: several sources; the rule is left out, and nothing is muted
+        move: the silence; amtool makes one
+        chat: its fallback rest; it is left out
+    "#]].assert_eq(&losses.collect::<String>());
+    expect![[r#"
+        global:
+          resolve_timeout: 5m
+        route:
+          receiver: nobody
+          group_by: []
+          group_wait: 30s
+          group_interval: 5m
+          repeat_interval: 4h
+          routes:
+            - matchers:
+                - 'team="shop"'
+              receiver: escalation/shop
+              group_by:
+                - '...'
+              group_wait: 0s
+              group_interval: 5m
+              repeat_interval: 4h
+            - matchers:
+                - 'severity="ticket"'
+              receiver: chat
+              group_by:
+                - team
+              group_wait: 30s
+              group_interval: 5m
+              repeat_interval: 4h
+              mute_time_intervals:
+                - nights
+              routes:
+                - matchers:
+                    - 'zone="b"'
+                  receiver: chat
+                  group_by:
+                    - team
+                  group_wait: 30s
+                  group_interval: 5m
+                  repeat_interval: 4h
+        receivers:
+          - name: nobody
+          - name: chat
+            slack_configs:
+              - api_url_file: s
+                channel: '#a'
+          - name: escalation/shop
+          - name: rest
+        inhibit_rules:
+          - source_matchers:
+              - 'alertname="ZoneDown"'
+            target_matchers:
+              - 'severity="page"'
+            equal:
+              - zone
+        time_intervals:
+          - name: nights
+            time_intervals:
+              - weekdays:
+                  - sunday
+    "#]]
+    .assert_eq(&export.text);
+    let folder = tempfile::tempdir().unwrap();
+    assert_ne!(amtool(folder.path(), &export.text), Some(false), "{}", export.text);
+    expect![[r#"
+        {} ->  by [] 30/300/14400 (built in)
+          {team="shop"} -> escalation/shop by [...] 0/300/14400 at once (a.yaml:44)
+          {severity="ticket"} -> chat by [team] 30/300/14400 at once not nights (a.yaml:44)
+            {zone="b"} -> chat by [team] 30/300/14400 (a.yaml:44)
+    "#]]
+    .assert_eq(&tree(&reading.spec.dispatch));
+}
+
+/// What both write the same.
+const TEMPLATES: [&str; 34] = [
+    "{{ .Status }} {{ .Receiver }} {{ .ExternalURL }} {{ len .Alerts }}",
+    "{{ .Alerts.Firing | len }}/{{ .Alerts.Resolved | len }}",
+    "{{ .CommonLabels.alertname }} [{{ .CommonLabels.missing }}] {{ .GroupLabels.alertname | toUpper }}",
+    "{{ range .Alerts }}{{ .Status }} {{ .Labels.instance }} {{ .Annotations.summary }};{{ end }}",
+    "{{ range .Alerts.Firing }}{{ .Labels.SortedPairs.Names | join \",\" }}={{ .Labels.SortedPairs.Values | join \",\" }}{{ end }}",
+    "{{ .CommonLabels.SortedPairs.Values | join \" \" }}",
+    "{{ .CommonLabels.Names | join \"|\" }} {{ .CommonLabels.Values | join \"|\" }}",
+    "{{ range (.CommonLabels.Remove (stringSlice \"alertname\" \"x\")).SortedPairs }}{{ .Name }}:{{ .Value }} {{ end }}",
+    "{{ .CommonLabels.Remove .GroupLabels.Names | len }}",
+    "{{ with .CommonLabels.Remove .GroupLabels.Names }}{{ .SortedPairs.Values | join \" \" }}{{ end }}",
+    "{{ if gt (len .CommonLabels) (len .GroupLabels) }}more{{ else }}same{{ end }}",
+    "{{ (index .Alerts 0).Labels.instance }} {{ index .CommonLabels \"job\" }}",
+    "{{ .CommonLabels }} {{ .GroupLabels }}",
+    "{{ (index .Alerts 0).StartsAt.Format \"2006-01-02 15:04:05 MST\" }}",
+    "{{ (index .Alerts 0).StartsAt.Format \"Jan _2, 06 at 3:04pm (Monday) .000 Z07:00 -0700\" }}",
+    "{{ (index .Alerts 0).StartsAt }}",
+    "{{ (index .Alerts 0).EndsAt.IsZero }} {{ (index .Alerts 1).EndsAt.IsZero }}",
+    "{{ (index .Alerts 0).StartsAt.Unix }} {{ (index .Alerts 0).StartsAt.Year }} {{ (index .Alerts 0).StartsAt.Month }} {{ (index .Alerts 0).StartsAt.Weekday }}",
+    "{{ ((index .Alerts 0).StartsAt.Add 28800e9).Format \"15:04\" }}",
+    "{{ (index .Alerts 0).EndsAt.Sub (index .Alerts 0).StartsAt }}",
+    "{{ ((index .Alerts 0).EndsAt.Sub (index .Alerts 0).StartsAt).Minutes }}",
+    "{{ (index .Alerts 0).Fingerprint }} {{ (index .Alerts 0).GeneratorURL }}",
+    "{{ \"hELLO wOrld it's a-b c_d e.f\" | title }}",
+    "{{ \"a.b.c\" | reReplaceAll \"([a-z])\\\\.\" \"$1-\" }} {{ match \"^a\" \"abc\" }}",
+    "{{ \"<b>\" | safeHtml }} {{ \"x y&z\" | urlquery }} {{ html \"<a>\" }}",
+    "{{ define \"one\" }}[{{ . }}]{{ end }}{{ template \"one\" .Status }}{{ template \"one\" \"x\" }}",
+    "{{ $n := len .Alerts }}{{ range $i, $it := .Alerts }}{{ $i }}/{{ $n }} {{ end }}",
+    "{{ range $name, $value := .CommonLabels }}{{ $name }}={{ $value }} {{ end }}",
+    "{{- /* nothing */ -}} a {{- \"b\" -}} c ",
+    "{{ if and .CommonLabels.job (not .CommonLabels.x) }}yes{{ end }} {{ or .CommonLabels.x \"or\" }}",
+    "{{ printf \"%s-%d-%v-%q\" .Status (len .Alerts) .CommonLabels.job \"q\" }}",
+    "{{ eq .Status \"firing\" \"resolved\" }} {{ ne .Status \"x\" }} {{ lt 1 2 }}",
+    "{{ block \"two\" .Alerts }}{{ len . }}{{ end }}",
+    "{{ slice \"abcdef\" 1 3 }} {{ print 1 2 \"a\" }} {{ println \"x\" }}",
+];
+
+#[test]
+fn templates_give_what_amtool_gives() {
+    let alert = |instance: &str, ends_at: Option<i64>| AlertData {
+        labels: Labels::new([("alertname", "Down"), ("job", "api"), ("instance", instance)])
+            .unwrap(),
+        annotations: [("summary".to_owned(), format!("{instance} <is> down"))].into(),
+        starts_at: Timestamp::from_millisecond(1_780_000_000_120).unwrap(),
+        ends_at: ends_at.map(|it| Timestamp::from_second(1_780_000_000 + it).unwrap()),
+        generator_url: "http://prometheus/graph?g0.expr=up".to_owned(),
+    };
+    let group = Labels::new([("alertname", "Down")]).unwrap();
+    let alerts = vec![alert("a", Some(90)), alert("b", None)];
+    let at = Timestamp::from_second(1_780_000_100).unwrap();
+    let notice = NoticeData::new("shop", "{}:{}", &group, alerts, "http://nines.example", at);
+    let rendered = |settings: Settings| {
+        render(&Integration { send_resolved: true, settings }, &notice, &Templates::default())
+    };
+    let data = rendered(Settings::Webhook { max_alerts: 0 }).body;
+    let folder = tempfile::tempdir().unwrap();
+    let (file, none) = (folder.path().join("data.json"), folder.path().join("none.tmpl"));
+    fs::write(&file, data).unwrap();
+    fs::write(&none, "").unwrap();
+    for text in TEMPLATES {
+        let settings = BTreeMap::from([("text".to_owned(), Setting::Text(parse(text).unwrap()))]);
+        let kind = Kind::of("email").unwrap();
+        let ours = rendered(Settings::Provider(Box::new(Provider { kind, settings })));
+        let ours = ours.fields.get("text").cloned().unwrap_or_default();
+        assert!(!ours.contains("failed:"), "{text}: {ours}");
+        let mut amtool = Command::new("amtool");
+        amtool.args(["template", "render", "--template.text", text]);
+        amtool.arg("--template.glob").arg(&none).arg("--template.data").arg(&file);
+        let Ok(output) = amtool.output() else { continue };
+        assert!(output.status.success(), "{text}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(ours, String::from_utf8_lossy(&output.stdout), "{text}");
     }
 }

@@ -62,6 +62,27 @@ fn the_four_objectives_that_every_team_starts_with_are_written_as_they_are_said(
 }
 
 #[test]
+fn a_file_of_alertmanager_is_read_as_it_is() {
+    let spec = clean("import/alertmanager").spec;
+    assert_eq!((spec.receivers.len(), spec.dispatch.root.children.len()), (4, 3));
+    assert!(spec.dispatch.templates.defines("shop.title"));
+    assert!(spec.alertmanager.is_some(), "tools of Alertmanager are shown the file itself");
+}
+
+#[test]
+fn what_the_reference_shows_of_routing_is_taken() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/routing.md");
+    let page = fs::read_to_string(page).unwrap();
+    let blocks: Vec<&str> =
+        page.split("```yaml\n").skip(1).filter_map(|it| it.split("```").next()).collect();
+    assert!(4 <= blocks.len());
+    let text = blocks.join("---\n");
+    let reading = read_files(vec![SourceFile { path: "routing.md.yaml".to_owned(), text }]);
+    let shown = render(&reading.findings, &reading.sources, Style::Unicode);
+    assert!(reading.findings.is_empty(), "{shown}");
+}
+
+#[test]
 fn what_the_reference_shows_is_taken() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/slo.md");
     let page = fs::read_to_string(page).unwrap();

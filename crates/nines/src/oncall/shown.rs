@@ -205,11 +205,13 @@ pub(super) fn coverage(
     which: Findings,
     format: Format,
 ) -> anyhow::Result<Exit> {
-    let Coverage { mut findings, left_out, policies } = client.read(answer.clone())?;
+    if format == Format::Json {
+        output::print_json(&answer)?;
+    }
+    let Coverage { mut findings, left_out, policies } = client.read(answer)?;
     let gaps = findings.iter().filter(|it| it.verdict == "gap").count();
     let exit = if 0 < gaps + left_out { Exit::No } else { Exit::Yes };
     if format == Format::Json {
-        output::print_json(&answer)?;
         return Ok(exit);
     }
     if which == Findings::Gaps {

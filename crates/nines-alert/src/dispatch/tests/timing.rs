@@ -101,7 +101,14 @@ fn overlapping_words_about_an_alert_are_merged() {
     script.post(4.8, &[(it, "v3", Some(2.9), Some(4.8))]);
     script.post(4.8, &[(it, "v3", Some(2.9), Some(4.1))]);
     script.post(5.3, &[(it, "", Some(5.0), None)]);
-    expect![[r#""#]].assert_eq(&script.heard(6.5, 0));
+    expect![[r#"
+        2s r/0: test[1s..]
+        3s r/0: test:v1[1s..]
+        4s r/0: test:v2[1s..]
+        5s r/0: test:v3[1s..4.8s]
+        6.3s r/0: test[5s..]
+    "#]]
+    .assert_eq(&script.heard(6.5, 0));
 }
 
 #[test]
@@ -109,7 +116,12 @@ fn what_is_known_is_repeated_and_then_resolved() {
     let mut script = Script::new(rules_with(&["alertname"], waits(1, 1, 1)));
     script.post(1.0, &[("alertname=test", "", Some(1.0), None)]);
     script.post(3.5, &[("alertname=test", "", Some(1.0), Some(3.0))]);
-    expect![[r#""#]].assert_eq(&script.heard(6.5, 0));
+    expect![[r#"
+        2s r/0: test[1s..]
+        3s r/0: test[1s..]
+        4s r/0: test[1s..3s]
+    "#]]
+    .assert_eq(&script.heard(6.5, 0));
 }
 
 #[test]
@@ -125,7 +137,12 @@ fn alerts_of_one_interval_are_told_together() {
             ("alertname=test4", "", Some(1.6), None),
         ],
     );
-    expect![[r#""#]].assert_eq(&script.heard(9.6, 0));
+    expect![[r#"
+        2.1s r/0: test1[1s..] test5[1s..]
+        4.1s r/0: test1[1s..] test2[1.5s..] test3[1.5s..] test4[1.6s..] test5[1s..]
+        9.1s r/0: test1[1s..] test2[1.5s..] test3[1.5s..] test4[1.6s..] test5[1s..]
+    "#]]
+    .assert_eq(&script.heard(9.6, 0));
 }
 
 #[test]
@@ -144,8 +161,17 @@ fn whoever_does_not_want_resolved_alerts_hears_of_the_firing_ones() {
         ],
     );
     script.post(8.0, &[("alertname=test,lbl=v3", "", Some(3.0), None)]);
-    expect![[r#""#]].assert_eq(&script.heard(12.5, 0));
-    expect![[r#""#]].assert_eq(&script.heard(12.5, 1));
+    expect![[r#"
+        2s r/0: test/v1[1s..] test/v2[1s..]
+        7s r/0: test/v1[1s..4s] test/v2[1s..] test/v3[3s..]
+        12s r/0: test/v2[1s..11s] test/v3[3s..]
+    "#]]
+    .assert_eq(&script.heard(12.5, 0));
+    expect![[r#"
+        2s r/1: test/v1[1s..] test/v2[1s..]
+        7s r/1: test/v2[1s..] test/v3[3s..]
+    "#]]
+    .assert_eq(&script.heard(12.5, 1));
 }
 
 #[test]
@@ -167,7 +193,11 @@ fn what_is_inhibited_is_left_out_and_comes_back() {
     let down = "alertname=JobDown,job=testjob,zone=aa";
     script.post(2.2, &[(down, "", None, None)]);
     script.post(3.6, &[(down, "", Some(2.2), Some(3.6))]);
-    expect![[r#""#]].assert_eq(&script.heard(4.5, 0));
+    expect![[r#"
+        2s r/0: InstanceDown/testjob/aa[1s..] InstanceDown/testjob/ab[1s..] test1/testjob/aa[1s..]
+        3s r/0: InstanceDown/testjob/ab[1s..] JobDown/testjob/aa[2.2s..] test1/testjob/aa[1s..]
+        4s r/0: InstanceDown/testjob/aa[1s..] InstanceDown/testjob/ab[1s..] JobDown/testjob/aa[2.2s..3.6s] test1/testjob/aa[1s..]
+    "#]].assert_eq(&script.heard(4.5, 0));
 }
 
 #[test]
@@ -178,7 +208,13 @@ fn a_silence_hides_while_it_holds() {
     script.wait(2.3);
     let set = vec![Matcher::equal("alertname", "test1")];
     script.world.silence(silence::Terms::new(vec![set], time(2.5), time(4.5)), time(2.3));
-    expect![[r#""#]].assert_eq(&script.heard(5.5, 0));
+    expect![[r#"
+        2s r/0: test1[1s..] test2[1s..]
+        3s r/0: test2[1s..]
+        4s r/0: test2[1s..]
+        5s r/0: test1[1s..] test2[1s..]
+    "#]]
+    .assert_eq(&script.heard(5.5, 0));
 }
 
 #[test]
@@ -193,5 +229,8 @@ fn a_silence_that_is_ended_hides_no_more() {
     let id = script.world.silences.iter().next().unwrap().0;
     let fact = silence::Fact::Ended { id, why: silence::Why::Expired { by: String::new() } };
     silence::evolve(&mut script.world.silences, &fact, time(3.5));
-    expect![[r#""#]].assert_eq(&script.heard(4.5, 0));
+    expect![[r#"
+        4s r/0: test1[1s..] test2[1s..]
+    "#]]
+    .assert_eq(&script.heard(4.5, 0));
 }

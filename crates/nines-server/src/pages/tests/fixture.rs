@@ -160,6 +160,7 @@ impl Fixture {
             is_demo: false,
         });
         let router = pages::router()
+            .merge(crate::api::router())
             .fallback(pages::not_found)
             .with_state(App::clone(&app))
             .layer(from_fn_with_state(App::clone(&app), guard));
@@ -228,6 +229,25 @@ impl Fixture {
             Request::post(path).header("content-type", "application/x-www-form-urlencoded");
         let request = request.header("cookie", self.cookie(person));
         self.send(request.body(Body::from(form.to_owned())).unwrap()).await
+    }
+
+    /// Asks the API with its token.
+    pub(crate) async fn api(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&serde_json::Value>,
+    ) -> Answer {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header("authorization", format!("Bearer {TOKEN}"));
+        let request = request.header("content-type", "application/json");
+        let body = body.map_or_else(Body::empty, |it| Body::from(it.to_string()));
+        self.send(request.body(body).unwrap()).await
+    }
+
+    /// Asks without a token.
+    pub(crate) async fn api_open(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
     }
 
     fn cookie(&self, person: &str) -> String {

@@ -117,7 +117,10 @@ pub(crate) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
             let (matchers, origin) = (route.matchers.clone(), route.origin.clone());
             page.draft.spec.routing.routes.push(FlatRoute { matchers, escalation, origin });
         }
-        page.draft.alerts.native.push(route);
+        let mut native = std::mem::take(&mut page.draft.alerts.native);
+        shadow(page, &native, node.anchor());
+        native.push(route);
+        page.draft.alerts.native = native;
     }
 }
 
@@ -204,7 +207,7 @@ fn route(
     if let Some(node) = fields.get("routes") {
         for node in page.list(node, "`routes`").unwrap_or_default() {
             if let Some((child, _)) = route(page, node, &inherited, level + 1) {
-                shadow(page, &children, page.place(node.anchor()).span);
+                shadow(page, &children, node.anchor());
                 children.push(child);
             }
         }
@@ -215,10 +218,6 @@ fn route(
         return None;
     };
     sort(&mut matchers);
-    let place = page.place(fields.at);
-    if level == 0 {
-        page.draft.route_places.push(place);
-    }
     let route = Route {
         matchers,
         receiver,

@@ -87,12 +87,12 @@ impl Draft<'_> {
     /// By the first way of the same person that is still used.
     fn tell_owner(&mut self, method: &Method, why: Why) {
         let person = self.config.and_then(|it| it.roster.people.get(&method.person));
-        let channels = person.into_iter().flat_map(|it| &it.contacts).map(|it| &it.channel);
+        let mut channels = person.into_iter().flat_map(|it| &it.contacts).map(|it| &it.channel);
         let is_used = |it: &&Channel| {
             let other = Method { person: method.person.clone(), channel: (*it).clone() };
             **it != method.channel && !self.state.contacts.is_disabled(&other)
         };
-        let Some(other) = channels.filter(is_used).next().cloned() else { return };
+        let Some(other) = channels.find(is_used).cloned() else { return };
         let because = match why {
             Why::Failures => "two messages in a row did not arrive",
             Why::Stopped => "you asked for no more messages there",

@@ -3,11 +3,12 @@ use super::proof;
 
 #[test]
 fn signatures_are_those_of_the_documentation() {
-    let body = "token=xyzz0WbapA4vBCDEFa0QD&team_id=T1DC2JH3J&team_domain=testteamnow&channel_id=G8PSS9T3V&channel_name=foobar&user_id=U2CERLKJA&user_name=roadrunner&command=%2Fwebhook-collect&text=&response_url=https%3A%2F%2Fhooks.slack.com%2Fcommands%2FT1DC2JH3J%2F397700885554%2F96rGlfmibIGlgcZRskXaIFfN&trigger_id=398738663015.47445629121.803a0bc887a14d10d2c447fce8b6703c";
+    // `printf '%s' 'v0:1531420618:payload=%7B%7D' | openssl dgst -sha256 -hmac s3cret`
     assert_eq!(
-        proof::slack("8f742231b10e8888abcd99yyyzzz85a5", "1531420618", body.as_bytes()),
-        "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
+        proof::slack("s3cret", "1531420618", b"payload=%7B%7D"),
+        "v0=23d1183575bd4efc43e449a6830cec7a37800af462bfdaa134fbd44320a6595b"
     );
+    // As Twilio's documentation has it.
     let fields = [
         ("Digits", "1234"),
         ("To", "+18005551212"),

@@ -241,7 +241,7 @@ fn facts_of_the_first_release_are_still_read() {
 #[test]
 fn facts_read_as_they_are_written() {
     let golden = expect![[r#"
-        {"Started":{"policy":{"name":"shop-primary","steps":[{"targets":[{"Schedule":"shop"},{"NextOnCall":"shop"},{"RoundRobin":["ana"]},{"Team":"shop"},{"Receiver":"room"}],"wait":"PT5M","when":[{"During":{"zone":"UTC","days":[1],"from_minute":540,"until_minute":1020}},{"MoreAlerts":{"count":3,"within":"PT5M"}},{"Severity":["critical"]}],"acks":"Each","actions":[{"DeclareIncident":{"severity":"SEV2"}},{"StartRunbook":{"runbook":"restart"}}]}],"repeat":0,"origin":{"file":"","line":0},"last_resort":[{"Person":"ben"}],"ack_expiry":"PT30M"},"about":{"urgency":"Ticket","severity":"warning","alerts":2},"turn":7}}
+        {"Started":{"policy":{"name":"shop-primary","steps":[{"targets":[{"Schedule":"shop"},{"NextOnCall":"shop"},{"RoundRobin":["ana"]},{"Team":"shop"},{"Receiver":"room"}],"wait":"PT5M","when":[{"During":{"zone":"UTC","ranges":[{"weekdays":1,"begin_minute":540,"end_minute":1020}]}},{"MoreAlerts":{"count":3,"within":"PT5M"}},{"Severity":["critical"]}],"acks":"Each","actions":[{"DeclareIncident":{"severity":"SEV2"}},{"StartRunbook":{"runbook":"restart"}}]}],"repeat":0,"origin":{"file":"","line":0},"last_resort":[{"Person":"ben"}],"ack_expiry":"PT30M"},"about":{"urgency":"Ticket","severity":"warning","alerts":2},"turn":7}}
         {"Restarted":{"round":3}}
         {"StepEntered":{"round":0,"step":1,"deadline":"1970-01-01T00:00:00Z","reached":[{"target":{"Person":"ben"},"person":"ben","shift":null}],"entry":0}}
         {"StepPassed":{"round":0,"step":0,"condition":1}}

@@ -166,6 +166,9 @@ fn measures_of_fairness() {
     assert!((balance(&[2, 4, 4]) - (0.5 + 0.5 + 1.0) / 3.0).abs() < 1e-9);
 }
 
+/// When away, the zone, what was carried.
+type AnyCandidate = (Vec<(i64, i64)>, &'static str, u64);
+
 fn any_candidates() -> impl Strategy<Value = Vec<Candidate>> {
     let away = prop::collection::vec((0..60 * 24_i64, 1..400_i64), 0..3);
     let zone = prop::sample::select(vec!["UTC", "America/Chicago", "Asia/Kathmandu"]);
@@ -174,16 +177,13 @@ fn any_candidates() -> impl Strategy<Value = Vec<Candidate>> {
         let named = ["ana", "ben", "cyd", "dee", "eve", "fay"].iter().zip(all);
         let begin = at("06-01 09:00");
         let hour = |it: i64| begin + SignedDuration::from_hours(it);
-        let one = |(name, (away, zone, load)): (&&str, (Vec<(i64, i64)>, &str, u64))| Candidate {
-            zone: TimeZone::get(zone).unwrap(),
-            away: away
-                .iter()
-                .map(|(from, length)| Range { from: hour(*from), until: hour(from + length) })
-                .collect(),
-            load,
-            ..candidate(name)
+        let one = |name: &str, (away, zone, load): AnyCandidate| {
+            let range = |(from, length)| Range { from: hour(from), until: hour(from + length) };
+            let zone = TimeZone::get(zone).unwrap();
+            let away = away.into_iter().map(range).collect();
+            Candidate { zone, away, load, ..candidate(name) }
         };
-        named.map(one).collect()
+        named.map(|(name, it)| one(name, it)).collect()
     })
 }
 

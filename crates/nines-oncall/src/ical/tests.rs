@@ -120,7 +120,7 @@ fn an_id_stays_while_a_shift_is_cut_or_grows_and_while_time_passes() {
 
 fn calendar(events: &str) -> String {
     let text = format!("BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:x\n{events}\nEND:VCALENDAR\n");
-    text.lines().map(|it| format!("{}\r\n", it.trim())).collect()
+    text.lines().map(str::trim).collect::<Vec<_>>().join("\r\n") + "\r\n"
 }
 
 #[track_caller]

@@ -97,11 +97,13 @@ fn shifts(duty: Duty<'_>, subject: &Subject, now: Timestamp) -> Vec<(String, Shi
         let first = duty.on_call(schedule, from);
         let last = duty.on_call(schedule, until);
         let inner = duty.shifts(schedule, from, until).into_iter();
-        let inner = inner.filter(|it| from < it.from && it.until < until);
+        let inner = inner.filter(|it| from < it.from);
         let mut all: Vec<Shift> = first.into_iter().chain(inner).collect();
         for it in last.into_iter().filter(|it| it.from < until) {
-            if !all.iter().any(|other| (&other.person, other.from) == (&it.person, it.from)) {
-                all.push(it);
+            let same = |other: &&mut Shift| (&other.person, other.from) == (&it.person, it.from);
+            match all.iter_mut().find(same) {
+                Some(clipped) => clipped.until = it.until,
+                None => all.push(it),
             }
         }
         let wanted = all.into_iter().filter(is_wanted);

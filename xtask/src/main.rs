@@ -8,6 +8,7 @@
 mod bench;
 mod browser;
 mod generate;
+mod mutants;
 mod programs;
 mod repository;
 mod steps;
@@ -28,6 +29,7 @@ usage: cargo xtask TASK
   tidy                 the shape of the repository: layers, purity, licences, versions, manifests
   browser [ROUTE]...   the console in a real browser, against the demo
   bench [NAME]         without a name: what there is to measure
+  mutants [WORD]...    deliberate mistakes that tests must see; changes files while it runs
   gen [--check]        write the generated files, or only say which are not current";
 
 fn main() -> ExitCode {
@@ -51,6 +53,7 @@ fn run(arguments: &[String]) -> anyhow::Result<ExitCode> {
         "tidy" => tidy::run(&repository),
         "browser" => browser::run(&repository, rest),
         "bench" => bench::run(&repository, rest),
+        "mutants" => mutants::run(&repository, rest),
         "gen" => generate::run(&repository, rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

@@ -68,6 +68,11 @@ impl Repository {
         Ok(Self { root: root.to_owned() })
     }
 
+    /// Where it lies.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The text files that git knows or would take; binary files are left out.
     pub(crate) fn files(&self) -> anyhow::Result<Vec<File>> {
         let listed = Command::new("git")

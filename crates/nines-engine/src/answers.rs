@@ -79,7 +79,11 @@ impl Answer {
             Reply::Silence(id) => Some(Self::Silence(*id)),
             Reply::Rota(numbers) => Some(Self::Rota(numbers.clone())),
             Reply::Escalations(ids) => Some(Self::Escalations(ids.clone())),
-            Reply::Alerts { .. } | Reply::Ordered(_) | Reply::Sends(_) | Reply::Steps(_) => None,
+            Reply::Alerts { .. }
+            | Reply::Ordered(_)
+            | Reply::Confirmed(_)
+            | Reply::Sends(_)
+            | Reply::Steps(_) => None,
         }
     }
 

@@ -8,7 +8,7 @@ use nines_alert::dispatch::{Incoming, Refused, Source};
 use nines_alert::{AlertKey, Evidence, heartbeat, silence};
 use nines_base::Labels;
 use nines_incident::{IncidentId, changes};
-use nines_oncall::{EscalationId, rota};
+use nines_oncall::{EscalationId, contact, rota};
 use nines_port::{Channel, Delivery, Message, StepOutcome, Urgency};
 use nines_release::{Decision, GateQuestion, PolicyInput, Waive, Waiver, WaiverRefusal};
 use nines_runbook::{RunId, Step, run};
@@ -135,6 +135,26 @@ pub enum Command {
         /// Who asks.
         by: String,
     },
+    /// A message to ourselves, by the way that pages take. The answer is [`Reply::Ordered`].
+    Watch,
+    /// Somebody wants a code sent by a contact. The answer is [`Reply::Ordered`].
+    AskCode {
+        /// Whose.
+        person: String,
+        /// Its place in the files, from 0.
+        contact: usize,
+    },
+    /// Somebody says the code that arrived. The answer is [`Reply::Confirmed`].
+    ConfirmCode {
+        /// Whose.
+        person: String,
+        /// Its place in the files, from 0.
+        contact: usize,
+        /// What arrived.
+        code: String,
+    },
+    /// The owner of an address wants no more messages there.
+    StopContact(contact::Method),
     /// A person wants no messages for a while.
     Silence(silence::Command),
     /// A person changes who is on call.
@@ -242,6 +262,8 @@ pub enum Reply {
     Run(RunId),
     /// These messages will be sent; their orders are in the journal.
     Ordered(Vec<IntentId>),
+    /// Whether the code was the right one.
+    Confirmed(bool),
     /// Messages to send now; their attempts are in the journal.
     Sends(Vec<Send>),
     /// Steps to run now; their intents are in the journal.
@@ -316,6 +338,14 @@ pub enum Refusal {
         /// Who there is.
         known: String,
     },
+    /// No such contact.
+    #[error("`{person}` has {contacts} contacts, counted from 0")]
+    UnknownContact {
+        /// Whose.
+        person: String,
+        /// How many there are.
+        contacts: usize,
+    },
     /// No such runbook.
     #[error("there is no runbook `{name}`; known are {known}")]
     UnknownRunbook {
@@ -360,6 +390,9 @@ pub enum Refusal {
     /// A heartbeat says no.
     #[error(transparent)]
     Heartbeat(#[from] heartbeat::Refusal),
+    /// A way to a person says no.
+    #[error(transparent)]
+    Contact(#[from] contact::Refusal),
     /// The rota says no.
     #[error(transparent)]
     Rota(#[from] rota::Refusal),

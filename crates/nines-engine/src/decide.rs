@@ -88,6 +88,12 @@ impl Draft<'_> {
             Command::AskGate(question) => self.ask_gate(*question),
             Command::Waive(request) => self.waive(*request),
             Command::TestPage { person, by } => self.test_page(&person, &by),
+            Command::Watch => Ok(self.watch()),
+            Command::AskCode { person, contact } => self.ask_code(&person, contact),
+            Command::ConfirmCode { person, contact, code } => {
+                self.confirm_code(&person, contact, code)
+            }
+            Command::StopContact(method) => self.stop_contact(method),
             Command::Silence(command) => self.silence(command),
             Command::Rota(command) => self.change_rota(command),
             Command::Heartbeat(command) => self.heartbeat(command),
@@ -136,7 +142,7 @@ impl Draft<'_> {
         self.facts.push(fact);
     }
 
-    fn apply_all(&mut self, facts: impl Iterator<Item = Fact>) -> Reply {
+    pub(crate) fn apply_all(&mut self, facts: impl Iterator<Item = Fact>) -> Reply {
         facts.for_each(|it| self.apply(it));
         Reply::Done
     }
@@ -373,6 +379,7 @@ impl Draft<'_> {
         };
         self.apply(Fact::Outbox(Of { id: id.clone(), fact }));
         self.detour(id);
+        self.judge_contact(id);
         self.close_notice(id);
         let incident = escalation.and_then(|it| self.state.escalations.get(&it)?.incident);
         if let Some(incident) = incident.filter(|_| accepted && purpose == Purpose::Page) {

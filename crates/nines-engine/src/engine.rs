@@ -183,6 +183,8 @@ impl Engine {
         let (mut rules, mut is_start) = (None, false);
         let before =
             (self.config.clone(), takes_steps(&commands).then(|| self.handed_steps.clone()));
+        // What was due before is not decided by what comes now, whichever command wakes the engine up.
+        self.draft(&mut facts, &mut upkeep).flush();
         for command in commands {
             if command.can_wait() && self.journal.room() != Room::Ample {
                 answers.push(Err(Refusal::NotDurable(NO_ROOM.to_owned())));

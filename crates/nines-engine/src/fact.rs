@@ -6,7 +6,7 @@
 use nines_alert::dispatch::{self, Notice, Text};
 use nines_alert::{AlertKey, RouteDecision, heartbeat, silence};
 use nines_incident::{IncidentId, changes};
-use nines_oncall::{EscalationId, rota};
+use nines_oncall::{EscalationId, contact, rota};
 use nines_port::{Record, Urgency};
 use nines_release::{Decision, LevelFact, LevelKey, Waiver};
 use nines_runbook::RunId;
@@ -54,6 +54,8 @@ pub enum Fact {
     Silence(silence::Fact),
     /// Who is on call otherwise than the files say.
     Rota(rota::Fact),
+    /// Of a way to a person.
+    Contact(contact::Fact),
     /// Of a job that says that it ran.
     Heartbeat(heartbeat::Fact),
     /// A command was carried out under a key.
@@ -188,6 +190,7 @@ impl Fact {
             Self::Waiver(_) => "waiver",
             Self::Silence(_) => "silence",
             Self::Rota(_) => "rota",
+            Self::Contact(_) => "contact",
             Self::Heartbeat(_) => "heartbeat",
             Self::Answered(_) => "answer",
         }
@@ -216,6 +219,7 @@ impl Fact {
             Self::Waiver(it) => serde_json::to_vec(it),
             Self::Silence(it) => serde_json::to_vec(it),
             Self::Rota(it) => serde_json::to_vec(it),
+            Self::Contact(it) => serde_json::to_vec(it),
             Self::Heartbeat(it) => serde_json::to_vec(it),
             Self::Answered(it) => serde_json::to_vec(it),
         };
@@ -247,6 +251,7 @@ impl Fact {
             ("waiver", 1) => read(body).map(Self::Waiver),
             ("silence", 1) => read(body).map(Self::Silence),
             ("rota", 1) => read(body).map(Self::Rota),
+            ("contact", 1) => read(body).map(Self::Contact),
             ("heartbeat", 1) => read(body).map(Self::Heartbeat),
             ("answer", 1) => read(body).map(Self::Answered),
             _ => return Err(DecodeError::of(record, None)),

@@ -43,11 +43,13 @@ impl Draft<'_> {
         let is_told = |it: &&EscalationRecord| {
             let mut reached = it.state.steps.values().flat_map(|(_, reached)| reached);
             it.state.phase != Phase::Resolved
-                && reached.any(|it| matches!(&it.target, Target::Schedule(name) if name == schedule))
+                && reached
+                    .any(|it| matches!(&it.target, Target::Schedule(name) if name == schedule))
         };
         let told: Vec<&EscalationRecord> =
             self.state.escalations.values().filter(is_told).collect();
-        let keys: BTreeSet<_> = told.iter().flat_map(|it| &it.alerts).map(|(key, _)| *key).collect();
+        let keys: BTreeSet<_> =
+            told.iter().flat_map(|it| &it.alerts).map(|(key, _)| *key).collect();
         let firing = self.state.firing().filter(|(key, _)| keys.contains(key));
         let incidents: BTreeSet<_> = told.iter().filter_map(|it| it.incident).collect();
         let incidents = incidents.iter().filter_map(|it| self.state.incidents.get(it));

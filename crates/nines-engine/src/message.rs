@@ -10,6 +10,7 @@ use nines_alert::receivers::NoticeData;
 use nines_alert::{AlertKey, RouteDecision};
 use nines_base::Labels;
 use nines_incident::suspects::Suspect;
+use nines_oncall::contact::Method;
 use nines_oncall::{Next, Page, State as Escalation, Target};
 use nines_port::{Message, Place, Urgency};
 use sha2::{Digest, Sha256};
@@ -211,6 +212,14 @@ pub fn read_ack_token(installation: &Installation, token: &str) -> Option<u64> {
     let mut hmac = hmac(installation);
     hmac.update(format!("ack {seq}").as_bytes());
     hmac.verify_slice(&unhex(code)?).ok().map(|()| seq)
+}
+
+/// Six digits that only the installation's secret can make.
+pub(crate) fn contact_code(installation: &Installation, method: &Method, at: Timestamp) -> String {
+    let text = format!("contact {} {:?} {}", method.person, method.channel, at.as_nanosecond());
+    let code = mac(installation, text.as_bytes());
+    let number = code.iter().take(8).fold(0_u64, |number, it| number << 8 | u64::from(*it));
+    format!("{:06}", number % 1_000_000)
 }
 
 fn hmac(installation: &Installation) -> Hmac<Sha256> {

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use nines_alert::AlertKey;
 use nines_base::{Id, IdKind, Labels};
 use nines_oncall::Contact;
-use nines_port::Urgency;
+use nines_port::{Channel, Urgency};
 
 use crate::command::{Refusal, Reply};
 use crate::decide::Draft;
@@ -15,9 +15,14 @@ use crate::outbox::{Intent, IntentId, Purpose};
 /// The `alertname` of what a test is about.
 const TEST_ALERT: &str = "PageTest";
 
+/// The kind of a [`Channel::Receiver`] that is nines itself.
+pub const LOOPBACK: &str = "loopback";
+/// Who gets messages to ourselves.
+const WATCHDOG: &str = "watchdog";
+
 /// Tests: `tst_…`.
 #[derive(Debug)]
-enum TestKind {}
+pub(crate) enum TestKind {}
 
 impl IdKind for TestKind {
     const PREFIX: &'static str = "tst";
@@ -44,6 +49,29 @@ impl Draft<'_> {
             self.order(intent);
         }
         Ok(Reply::Ordered(ids))
+    }
+
+    /// Orders a message to ourselves: it is journaled, taken, delivered and receipted like a page.
+    pub(crate) fn watch(&mut self) -> Reply {
+        let test: Id<TestKind> = self.new_id();
+        let id = format!("{test}/{WATCHDOG}");
+        let (receiver, kind) = (WATCHDOG.to_owned(), LOOPBACK.to_owned());
+        self.order(Intent {
+            id: id.clone(),
+            escalation: None,
+            alert: AlertKey::of(&Labels::empty().with("alertname", TEST_ALERT)),
+            purpose: Purpose::Test,
+            urgency: Urgency::Page,
+            person: WATCHDOG.to_owned(),
+            channel: Channel::Receiver { receiver, integration: 0, kind },
+            due: self.now,
+            subject: String::new(),
+            text: String::new(),
+            details: BTreeMap::new(),
+            notice: None,
+            payload: None,
+        });
+        Reply::Ordered(vec![id])
     }
 
     fn test_intent(&self, id: IntentId, person: &str, by: &str, contact: &Contact) -> Intent {

@@ -4,10 +4,10 @@
 //! it and for the journal that holds that record; otherwise the journal is folded from its beginning. So its
 //! format needs no versions, and the facts stay the only contract.
 
-use nines_port::{HASH_BYTES, JournalError};
+use nines_port::{HASH_BYTES, JournalError, Record};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Read;
+use crate::engine::{EngineError, Read, replay};
 use crate::state::State;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -22,6 +22,52 @@ pub fn encode(state: &State, program: &str) -> Option<Vec<u8>> {
     let (program, head) = (program.to_owned(), state.head);
     let snapshot = Snapshot { program, head, state };
     (0 < state.seq).then(|| rmp_serde::to_vec(&snapshot).ok()).flatten()
+}
+
+/// The bytes of the next snapshot, made by folding what was written since the `last` one, and not from what the engine
+/// remembers: so that each snapshot proves that the journal says what readers see. `shown` is what they saw at one
+/// moment; nothing after it is read.
+///
+/// # Errors
+/// The journal cannot be read, or does not say what is `shown`.
+pub fn prove(
+    last: Option<&[u8]>,
+    shown: &State,
+    program: &str,
+    read: &mut dyn FnMut(u64, usize) -> Result<Vec<Record>, JournalError>,
+) -> Result<Option<Vec<u8>>, ProofError> {
+    let failed = |error: JournalError| ProofError::Engine(error.into());
+    let saved = match last {
+        Some(bytes) => decode(bytes, program, read).map_err(failed)?,
+        None => None,
+    };
+    let mut state = saved.filter(|it| it.seq <= shown.seq).unwrap_or_default();
+    let mut until = |after: u64, count_max: usize| {
+        let left = usize::try_from(shown.seq.saturating_sub(after)).unwrap_or(usize::MAX);
+        if left == 0 { Ok(Vec::new()) } else { read(after, count_max.min(left)) }
+    };
+    replay(&mut state, &mut until, |_, _| {}).map_err(ProofError::Engine)?;
+    let (folded, remembered) = (encode(&state, program), encode(shown, program));
+    if folded != remembered {
+        return Err(ProofError::Differs { seq: shown.seq });
+    }
+    Ok(folded)
+}
+
+/// Why there is no snapshot.
+#[derive(Debug, thiserror::Error)]
+pub enum ProofError {
+    /// The journal cannot be read, or is not what was written.
+    #[error(transparent)]
+    Engine(EngineError),
+    /// A bug of nines: what it remembers is not what a restart would find.
+    #[error(
+        "after record {seq} the journal says something else than this process remembers; restart it, and report this"
+    )]
+    Differs {
+        /// The last record that both know.
+        seq: u64,
+    },
 }
 
 /// The state of a snapshot, if this program wrote it and the journal goes on from there.

@@ -8,7 +8,7 @@ use nines_alert::dispatch::{self, Alert};
 use nines_alert::{AlertKey, RouteDecision};
 use nines_incident::{IncidentId, changes};
 use nines_oncall::EscalationId;
-use nines_port::{HASH_BYTES, Urgency};
+use nines_port::{Delivery, HASH_BYTES, Urgency};
 use nines_runbook::{RunId, run};
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +75,9 @@ pub struct State {
     /// Who is on call otherwise than the files say.
     #[serde(default)]
     pub rota: nines_oncall::rota::State,
+    /// What is known of ways to people.
+    #[serde(default)]
+    pub contacts: nines_oncall::contact::State,
     /// Jobs that say that they ran.
     #[serde(default)]
     pub heartbeats: nines_alert::heartbeat::State,
@@ -254,6 +257,7 @@ impl State {
             Fact::Waiver(waiver) => self.releases.evolve_waiver(waiver),
             Fact::Silence(fact) => nines_alert::silence::evolve(&mut self.silences, fact, at),
             Fact::Rota(fact) => nines_oncall::rota::evolve(&mut self.rota, fact, at),
+            Fact::Contact(fact) => nines_oncall::contact::evolve(&mut self.contacts, fact, at),
             Fact::Heartbeat(fact) => {
                 nines_alert::heartbeat::evolve(&mut self.heartbeats, fact, at);
             }
@@ -360,6 +364,18 @@ impl State {
             self.breakers.evolve(&outgoing.intent.channel, delivery, at);
         }
         outgoing.evolve(fact, at);
+        if let Some(method) = crate::contacts::method_of(&outgoing.intent) {
+            // A provider that is down says nothing of a way; a refusal does.
+            match fact {
+                outbox::Fact::ReceiptRecorded { delivery: Delivery::Accepted { .. }, .. } => {
+                    self.contacts.note_arrival(&method, at);
+                }
+                outbox::Fact::ReceiptRecorded { delivery: Delivery::Refused { .. }, .. } => {
+                    self.contacts.note_failure(&method);
+                }
+                _ => {}
+            }
+        }
         self.schedule(id);
         self.close_notice(id);
     }

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod compare;
+pub mod contact;
 mod coverage;
 mod escalation;
 pub mod fairness;

@@ -13,6 +13,10 @@ pub(crate) struct Health {
     pub(crate) send_failures: AtomicU64,
     pub(crate) evaluations: AtomicU64,
     pub(crate) panics: AtomicU64,
+    /// Messages to ourselves, those of them that were slow or lost, and milliseconds of the last.
+    pub(crate) watches: AtomicU64,
+    pub(crate) watches_late: AtomicU64,
+    pub(crate) watch_ms: AtomicU64,
     /// What does not work now, in words; shown on the console.
     problem: Mutex<Option<String>>,
 }

@@ -119,6 +119,24 @@ impl Collector for Snapshot {
             "Attempts that were not accepted",
             once(count(&health.send_failures)),
         )?;
+        counters(
+            &mut encoder,
+            "nines_watches",
+            "Messages to ourselves, by the way that pages take",
+            once(count(&health.watches)),
+        )?;
+        counters(
+            &mut encoder,
+            "nines_watches_late",
+            "Messages to ourselves that took more than a second, or did not arrive",
+            once(count(&health.watches_late)),
+        )?;
+        gauges(
+            &mut encoder,
+            "nines_watch_seconds",
+            "How long the last message to ourselves took",
+            alone(count(&health.watch_ms) as f64 / 1e3),
+        )?;
         rules(&mut encoder, app)?;
         counters(
             &mut encoder,

@@ -105,6 +105,7 @@ impl From<Refusal> for Problem {
             | Refusal::UnknownPage
             | Refusal::UnknownIncident(_)
             | Refusal::UnknownPerson { .. }
+            | Refusal::UnknownContact { .. }
             | Refusal::UnknownRunbook { .. }
             | Refusal::UnknownRun(_) => {
                 Self::new(StatusCode::NOT_FOUND, "/problems/not-found", "not found", detail)

@@ -183,6 +183,7 @@ impl Server {
         loops.spawn(work::send_to_alertmanagers(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::watch_forecasts(Arc::clone(&app), stopping.clone()));
         loops.spawn(work::upkeep(Arc::clone(&app), stopping.clone()));
+        loops.spawn(work::watch_ourselves(Arc::clone(&app), stopping.clone()));
         let watched = (files, jobs.clone(), askers);
         loops.spawn(work::watch_files(Arc::clone(&app), watched, stopping.clone()));
         loops.spawn(work::ask_queries(Arc::clone(&app), stopping.clone()));

@@ -164,6 +164,8 @@ pub struct NotifySpec {
     pub accounts: BTreeMap<String, Outlet>,
     /// Where people reach the console; without a slash at the end.
     pub external_url: Option<String>,
+    /// Asked for while messages arrive.
+    pub dead_man: Option<String>,
 }
 
 /// The mail server.

@@ -1,4 +1,6 @@
 //! Snapshots as files: written beside, synced, renamed; the newest few are kept. What is in them is not known here.
+//!
+//! A file ends with the CRC-32 of what is before it, little-endian. One that is damaged is passed over.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -30,6 +32,7 @@ impl SnapshotFiles {
         let temporary = file.with_extension("new");
         let mut opened = File::create(&temporary)?;
         opened.write_all(bytes)?;
+        opened.write_all(&crc32fast::hash(bytes).to_le_bytes())?;
         opened.sync_all()?;
         fs::rename(&temporary, &file)?;
         File::open(&self.folder)?.sync_all()?;
@@ -39,10 +42,10 @@ impl SnapshotFiles {
         Ok(())
     }
 
-    /// The newest snapshot that can be read, if there is one.
+    /// The newest snapshot that is whole, if there is one.
     pub fn newest(&self) -> Option<Vec<u8>> {
         let files = self.files().ok()?;
-        files.iter().rev().find_map(|it| fs::read(it).ok())
+        files.iter().rev().find_map(|it| whole(fs::read(it).ok()?))
     }
 
     /// Oldest first: the names hold the sequence number in full width.
@@ -57,6 +60,14 @@ impl SnapshotFiles {
         files.sort_unstable();
         Ok(files)
     }
+}
+
+/// What is before the checksum, if they fit each other.
+fn whole(mut bytes: Vec<u8>) -> Option<Vec<u8>> {
+    let (contents, checksum) = bytes.split_last_chunk()?;
+    let fits = crc32fast::hash(contents) == u32::from_le_bytes(*checksum);
+    bytes.truncate(contents.len());
+    fits.then_some(bytes)
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use clap::{Parser, Subcommand};
 use crate::client::Connection;
 use crate::output::Color;
 use crate::{
-    audit, backtest, backup, check, compat, demo, deploy, describe, exclude, export, gate, get,
-    import, incident, init, layout, oncall, page, plan, policy, postmortem, query, respond, run,
-    schema, serve, silence, slo, test, why,
+    audit, backtest, backup, check, compat, contact, demo, deploy, describe, exclude, export, gate,
+    get, import, incident, init, layout, oncall, page, plan, policy, postmortem, query, respond,
+    run, schema, serve, silence, slo, test, why,
 };
 
 /// Shown first: what people want to copy.
@@ -97,6 +97,8 @@ pub(crate) enum Command {
     Oncall(Box<oncall::Args>),
     /// Find out whether people can be reached
     Page(page::Args),
+    /// Prove that contacts work
+    Contact(contact::Args),
     /// Acknowledge what waits for an answer
     Ack(respond::AckArgs),
     /// Go on to the next step, because you are not able or others shall know; or tell others by name

@@ -14,6 +14,7 @@ mod cli;
 mod client;
 mod clock;
 mod compat;
+mod contact;
 mod context;
 mod demo;
 mod deploy;
@@ -107,6 +108,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Query(args) => query::run(&args, &open()?),
         Command::Oncall(args) => oncall::run(&args, &open()?, &environment, SystemClock.now()),
         Command::Page(args) => page::run(&args, &open()?),
+        Command::Contact(args) => contact::run(&args, &open()?),
         Command::Ack(args) => respond::acknowledge(&args, &open()?),
         Command::Escalate(args) => respond::escalate(&args, &open()?),
         Command::Snooze(args) => respond::snooze(&args, &open()?, SystemClock.now()),

@@ -8,7 +8,7 @@ use nines_base::Labels;
 use super::alert::{Alert, Body, Lease, Span};
 use super::dedup;
 use super::fact::{Event, Expired, Extended, Fact, Observed, Opened, Regrouped, Seen, Told};
-use super::group::GroupNumber;
+use super::group::{Group, GroupNumber};
 use super::live::Live;
 use super::tick::{Around, tick};
 use super::tree::Node;
@@ -44,12 +44,14 @@ pub struct Upkeep {
     pub passed: Vec<(GroupNumber, Timestamp)>,
     /// Until then all leases have been looked at.
     pub looked_until: Option<Timestamp>,
+    /// Sources none of whose renewals are left to be told by a fact.
+    pub extended: Vec<Source>,
 }
 
 impl Upkeep {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        self.renewals.is_empty() && self.passed.is_empty() && self.looked_until.is_none()
+        self == &Self::default()
     }
 }
 
@@ -171,20 +173,26 @@ fn observe(
 ) -> Decided {
     let mut decided = Decided::default();
     let mut batch = Batch::new(state, now);
-    let mut listed = BTreeSet::new();
-    for (place, incoming) in alerts.into_iter().enumerate() {
-        let key = AlertKey::of(&incoming.labels);
-        if listing == Listing::Complete {
-            listed.insert(key);
-        }
+    let keys: Vec<AlertKey> = alerts.iter().map(|it| AlertKey::of(&it.labels)).collect();
+    let mut listed = keys.clone();
+    listed.sort_unstable();
+    let repeats = listed.windows(2).any(|it| matches!(it, [a, b] if a == b));
+    for (place, (key, incoming)) in keys.into_iter().zip(alerts).enumerate() {
         match batch.observe(key, &source, incoming) {
+            // What is said of an alert later in a batch counts more.
+            Ok(None) if repeats => decided.upkeep.renewals.retain(|(it, _)| *it != key),
             Ok(None) => {}
-            Ok(Some(lease)) => decided.upkeep.renewals.push((key, lease)),
+            Ok(Some(lease)) => {
+                decided.upkeep.renewals.push((key, lease));
+                if repeats {
+                    batch.renew(key, lease);
+                }
+            }
             Err(why) => decided.refused.push(Refused { place, why }),
         }
     }
     if listing == Listing::Complete {
-        for key in live.firing(&source).filter(|it| !listed.contains(it)) {
+        for key in live.firing(&source).filter(|it| listed.binary_search(it).is_err()) {
             batch.resolve(key, now, ResolveReason::ConditionCleared, None);
         }
     }
@@ -235,7 +243,14 @@ impl<'a> Batch<'a> {
         let span = known.map_or(span, |it| it.span().merge(span, now));
         let fires = known.filter(|it| it.phase() == Phase::Firing);
         match (fires, span.ends_at.filter(|it| *it <= now)) {
-            (None, Some(_)) => Ok(None),
+            (None, Some(_)) => {
+                // What is over stays over, but it may have begun earlier or ended later than was known.
+                if let Some(known) = known.filter(|it| it.told != span) {
+                    let body = known.body.clone();
+                    self.add(key, &Source::Own, Event::Changed { body, span });
+                }
+                Ok(None)
+            }
             (None, None) => self.fire(key, source, incoming, span).map(|()| None),
             (Some(known), Some(ends_at)) => {
                 let is_new = incoming.detail.is_none() && !known.body.says(&incoming);
@@ -296,6 +311,12 @@ impl<'a> Batch<'a> {
         body: Option<Shared<Body>>,
     ) {
         self.add(key, &Source::Own, Event::Resolved { ends_at, reason, body });
+    }
+
+    /// The next word of the same alert finds it renewed.
+    fn renew(&mut self, key: AlertKey, lease: Lease) {
+        let known = self.changed.remove(&key).or_else(|| self.state.alert(key).cloned());
+        self.changed.extend(known.map(|it| (key, Alert { lease: Some(lease), ..it })));
     }
 
     fn add(&mut self, key: AlertKey, source: &Source, event: Event) {
@@ -426,17 +447,18 @@ fn wake(
             }
         }
     }
-    let extended = extensions(state, live, now);
+    decided.upkeep.extended = live.due_extensions(now).cloned().collect();
+    let extended = extensions(state, live, &decided.upkeep.extended);
     if !extended.is_empty() {
         decided.facts.push(Fact::LeasesExtended(extended));
     }
     decided
 }
 
-fn extensions(state: &State, live: &Live, now: Timestamp) -> Vec<Extended> {
+fn extensions(state: &State, live: &Live, sources: &[Source]) -> Vec<Extended> {
     let mut extended: Vec<Extended> = Vec::new();
     let mut places = BTreeMap::new();
-    for source in live.due_extensions(now) {
+    for source in sources {
         for key in live.firing(source) {
             let Some(lease) = state.alert(key).and_then(|it| it.lease) else { continue };
             let end = (lease.ends_at, lease.seen_at, lease.is_timeout);
@@ -465,8 +487,13 @@ fn regroup(state: &State, now: Timestamp) -> Decided {
             alerts.push((*key, groups));
         }
     }
-    if alerts.is_empty() {
+    let edge = |(number, group): (&GroupNumber, &Group)| {
+        let edge = state.node_of(group)?.leading_edge;
+        (edge != group.leading_edge).then_some((*number, edge))
+    };
+    let edges: Vec<(GroupNumber, bool)> = state.groups().iter().filter_map(edge).collect();
+    if alerts.is_empty() && edges.is_empty() {
         return Decided::default();
     }
-    Decided::of(Fact::Regrouped(Regrouped { opened: batch.opened, alerts }))
+    Decided::of(Fact::Regrouped(Regrouped { opened: batch.opened, alerts, edges }))
 }

@@ -12,6 +12,9 @@ use crate::AlertKey;
 
 /// What is remembered is remembered at most so long.
 const MEMORY_MAX: SignedDuration = SignedDuration::from_hours(120);
+/// And at least so long, however often it is repeated: the end of what was told must not be forgotten before it is
+/// told. Alertmanager looks for what is too old as seldom.
+const MEMORY_MIN: SignedDuration = SignedDuration::from_mins(15);
 
 /// What one integration would be told at a tick.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +32,7 @@ pub(super) struct Wanted<'a> {
 
 /// Until when something that is told at `at` is remembered.
 pub(super) fn forget_at(at: Timestamp, repeat: SignedDuration) -> Timestamp {
-    at + MEMORY_MAX.min(repeat.saturating_mul(2))
+    at + repeat.saturating_mul(2).clamp(MEMORY_MIN, MEMORY_MAX)
 }
 
 /// Why to tell it, or why not.

@@ -232,4 +232,6 @@ pub struct Regrouped {
     pub opened: Vec<Opened>,
     /// All groups of these alerts from now on. A group without alerts ends.
     pub alerts: Vec<(AlertKey, Vec<GroupNumber>)>,
+    /// Groups that have a leading edge from now on, or none any more.
+    pub edges: Vec<(GroupNumber, bool)>,
 }

@@ -32,12 +32,21 @@ pub fn evolve(state: &mut State, fact: &Fact, at: Timestamp, seq: u64) {
         Fact::Flushed(flushed) => state.flushed(flushed),
         Fact::Told(told) => state.told(told, at),
         Fact::GivenUp(told) => state.given_up(told),
-        Fact::Regrouped(Regrouped { opened, alerts }) => {
+        Fact::Regrouped(Regrouped { opened, alerts, edges }) => {
+            for (number, leading_edge) in edges {
+                if let Some(group) = state.groups.get_mut(number) {
+                    group.leading_edge = *leading_edge;
+                }
+            }
             for group in opened {
                 state.open(group);
             }
+            // A group whose members change places must not end in between.
             for (key, groups) in alerts {
-                state.set_groups(*key, groups);
+                state.join(*key, groups);
+            }
+            for (key, groups) in alerts {
+                state.leave_others(*key, groups);
             }
         }
     }
@@ -68,7 +77,8 @@ impl State {
             self.alerts.insert(*key, after);
             self.tell_groups(*key, phase, at);
             if let Event::Fired { groups, .. } = event {
-                self.set_groups(*key, groups);
+                self.join(*key, groups);
+                self.leave_others(*key, groups);
             }
         }
     }
@@ -94,10 +104,6 @@ impl State {
         if alert.lease.is_some_and(|it| it.seen_at <= lease.seen_at) {
             alert.lease = None;
         }
-        let source = alert.source.clone();
-        if let Some(live) = self.live_mut() {
-            live.extended(&source);
-        }
     }
 
     fn open(&mut self, opened: &Opened) {
@@ -121,17 +127,26 @@ impl State {
         self.groups.insert(*group, made);
     }
 
-    /// Makes an alert a member of these groups and of no others.
-    fn set_groups(&mut self, key: AlertKey, groups: &[GroupNumber]) {
+    /// Makes an alert a member of these groups too.
+    fn join(&mut self, key: AlertKey, groups: &[GroupNumber]) {
         let Some(alert) = self.alerts.get_mut(&key) else { return };
-        let before = std::mem::replace(&mut alert.groups, groups.to_vec());
         let firing = u32::from(alert.phase() == Phase::Firing);
-        for group in groups.iter().filter(|it| !before.contains(it)) {
-            if let Some(group) = self.groups.get_mut(group) {
+        for number in groups {
+            if let Some(group) = self.groups.get_mut(number)
+                && !alert.groups.contains(number)
+            {
+                alert.groups.push(*number);
                 group.members.insert(key, Member { is_news: true, ..Member::default() });
                 group.firing += firing;
             }
         }
+    }
+
+    /// Ends all memberships of an alert but these, which it has.
+    fn leave_others(&mut self, key: AlertKey, groups: &[GroupNumber]) {
+        let Some(alert) = self.alerts.get_mut(&key) else { return };
+        let before = std::mem::replace(&mut alert.groups, groups.to_vec());
+        let firing = u32::from(alert.phase() == Phase::Firing);
         for group in before.iter().filter(|it| !groups.contains(it)) {
             self.part(*group, key, firing);
         }
@@ -177,7 +192,9 @@ impl State {
             }
         }
         if let Some(live) = self.live_mut() {
-            due.into_iter().for_each(|it| live.set_due(it, at));
+            for group in due {
+                live.set_due(group, at);
+            }
         }
     }
 

@@ -171,6 +171,9 @@ impl State {
             }
         }
         let Some(live) = &mut self.soft.live else { return };
+        for source in &upkeep.extended {
+            live.extended(source);
+        }
         for (group, due) in &upkeep.passed {
             if self.groups.contains_key(group) {
                 live.set_due(*group, *due);

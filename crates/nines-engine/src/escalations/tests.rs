@@ -107,10 +107,8 @@ fn news_of_the_incident_put_the_question_off() {
 #[test]
 fn a_step_tells_a_room_and_the_room_hears_the_end() {
     let mut engine = engine(|config| {
-        let webhook = Integration {
-            send_resolved: true,
-            settings: Settings::Webhook { max_alerts: 0 },
-        };
+        let webhook =
+            Integration { send_resolved: true, settings: Settings::Webhook { max_alerts: 0 } };
         let name = "shop-chat".to_owned();
         let receiver = Receiver {
             name: name.clone(),
@@ -149,5 +147,8 @@ fn a_step_declares_an_incident_at_least_so_severe() {
     assert_eq!(incidents, [nines_incident::IncidentSeverity::Sev1]);
     let record = state.escalations.values().next().unwrap();
     assert!(record.incident.is_some() && record.alerts.len() == 1);
-    assert!(matches!(state.outbox.values().next().unwrap().intent.channel, Channel::Inbox | Channel::Webhook { .. }));
+    assert!(matches!(
+        state.outbox.values().next().unwrap().intent.channel,
+        Channel::Inbox | Channel::Webhook { .. }
+    ));
 }

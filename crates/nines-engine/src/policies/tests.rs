@@ -209,8 +209,8 @@ fn a_level_is_a_fact_that_tells_people_and_ends_with_a_word() {
         dispatch
         outbox
         outbox
-        level {"id":{"policy":"tier1","service":"checkout"},"fact":{"LeaveBegan":{"level":"frozen","because":"budget.remaining > 10%: checkout/availability 50.00% left of 28d (63000 bad, 60519.5 allowed)"}}}
         dispatch
+        level {"id":{"policy":"tier1","service":"checkout"},"fact":{"LeaveBegan":{"level":"frozen","because":"budget.remaining > 10%: checkout/availability 50.00% left of 28d (63000 bad, 60519.5 allowed)"}}}
         level {"id":{"policy":"tier1","service":"checkout"},"fact":{"LeaveSeen":{"level":"frozen"}}}
         level {"id":{"policy":"tier1","service":"checkout"},"fact":{"LeaveSeen":{"level":"frozen"}}}
         level {"id":{"policy":"tier1","service":"checkout"},"fact":{"LeaveSeen":{"level":"frozen"}}}
@@ -220,7 +220,6 @@ fn a_level_is_a_fact_that_tells_people_and_ends_with_a_word() {
         dispatch
         escalation
         outbox
-        dispatch
         dispatch
         dispatch
     "#]]);

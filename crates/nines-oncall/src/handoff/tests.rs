@@ -32,7 +32,8 @@ fn whoever_comes_on_call_hears_what_is_open() {
         silence     team="shop" by ana: move, ends 2026-06-10 12:00Z
         changed     deploy checkout v2.33 at 08:00
         owes sleep  ben, since 2026-06-10 01:02Z
-    "#]].assert_eq(&text);
+    "#]]
+    .assert_eq(&text);
 }
 
 #[test]

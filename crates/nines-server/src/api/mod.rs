@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod calendars;
 mod config;
+mod contacts;
 mod deploys;
 mod etag;
 mod events;
@@ -56,6 +57,9 @@ pub(crate) fn router() -> Router<App> {
         .route("/why-not", get(why::why_not))
         .route("/pages", get(read::pages))
         .route("/pages/test", post(respond::test_page))
+        .route("/contacts", get(contacts::list))
+        .route("/contacts/code", post(contacts::code))
+        .route("/contacts/confirm", post(contacts::confirm))
         .route("/oncall", get(oncall::who))
         .route("/oncall/schedules/{name}", get(oncall::schedule))
         .route("/oncall/changes", get(oncall::changes).post(oncall::create))

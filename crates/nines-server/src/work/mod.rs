@@ -16,6 +16,7 @@ mod slices;
 mod steps;
 mod takeover;
 mod upkeep;
+mod watchdog;
 
 pub(crate) use alertmanagers::send_to_alertmanagers;
 pub(crate) use burns::watch_burns;
@@ -33,3 +34,4 @@ pub(crate) use slices::read_slices;
 pub(crate) use steps::{StepEnvironment, run_steps};
 pub(crate) use takeover::take_over;
 pub(crate) use upkeep::{save_snapshot, save_snapshots, sync_samples, upkeep};
+pub(crate) use watchdog::watch_ourselves;

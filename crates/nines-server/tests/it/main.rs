@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod backends;
+mod channels;
 mod foreign_clients;
 mod foreign_writers;
 mod gate;

@@ -37,6 +37,11 @@ pub(crate) static SPEC: Shape = Shape::new(
             "Accounts of ours at services that reach people, by name.",
         ),
         Field::new("external_url", Type::Like(&URL), "Where people reach the console."),
+        Field::new(
+            "dead_man",
+            Type::Like(&URL),
+            "Asked for every 30 s while messages arrive; whoever answers there tells you when nines does not.",
+        ),
     ],
 );
 static SMTP: Shape = Shape::new(
@@ -60,6 +65,10 @@ pub(super) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
         && is_first(page, &spec, "external_url")
     {
         page.draft.spec.notify.external_url = Some(url.trim_end_matches('/').to_owned());
+    }
+    let dead_man = page.maybe(&spec, "dead_man").and_then(|it| page.url(it));
+    if dead_man.is_some() && is_first(page, &spec, "dead_man") {
+        page.draft.spec.notify.dead_man = dead_man;
     }
     if let Some(smtp) = spec.get("smtp").and_then(|it| smtp(page, it))
         && is_first(page, &spec, "smtp")

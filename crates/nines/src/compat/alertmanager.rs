@@ -36,7 +36,7 @@ pub(super) fn run(args: &[String], environment: &Environment) -> anyhow::Result<
     };
     serve::log(environment.log.as_deref().unwrap_or(web::log_filter(&given)?));
     let options = options(&given)?;
-    for warning in web::without_meaning(&given) {
+    if let Some(warning) = web::without_meaning(&given) {
         tracing::warn!("{warning}");
     }
     let ready_file = given.given("nines.ready-file").map(PathBuf::from);

@@ -72,7 +72,13 @@ pub(super) fn run(args: &Args, client: &Client) -> anyhow::Result<Exit> {
         let rows: Vec<_> =
             rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect();
         let headers = [
-            "PERSON", "CALLS", "INCIDENTS", "REPEATS", "AT NIGHT", "ANSWERED IN", "ACTIONABLE",
+            "PERSON",
+            "CALLS",
+            "INCIDENTS",
+            "REPEATS",
+            "AT NIGHT",
+            "ANSWERED IN",
+            "ACTIONABLE",
             "OWES SLEEP SINCE",
         ];
         output::print(&table(&headers, &rows))?;

@@ -1,3 +1,5 @@
+mod against;
+mod oracle;
 mod timing;
 mod world;
 
@@ -552,6 +554,6 @@ fn facts_read_as_they_were_written() {
         {"Flushed":{"group":1,"at":"1970-01-01T00:06:01Z","next":"1970-01-01T00:11:01Z","receiver":"team","alerts":[],"outcomes":[{"Quiet":{"integration":0,"why":{"Withdrawn":{"notice":"ntc_00000024bg0000000000000002"}}}}],"done":["d2c2efc389db2050"],"forgotten":[]}}
         {"GivenUp":{"notice":"ntc_00000024bg0000000000000002","group":"{}:{}","receiver":"team","integration":0,"firing":["d2c2efc389db2050"],"resolved":[],"forget_at":"1970-01-01T02:07:11Z"}}
         {"Observed":{"source":"Burns","opened":[{"group":2,"route":"escalation/night","route_index":0,"labels":{"alertname":"C"},"due":"1970-01-01T00:07:20Z","leading_edge":true}],"alerts":[{"key":"d2beefc389d73779","event":{"Fired":{"labels":{"alertname":"C"},"body":{"annotations":{},"generator_url":"","detail":{"evidence":{"subject":"","sentence":"","windows":[],"origin":{"file":"","line":0}},"gist":"1h","escalation":"night","wakes":true,"impact_start":"1970-01-01T00:00:00Z"}},"span":{"starts_at":"1970-01-01T00:07:20Z","ends_at":null,"is_timeout":false},"groups":[2]}}}]}}
-        {"Regrouped":{"opened":[{"group":3,"route":"{}","route_index":0,"labels":{"alertname":"A"},"due":"1970-01-01T00:07:21Z","leading_edge":false}],"alerts":[["593b3fc30668dd0a",[3]]]}}
+        {"Regrouped":{"opened":[{"group":3,"route":"{}","route_index":0,"labels":{"alertname":"A"},"due":"1970-01-01T00:07:21Z","leading_edge":false}],"alerts":[["593b3fc30668dd0a",[3]]],"edges":[]}}
     "#]].assert_eq(&(lines.join("\n") + "\n"));
 }

@@ -30,6 +30,7 @@ pub(super) struct World {
     pub(super) open: Vec<Notice>,
     pub(super) log: String,
     pub(super) notices: Vec<(Timestamp, Notice)>,
+    labels: BTreeMap<AlertKey, Labels>,
     ids: u128,
 }
 
@@ -58,6 +59,7 @@ impl World {
             open: Vec::new(),
             log: String::new(),
             notices: Vec::new(),
+            labels: BTreeMap::new(),
             ids: 0,
         }
     }
@@ -89,6 +91,8 @@ impl World {
         evolve(&mut self.state, fact, now, seq);
         evolve(&mut self.replayed, &read, now, seq);
         assert_eq!(self.state, self.replayed);
+        let alerts = self.state.alerts().iter();
+        self.labels.extend(alerts.map(|(key, it)| (*key, it.labels.clone())));
         if let Fact::Flushed(flushed) = fact {
             let taken: Vec<Notice> = flushed
                 .outcomes
@@ -144,6 +148,11 @@ impl World {
             Muted::Inhibited(by) => format!("inhibited by {}", self.name(*by)),
             other => other.to_string(),
         }
+    }
+
+    /// The labels of an alert that was ever told of.
+    pub(super) fn known(&self, key: AlertKey) -> String {
+        self.labels.get(&key).map_or_else(|| "?".to_owned(), ToString::to_string)
     }
 
     /// The label `name` of an alert.

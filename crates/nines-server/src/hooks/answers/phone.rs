@@ -6,6 +6,8 @@ use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use maud::{Markup, html};
+use nines_engine::Command;
+use nines_oncall::contact::Method;
 use nines_port::{Channel, Provider};
 use serde::Deserialize;
 
@@ -125,6 +127,11 @@ async fn reply(app: &Shared, from: &str, text: &str) -> Option<String> {
         }
         Asked::Stop => {
             tracing::error!(person, "a person stopped short messages; nines cannot reach them so");
+            for method in methods(app, from) {
+                if let Err(error) = app.ask(Command::StopContact(method)).await {
+                    tracing::error!(%error, "the stop is not in the journal");
+                }
+            }
             None
         }
         Asked::Unclear => Some("Reply the number of the page, or OK for all of yours.".to_owned()),
@@ -140,6 +147,19 @@ fn owner(app: &Shared, number: &str) -> Option<String> {
     let spec = app.spec();
     let found = spec.people.iter().find(|it| it.contacts.iter().any(|it| is_theirs(&it.channel)));
     found.map(|it| it.name.clone())
+}
+
+/// All ways of all people that end at this number by short message.
+fn methods(app: &Shared, number: &str) -> Vec<Method> {
+    let spec = app.spec();
+    let contacts = spec.people.iter().flat_map(|it| it.contacts.iter().map(move |to| (it, to)));
+    let methods = contacts.filter_map(|(person, it)| match &it.channel {
+        Channel::Provider { provider: Provider::Sms, to, .. } if to == number => {
+            Some(Method { person: person.name.clone(), channel: it.channel.clone() })
+        }
+        _ => None,
+    });
+    methods.collect()
 }
 
 /// The newest page of each escalation that waits for an answer and has told this person.

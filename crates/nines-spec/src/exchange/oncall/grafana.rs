@@ -35,11 +35,10 @@ pub(super) fn read(importing: &mut Importing<'_, '_>, nodes: &[(usize, Node)]) {
     for (file, node) in all(nodes, "users", "user") {
         person(importing, file, node, &rules, &mut people);
     }
-    let shifts: BTreeMap<&str, (usize, &Node)> =
-        all(nodes, "on_call_shifts", "on_call_shift")
-            .into_iter()
-            .filter_map(|(file, it)| Some((text(it, "id")?, (file, it))))
-            .collect();
+    let shifts: BTreeMap<&str, (usize, &Node)> = all(nodes, "on_call_shifts", "on_call_shift")
+        .into_iter()
+        .filter_map(|(file, it)| Some((text(it, "id")?, (file, it))))
+        .collect();
     let told = all(nodes, "final_shifts", "final_shift");
     for (file, node) in all(nodes, "schedules", "schedule") {
         schedule(importing, (file, node), &shifts, &told, &people, &mut schedules);
@@ -139,12 +138,14 @@ fn schedule(
         importing.losses.add(&name, &origin, "the schedule", why, instead);
         return;
     }
-    let told = told.iter().filter(|(_, it)| {
-        text(it, "schedule_id").is_none_or(|it| it == id)
-    });
+    let told = told.iter().filter(|(_, it)| text(it, "schedule_id").is_none_or(|it| it == id));
     let told = told.filter_map(|(_, it)| {
         let person = people.get(text(it, "user_pk")?)?.clone();
-        Some(ToldShift { from: instant(it, "shift_start")?, until: instant(it, "shift_end")?, person })
+        Some(ToldShift {
+            from: instant(it, "shift_start")?,
+            until: instant(it, "shift_end")?,
+            person,
+        })
     });
     let told = told.collect();
     schedules.insert(id.to_owned(), name.clone());

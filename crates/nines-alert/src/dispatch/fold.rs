@@ -50,7 +50,10 @@ pub fn evolve(state: &mut State, fact: &Fact, at: Timestamp, seq: u64) {
             }
         }
     }
-    state.seen_at = at;
+    // What became of a notice may be known before anything decides again; all else is decided after the ticks.
+    if !matches!(fact, Fact::Told(_) | Fact::GivenUp(_)) {
+        state.seen_at = at;
+    }
     state.forget(at);
 }
 

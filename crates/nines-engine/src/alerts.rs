@@ -133,7 +133,9 @@ impl Draft<'_> {
             self.state.dispatch.keep_up(&decided.upkeep);
             self.upkeep.push(decided.upkeep);
         }
-        ended.into_iter().for_each(|key| self.end(key));
+        for key in ended {
+            self.end(key);
+        }
         for it in &flushed {
             self.follow_flush(it);
         }
@@ -180,12 +182,11 @@ impl Draft<'_> {
         for outcome in &flushed.outcomes {
             match outcome {
                 Outcome::Notice(notice) => {
-                    match config.dispatch.integration(&notice.receiver, notice.integration) {
-                        Some(it) => match &it.settings {
-                            Settings::Escalation(policy) => self.tell_people(notice, policy),
-                            _ => self.tell_receiver(notice, &it),
-                        },
-                        // The tick was decided under the same configuration.
+                    // The tick was decided under the same configuration, so there is one.
+                    let found = config.dispatch.integration(&notice.receiver, notice.integration);
+                    match found.as_ref().map(|it| (&it.settings, it)) {
+                        Some((Settings::Escalation(policy), _)) => self.tell_people(notice, policy),
+                        Some((_, it)) => self.tell_receiver(notice, it),
                         None => {}
                     }
                 }
@@ -203,8 +204,11 @@ impl Draft<'_> {
         let line = Line::of(notice);
         let open = self.state.open_escalation(&line).or_else(|| self.older_escalation(notice));
         if notice.firing.is_empty() {
-            open.into_iter().for_each(|id| self.end_escalation(id));
-            return self.accepted(notice);
+            if let Some(id) = open {
+                self.end_escalation(id);
+            }
+            self.accepted(notice);
+            return;
         }
         let is_loud = notice.firing.iter().any(|it| self.wakes(*it));
         let urgency = if is_loud { Urgency::Page } else { Urgency::Ticket };
@@ -224,7 +228,8 @@ impl Draft<'_> {
             alerts.extend(self.joining(*key, running));
         }
         if alerts.is_empty() {
-            return self.accepted(notice);
+            self.accepted(notice);
+            return;
         }
         let policy_of = |it: &crate::Config| it.roster.policies.get(policy).cloned();
         let found = self.config.and_then(policy_of);
@@ -247,7 +252,7 @@ impl Draft<'_> {
             }
             _ => {}
         }
-        self.accepted(notice)
+        self.accepted(notice);
     }
 
     /// What an escalation of the group is about.

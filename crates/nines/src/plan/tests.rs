@@ -27,12 +27,7 @@ fn plan(changes: Vec<Planned>, summary: Summary) -> Plan {
     let base = Base { revision: "abc".to_owned(), number: Some(412) };
     let (rendered, findings) = (String::new(), Vec::new());
     let id = "p-81f3".to_owned();
-    let gaps = vec![Gap {
-        policy: "shop".to_owned(),
-        from: "2026-11-30T08:00:00Z".parse().unwrap(),
-        until: "2026-12-07T08:00:00Z".parse().unwrap(),
-        cause: "nobody is on call for shop-primary".to_owned(),
-    }];
+    let gaps = Vec::new();
     Plan { id, base, changes, rendered, findings, summary, gaps, not_applicable: None }
 }
 

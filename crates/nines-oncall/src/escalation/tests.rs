@@ -63,11 +63,13 @@ fn answer() -> Command {
     Command::Acknowledge { by: "ana".to_owned(), via: "link".to_owned() }
 }
 
+/// More turns than any script takes.
+const TURNS_MAX: usize = 40;
+
 /// Starts the policy, obeys every wake-up, and applies `script` (minute, command) on the way.
 #[track_caller]
 fn check(policy: Policy, script: &[(i64, Command)], expect: &Expect) {
     let minute = |it| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(it);
-    const TURNS_MAX: usize = 40;
     let mut script = script.iter().map(|(at, it)| (minute(*at), it.clone())).peekable();
     let mut next = Some((minute(0), start(policy)));
     let (roster, rota) = (roster(), rota::State::default());
@@ -230,7 +232,9 @@ fn facts_of_the_first_release_are_still_read() {
     let read: Vec<Fact> =
         RELEASED.trim().lines().map(|it| serde_json::from_str(it).unwrap()).collect();
     let mut state = State::default();
-    read.iter().for_each(|it| evolve(&mut state, it, Timestamp::UNIX_EPOCH));
+    for it in &read {
+        evolve(&mut state, it, Timestamp::UNIX_EPOCH);
+    }
     assert_eq!(state.about, About::default());
     assert_eq!(state.policy.unwrap().ack_expiry, None, "it began before this could be said");
     let page = read.iter().find(|it| matches!(it, Fact::PageIntended { .. }));
@@ -241,7 +245,7 @@ fn facts_of_the_first_release_are_still_read() {
 #[test]
 fn facts_read_as_they_are_written() {
     let golden = expect![[r#"
-        {"Started":{"policy":{"name":"shop-primary","steps":[{"targets":[{"Schedule":"shop"},{"NextOnCall":"shop"},{"RoundRobin":["ana"]},{"Team":"shop"},{"Receiver":"room"}],"wait":"PT5M","when":[{"During":{"zone":"UTC","days":[1],"from_minute":540,"until_minute":1020}},{"MoreAlerts":{"count":3,"within":"PT5M"}},{"Severity":["critical"]}],"acks":"Each","actions":[{"DeclareIncident":{"severity":"SEV2"}},{"StartRunbook":{"runbook":"restart"}}]}],"repeat":0,"origin":{"file":"","line":0},"last_resort":[{"Person":"ben"}],"ack_expiry":"PT30M"},"about":{"urgency":"Ticket","severity":"warning","alerts":2},"turn":7}}
+        {"Started":{"policy":{"name":"shop-primary","steps":[{"targets":[{"Schedule":"shop"},{"NextOnCall":"shop"},{"RoundRobin":["ana"]},{"Team":"shop"},{"Receiver":"room"}],"wait":"PT5M","when":[{"During":{"zone":"UTC","ranges":[{"weekdays":1,"begin_minute":540,"end_minute":1020}]}},{"MoreAlerts":{"count":3,"within":"PT5M"}},{"Severity":["critical"]}],"acks":"Each","actions":[{"DeclareIncident":{"severity":"SEV2"}},{"StartRunbook":{"runbook":"restart"}}]}],"repeat":0,"origin":{"file":"","line":0},"last_resort":[{"Person":"ben"}],"ack_expiry":"PT30M"},"about":{"urgency":"Ticket","severity":"warning","alerts":2},"turn":7}}
         {"Restarted":{"round":3}}
         {"StepEntered":{"round":0,"step":1,"deadline":"1970-01-01T00:00:00Z","reached":[{"target":{"Person":"ben"},"person":"ben","shift":null}],"entry":0}}
         {"StepPassed":{"round":0,"step":0,"condition":1}}
@@ -449,7 +453,9 @@ fn what_can_wait_is_told_once_until_it_cannot_wait_any_more() {
     let mut state = State::default();
     let mut apply = |command, now| {
         let facts = decide(&state, command, duty, now).unwrap();
-        facts.iter().for_each(|it| evolve(&mut state, it, now));
+        for it in &facts {
+            evolve(&mut state, it, now);
+        }
         facts.iter().map(word).collect::<Vec<_>>()
     };
     assert_eq!(apply(start, at(0))[0], "started");

@@ -63,11 +63,13 @@ fn answer() -> Command {
     Command::Acknowledge { by: "ana".to_owned(), via: "link".to_owned() }
 }
 
+/// More turns than any script takes.
+const TURNS_MAX: usize = 40;
+
 /// Starts the policy, obeys every wake-up, and applies `script` (minute, command) on the way.
 #[track_caller]
 fn check(policy: Policy, script: &[(i64, Command)], expect: &Expect) {
     let minute = |it| Timestamp::UNIX_EPOCH + SignedDuration::from_mins(it);
-    const TURNS_MAX: usize = 40;
     let mut script = script.iter().map(|(at, it)| (minute(*at), it.clone())).peekable();
     let mut next = Some((minute(0), start(policy)));
     let (roster, rota) = (roster(), rota::State::default());
@@ -230,7 +232,9 @@ fn facts_of_the_first_release_are_still_read() {
     let read: Vec<Fact> =
         RELEASED.trim().lines().map(|it| serde_json::from_str(it).unwrap()).collect();
     let mut state = State::default();
-    read.iter().for_each(|it| evolve(&mut state, it, Timestamp::UNIX_EPOCH));
+    for it in &read {
+        evolve(&mut state, it, Timestamp::UNIX_EPOCH);
+    }
     assert_eq!(state.about, About::default());
     assert_eq!(state.policy.unwrap().ack_expiry, None, "it began before this could be said");
     let page = read.iter().find(|it| matches!(it, Fact::PageIntended { .. }));
@@ -449,7 +453,9 @@ fn what_can_wait_is_told_once_until_it_cannot_wait_any_more() {
     let mut state = State::default();
     let mut apply = |command, now| {
         let facts = decide(&state, command, duty, now).unwrap();
-        facts.iter().for_each(|it| evolve(&mut state, it, now));
+        for it in &facts {
+            evolve(&mut state, it, now);
+        }
         facts.iter().map(word).collect::<Vec<_>>()
     };
     assert_eq!(apply(start, at(0))[0], "started");

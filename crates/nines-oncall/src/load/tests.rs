@@ -63,8 +63,8 @@ fn eight_quiet_hours_pay_a_sleep_debt_off() {
     let debt = |calls: &[Call], until| {
         loads(calls, &people(), at("06-01 00:00:00"), at(until))[0].sleep_debt_since
     };
-    assert_eq!(debt(&[night.clone()], "06-10 09:01:59"), night.answered_at);
-    assert_eq!(debt(&[night.clone()], "06-10 09:02:00"), None);
+    assert_eq!(debt(std::slice::from_ref(&night), "06-10 09:01:59"), night.answered_at);
+    assert_eq!(debt(std::slice::from_ref(&night), "06-10 09:02:00"), None);
     // A call in the morning is no night, but no rest either.
     assert_eq!(debt(&[night.clone(), morning.clone()], "06-10 12:00:00"), night.answered_at);
     assert_eq!(debt(&[night, morning], "06-10 15:01:00"), None);

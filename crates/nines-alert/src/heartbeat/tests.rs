@@ -61,8 +61,8 @@ fn check(script: &[(i64, Command)], until: i64, expect: &Expect) {
         let at = now.duration_since(minute(0)).as_mins();
         let alerts: Vec<_> = alerts(&state, &watched);
         let alert = alerts.first().map_or("", |it| it.annotations["description"].as_str());
-        writeln!(out, "{at:>4}m {:<8}{alert}", beat.phase(&watched["backup"], now).to_string())
-            .unwrap();
+        let phase = beat.phase(&watched["backup"], now).to_string();
+        writeln!(out, "{}", format!("{at}m {phase:<8}{alert}").trim_end()).unwrap();
     }
     expect.assert_eq(&out);
 }
@@ -73,11 +73,11 @@ fn it_is_down_after_the_grace_and_up_again_with_the_next_success() {
         &[(0, ping(Signal::Success)), (60, ping(Signal::Success)), (200, ping(Signal::Exit(0)))],
         300,
         &expect![[r#"
-               0m up      
-              60m up      
-             130m down    nothing came by 2026-11-25T12:10:00Z; the last ping came 2026-11-25T11:00:00Z (success)
-             200m up      
-             270m down    nothing came by 2026-11-25T14:30:00Z; the last ping came 2026-11-25T13:20:00Z (exit status 0)
+            0m up
+            60m up
+            130m down    nothing came by 2026-11-25T12:10:00Z; the last ping came 2026-11-25T11:00:00Z (success)
+            200m up
+            270m down    nothing came by 2026-11-25T14:30:00Z; the last ping came 2026-11-25T13:20:00Z (exit status 0)
         "#]],
     );
 }
@@ -88,8 +88,8 @@ fn a_failure_is_down_at_once() {
         &[(0, ping(Signal::Exit(3))), (5, ping(Signal::Success))],
         60,
         &expect![[r#"
-               0m down    the job reports: exit status 3
-               5m up      
+            0m down    the job reports: exit status 3
+            5m up
         "#]],
     );
 }
@@ -100,9 +100,9 @@ fn a_run_that_does_not_end_is_down_after_the_grace() {
         &[(0, ping(Signal::Success)), (30, ping(Signal::Start))],
         60,
         &expect![[r#"
-               0m up      
-              30m started 
-              40m down    a run that began did not end by 2026-11-25T10:40:00Z; the last ping came 2026-11-25T10:00:00Z (success)
+            0m up
+            30m started
+            40m down    a run that began did not end by 2026-11-25T10:40:00Z; the last ping came 2026-11-25T10:00:00Z (success)
         "#]],
     );
 }
@@ -121,13 +121,13 @@ fn the_end_of_another_run_does_not_end_this_one_but_a_failure_does() {
         ],
         20,
         &expect![[r#"
-               0m started 
-               2m started 
-               4m up      
-               6m started 
-               7m down    the job reports: failure
-               8m down    the job reports: failure
-               9m up      
+            0m started
+            2m started
+            4m up
+            6m started
+            7m down    the job reports: failure
+            8m down    the job reports: failure
+            9m up
         "#]],
     );
 }
@@ -138,11 +138,11 @@ fn nothing_is_expected_while_it_is_paused() {
         &[(0, ping(Signal::Success)), (10, pause()), (500, resume()), (510, ping(Signal::Success))],
         600,
         &expect![[r#"
-               0m up      
-              10m paused  
-             500m new     
-             510m up      
-             580m down    nothing came by 2026-11-25T19:40:00Z; the last ping came 2026-11-25T18:30:00Z (success)
+            0m up
+            10m paused
+            500m new
+            510m up
+            580m down    nothing came by 2026-11-25T19:40:00Z; the last ping came 2026-11-25T18:30:00Z (success)
         "#]],
     );
 }

@@ -290,28 +290,28 @@ fn random_runs_apply_every_rule() {
     let shares: Vec<String> =
         counts.iter().map(|(hit, count)| format!("{} % {hit}\n", count * 100 / RUNS)).collect();
     expect![[r#"
-         96 % 1: no memory
-         86 % 2: new firing
-         94 % 3: nothing fires
-         52 % 4: resolved
-         80 % 5: repeat
-         22 % continue
-         48 % edge: first
-         46 % edge: last
-         48 % forgotten in silence
-          4 % group kept over a reload
-         20 % in a mute interval
-         22 % inhibited
-         96 % lease expired
-         64 % merged
-         20 % not in an active interval
-         66 % not wanted
-         90 % old alert at once
-         34 % older end kept
-         84 % quiet
-         60 % refused
-         40 % resolved by its source
-         50 % silenced
+        96 % 1: no memory
+        86 % 2: new firing
+        94 % 3: nothing fires
+        52 % 4: resolved
+        80 % 5: repeat
+        22 % continue
+        48 % edge: first
+        46 % edge: last
+        48 % forgotten in silence
+        4 % group kept over a reload
+        20 % in a mute interval
+        22 % inhibited
+        96 % lease expired
+        64 % merged
+        20 % not in an active interval
+        66 % not wanted
+        90 % old alert at once
+        34 % older end kept
+        84 % quiet
+        60 % refused
+        40 % resolved by its source
+        50 % silenced
     "#]]
     .assert_eq(&shares.concat());
 }

@@ -110,6 +110,11 @@ pub struct Intent {
 }
 
 impl Intent {
+    /// Whether it only proves that messages arrive; see [`crate::Command::Watch`].
+    pub fn is_to_ourselves(&self) -> bool {
+        matches!(&self.channel, Channel::Receiver { kind, .. } if kind == crate::LOOPBACK)
+    }
+
     /// Which class it belongs to.
     pub fn class(&self) -> Class {
         match (self.purpose, self.urgency) {

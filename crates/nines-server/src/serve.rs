@@ -228,8 +228,18 @@ impl Server {
                 tracing::warn!("the counts of objectives were not saved in time");
             }
         }
-        if let Err(error) = work::save_snapshot(&app) {
-            tracing::warn!(%error, "no snapshot was saved; the next start reads the whole journal");
+        let at = Arc::clone(&app);
+        let saved = tokio::task::spawn_blocking(move || work::save_snapshot(&at));
+        match tokio::time::timeout(STOP_MAX, saved).await {
+            Ok(Ok(Ok(_))) => {}
+            Ok(Ok(Err(error))) => {
+                tracing::warn!(%error, "no snapshot was saved; the next start reads more of the journal");
+            }
+            Ok(Err(_)) | Err(_) => {
+                tracing::warn!(
+                    "no snapshot was saved in time; the next start reads more of the journal"
+                );
+            }
         }
         app.engine.stop();
         let threads = tokio::task::spawn_blocking(move || join(workers));

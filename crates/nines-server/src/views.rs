@@ -168,6 +168,7 @@ pub(crate) fn page_views(
 ) -> Vec<PageView> {
     let wanted = |it: &&Outgoing| {
         it.intent.purpose != Purpose::Notice
+            && !it.intent.is_to_ourselves()
             && person.is_none_or(|person| it.intent.person == person)
             && (inbox_only == InboxOnly::No || it.intent.channel == Channel::Inbox)
     };

@@ -207,7 +207,10 @@ fn config(steps: usize) -> Arc<Config> {
     let person = |name: &str| Person {
         name: name.to_owned(),
         display_name: name.to_owned(),
-        contacts: vec![Contact { channel: Channel::Inbox, delay: SignedDuration::ZERO }],
+        contacts: vec![Contact {
+            channel: Channel::Email { address: format!("{name}@example.org") },
+            delay: SignedDuration::ZERO,
+        }],
         ..Person::default()
     };
     let step = |name: &&str| {

@@ -6,6 +6,7 @@ use std::error::Error;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 
+use nines_engine::LOOPBACK;
 use nines_notify::{
     Channels, HttpCaller, InboxNotifier, OutletKey, ProviderNotifier, Receivers, SmtpConfig,
     SmtpNotifier, Tls, WebhookNotifier,
@@ -64,7 +65,7 @@ impl Outward {
 
 impl Notifier for Outward {
     fn send(&self, channel: &Channel, message: &Message) -> Delivery {
-        if matches!(channel, Channel::Receiver { kind, .. } if kind == nines_engine::LOOPBACK) {
+        if matches!(channel, Channel::Receiver { kind, .. } if kind == LOOPBACK) {
             return Delivery::Accepted { reference: "loopback".to_owned() };
         }
         self.channels().send(channel, message)

@@ -262,6 +262,7 @@ spec:
                     webhook_secrets: {},
                     accounts: {},
                     external_url: None,
+                    dead_man: None,
                 },
                 revision: "…",
                 files: 1,

@@ -20,7 +20,15 @@ use crate::serve;
 pub(crate) use table::ALERTMANAGER;
 
 /// Alertmanager asks nobody for a token; whoever reaches the port may do what its clients do, and nothing else.
-const OPEN: [&str; 4] = ["/-/reload", "/api/v2/alerts", "/api/v2/silences", "/api/v2/silence/*"];
+const OPEN: [&str; 6] = [
+    "/-/reload",
+    "/api/v2/alerts",
+    "/api/v2/silences",
+    "/api/v2/silence/*",
+    // Answered with 410, which tells old clients more than a question for a token.
+    "/api/v1/alerts",
+    "/api/v1/silences",
+];
 
 pub(super) fn run(args: &[String], environment: &Environment) -> anyhow::Result<Exit> {
     let given = match flags::parse(&ALERTMANAGER, args).map_err(Failure::usage)? {

@@ -33,7 +33,7 @@ spec: {contacts: [inbox: {}]}
 apiVersion: nines/v1
 kind: Schedule
 metadata: {name: shop}
-spec: {zone: UTC, start: '2026-01-05T09:00', every: 1w, members: [ana, ben]}
+spec: {zone: UTC, start: '2026-01-05T09:00', every: 1d, members: [ana, ben]}
 ---
 apiVersion: nines/v1
 kind: Escalation

@@ -90,10 +90,12 @@ fn a_failure_is_told_with_what_came_and_why() {
             expected  {person: ben, channel: inbox}
             got       {person: ana, channel: inbox, at: 2026-06-10T14:11:00Z}
             why       checkout-demo/availability burns 14.7× (limit 13.44×)
-                      fired     2026-06-10T14:11:00Z  {alertname="SLOBurn", service="checkout-demo", severity="page", slo="availability", team="shop"} (activation 1, fact 4)
+                      fired     2026-06-10T14:11:00Z  {alertname="SLOBurn", service="checkout-demo", severity="page", slo="availability", team="shop"} (activation 1, fact 5)
                       measured  2026-06-10T14:11:00Z  14.7× > 13.44× (1320 bad of 18000, 2026-06-10T13:11:00Z to 2026-06-10T14:11:00Z)
                       measured  2026-06-10T14:11:00Z  80.0× > 13.44× (600 bad of 1500, 2026-06-10T14:06:00Z to 2026-06-10T14:11:00Z)
                       impact    at this rate the 28-day budget is gone in 1 d 20 h
+                      group     2026-06-10T14:11:00Z  escalation/shop-primary:{alertname="SLOBurn", service="checkout-demo", severity="page", slo="availability", team="shop"}, 1 alerts, speaks next at 2026-06-10T14:16:00Z
+                      told      2026-06-10T14:11:00Z  escalation/shop-primary, integration 0, has heard of it
                       routed    page: named by the rule itself → escalation shop-primary
                       incident  2026-06-10T14:11:00Z  INC-1 SEV2 checkout-demo/availability burns 14.7× (limit 13.44×)
                       step      2026-06-10T14:11:00Z  round 1 step 1: schedule shop-primary → ana, on call 2026-06-08T07:00:00Z to 2026-06-15T07:00:00Z

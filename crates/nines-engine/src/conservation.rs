@@ -106,7 +106,7 @@ impl Auditor {
             match self.groups.get_mut(&number) {
                 Some(group) => group.claims.entry(key).or_insert((at, 0)).1 += 1,
                 None => {
-                    self.problem(format!("alert {key} is in group {number}, which never began"))
+                    self.problem(format!("alert {key} is in group {number}, which never began"));
                 }
             }
         }
@@ -168,7 +168,7 @@ impl Auditor {
                 Some(Muted::Inhibited(_)) => self.count("inhibited", count),
                 Some(Muted::Interval(_)) => self.count("muted by a time interval", count),
                 None if outcomes.is_empty() => {
-                    self.count("its receiver has no integrations", count)
+                    self.count("its receiver has no integrations", count);
                 }
                 None => {
                     for outcome in outcomes {

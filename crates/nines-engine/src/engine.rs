@@ -325,7 +325,9 @@ impl Engine {
             for (seq, fact) in (first_seq..).zip(facts) {
                 published.evolve(fact, now, seq, epoch);
             }
-            upkeep.iter().for_each(|it| published.dispatch.keep_up(it));
+            for it in upkeep {
+                published.dispatch.keep_up(it);
+            }
             published.head = self.working.head;
         });
     }

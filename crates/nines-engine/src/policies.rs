@@ -247,7 +247,7 @@ impl Draft<'_> {
         let known = Known { state: self.state, config, past: None };
         let situation = known.situation(input);
         let ruling = config.release.ruling(&service);
-        self.leave_others(&service, &ruling)?;
+        self.leave_others(&service, &ruling);
         for policy in ruling {
             let id = key(policy, &service);
             let unseen = Levels::default();
@@ -262,7 +262,7 @@ impl Draft<'_> {
     }
 
     /// Levels of policies that rule the service no longer are over.
-    fn leave_others(&mut self, service: &str, ruling: &[&Policy]) -> Result<(), Refusal> {
+    fn leave_others(&mut self, service: &str, ruling: &[&Policy]) {
         let is_other = |key: &LevelKey| {
             key.service == service && !ruling.iter().any(|it| it.name == key.policy)
         };
@@ -276,7 +276,6 @@ impl Draft<'_> {
             self.apply(Fact::Level(Of { id: id.clone(), fact }));
             self.end_work(&id, &level);
         }
-        Ok(())
     }
 
     /// Tells people what a level asks of them, and that it is over.

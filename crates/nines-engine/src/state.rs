@@ -266,7 +266,7 @@ impl State {
     }
 
     fn evolve_routed(&mut self, routed: &Routed, at: Timestamp) {
-        let Routed { group, alerts, decision, urgency, escalation, .. } = routed;
+        let Routed { group, alerts, decision, urgency, escalation } = routed;
         if let Some(id) = escalation {
             let record = self.escalations.entry(*id).or_insert_with(|| EscalationRecord {
                 group: group.clone(),
@@ -306,7 +306,9 @@ impl State {
         }
         while UNPAGED_MAX < self.unpaged.len() {
             let oldest = self.unpaged.pop_front();
-            oldest.map(|it| self.forget_routing(it));
+            if let Some(it) = oldest {
+                self.forget_routing(it);
+            }
         }
     }
 

@@ -36,7 +36,8 @@ enum ContactCommand {
 /// One contact, as the server tells it.
 #[derive(Debug, Deserialize)]
 struct Contact {
-    contact: usize,
+    #[serde(rename = "contact")]
+    place: usize,
     channel: String,
     verified_at: Option<Timestamp>,
     delivered_at: Option<Timestamp>,
@@ -84,7 +85,7 @@ fn list(person: Option<&str>, client: &Client) -> anyhow::Result<Exit> {
                 it.failures
             ),
         };
-        output::print(&format!("{:<3}{:<12}{state}", it.contact, it.channel))?;
+        output::print(&format!("{:<3}{:<12}{state}", it.place, it.channel))?;
     }
     Ok(Exit::Yes)
 }

@@ -81,9 +81,10 @@ pub(crate) fn escalate(args: &EscalateArgs, client: &Client) -> anyhow::Result<E
         }
     }
     let names: Vec<&str> = args.to.iter().chain(&args.schedule).map(String::as_str).collect();
-    output::print(&match adds {
-        true => format!("told by {by}: {}", names.join(", ")),
-        false => format!("escalated by {by}: the next step has begun"),
+    output::print(&if adds {
+        format!("told by {by}: {}", names.join(", "))
+    } else {
+        format!("escalated by {by}: the next step has begun")
     })?;
     output::note("next: nines get page");
     Ok(Exit::Yes)

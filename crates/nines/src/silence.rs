@@ -198,24 +198,24 @@ fn add(args: &AddArgs, client: &Client) -> anyhow::Result<Exit> {
         "recurrence": recurrence,
         "confirm_by": args.confirm_by,
     });
-    tell(client, &args.output, client.post(PATH, &body)?)
+    tell(client, args.output, client.post(PATH, &body)?)
 }
 
 fn extend(args: &ExtendArgs, client: &Client) -> anyhow::Result<Exit> {
     let by = client.by(args.by.as_deref());
     let body = json!({ "duration": args.length, "ends_at": args.until, "by": by });
     let answer = client.post(&format!("{PATH}/{}/extend", segment(&args.id)), &body)?;
-    tell(client, &args.output, answer)
+    tell(client, args.output, answer)
 }
 
 fn confirm(args: &ConfirmArgs, client: &Client) -> anyhow::Result<Exit> {
     let body = json!({ "confirm_by": args.until, "by": client.by(args.by.as_deref()) });
     let answer = client.post(&format!("{PATH}/{}/confirm", segment(&args.id)), &body)?;
-    tell(client, &args.output, answer)
+    tell(client, args.output, answer)
 }
 
 /// One silence, and how to end it.
-fn tell(client: &Client, args: &OutputArgs, answer: Value) -> anyhow::Result<Exit> {
+fn tell(client: &Client, args: OutputArgs, answer: Value) -> anyhow::Result<Exit> {
     if args.format() == Format::Json {
         output::print_json(&answer)?;
         return Ok(Exit::Yes);

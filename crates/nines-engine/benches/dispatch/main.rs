@@ -19,7 +19,7 @@ const BATCH: usize = 64;
 
 /// Requests of 64 new alerts, one commit each.
 #[divan::bench(sample_count = 20, sample_size = 1)]
-fn new_alerts(bencher: Bencher) {
+fn new_alerts(bencher: Bencher<'_, '_>) {
     const REQUESTS: usize = 100;
     let prepare = || {
         let batch = |it: usize| (0..BATCH).map(|n| alert(it * BATCH + n, 1)).collect();
@@ -36,7 +36,7 @@ fn new_alerts(bencher: Bencher) {
 
 /// The same alerts a minute later, as Prometheus repeats them.
 #[divan::bench(sample_count = 20, sample_size = 1)]
-fn re_sends(bencher: Bencher) {
+fn re_sends(bencher: Bencher<'_, '_>) {
     const REQUESTS: usize = 100;
     let prepare = || {
         let mut lab = lab("alertname");
@@ -58,7 +58,7 @@ fn re_sends(bencher: Bencher) {
 
 /// 10,000 groups whose first tick is due at once: judged, rendered, ordered, committed.
 #[divan::bench(sample_count = 5, sample_size = 1)]
-fn groups_at_once(bencher: Bencher) {
+fn groups_at_once(bencher: Bencher<'_, '_>) {
     const GROUPS: usize = 10_000;
     let prepare = || {
         let mut lab = lab("instance");

@@ -17,8 +17,7 @@ use crate::engine::tests::{TestJournal, accepted, config, installation, second};
 use crate::state::State;
 
 fn route(matchers: &[(&str, &str)], receiver: &str) -> Route {
-    let matcher =
-        |(name, value): &(&str, &str)| Matcher::new(*name, MatchOp::Equal, *value).unwrap();
+    let matcher = |(name, value): &(&str, &str)| Matcher::new(name, MatchOp::Equal, value).unwrap();
     Route {
         matchers: matchers.iter().map(matcher).collect(),
         receiver: receiver.to_owned(),
@@ -251,7 +250,9 @@ fn alerts_of_others_page_people_and_join_an_open_escalation() {
         "{}",
         to_ben.message.text
     );
-    sends.iter().for_each(|it| lab.receipt(it, accepted(), 300));
+    for it in &sends {
+        lab.receipt(it, accepted(), 300);
+    }
     // It ends with its last alert.
     lab.post(&[until(&down, 400)], 400);
     assert!(lab.engine.published().read().escalations.values().any(|it| it.state.is_open()));

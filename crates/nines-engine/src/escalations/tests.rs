@@ -115,7 +115,7 @@ fn a_step_tells_a_room_and_the_room_hears_the_end() {
             integrations: vec![webhook],
             origin: nines_base::Origin::default(),
         };
-        let mut rules = nines_alert::dispatch::Rules::clone(&config.dispatch);
+        let mut rules = dispatch::Rules::clone(&config.dispatch);
         rules.receivers.insert(name.clone(), receiver);
         config.dispatch = Arc::new(rules);
         steps(config)[0].targets = vec![Target::Receiver(name)];
@@ -144,7 +144,7 @@ fn a_step_declares_an_incident_at_least_so_severe() {
     ask(&mut engine, Command::ObserveBurns(vec![ticket]), 1).unwrap();
     let state = engine.published().read();
     let incidents: Vec<_> = state.incidents.values().map(|it| it.severity).collect();
-    assert_eq!(incidents, [nines_incident::IncidentSeverity::Sev1]);
+    assert_eq!(incidents, [IncidentSeverity::Sev1]);
     let record = state.escalations.values().next().unwrap();
     assert!(record.incident.is_some() && record.alerts.len() == 1);
     assert!(matches!(

@@ -160,9 +160,12 @@ fn first_step(state: &State, config: &Config, policy: &str, at: Timestamp, links
                 links.push(link("step", Some(at), text, None));
             }
             for (person, shift) in found {
-                let contacts = person.contacts.iter().map(|it| match it.delay.is_zero() {
-                    true => it.channel.to_string(),
-                    false => format!("{} after {:#}", it.channel, it.delay),
+                let contacts = person.contacts.iter().map(|it| {
+                    if it.delay.is_zero() {
+                        it.channel.to_string()
+                    } else {
+                        format!("{} after {:#}", it.channel, it.delay)
+                    }
                 });
                 let contacts: Vec<String> = contacts.collect();
                 reaches |= !contacts.is_empty();

@@ -76,6 +76,7 @@ fn told(alert: Incoming) -> Command {
     Command::ObserveAlerts { source: Source::Events(SOURCE.to_owned()), alerts: vec![alert] }
 }
 
+#[expect(clippy::fn_params_excessive_bools, reason = "the end of an alert is one word of its line")]
 fn incoming(it: &Happening, labels: &Labels, annotations: &Labels, is_over: bool) -> Incoming {
     let annotations: BTreeMap<String, String> =
         annotations.iter().map(|(name, it)| (name.to_owned(), it.to_owned())).collect();

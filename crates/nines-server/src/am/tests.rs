@@ -76,7 +76,7 @@ struct Am {
 impl Am {
     fn new() -> Self {
         let fixture = Fixture::quiet();
-        let config = fixture.app.loaded().engine_config.clone();
+        let config = Arc::clone(&fixture.app.loaded().engine_config);
         let config = nines_engine::Config { dispatch: Arc::new(rules()), ..(*config).clone() };
         fixture.ask(Command::ApplyConfig(Arc::new(config)));
         let router = router(&fixture.app)

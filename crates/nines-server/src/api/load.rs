@@ -1,5 +1,7 @@
 //! What being on call costs people: `nines_oncall::load` over what the engine remembers.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::http::header;
@@ -48,7 +50,7 @@ pub(super) async fn load(
 ) -> Result<Json<Value>, Problem> {
     let now = app.clock.now();
     let from = query.from(now)?;
-    let config = app.loaded().engine_config.clone();
+    let config = Arc::clone(&app.loaded().engine_config);
     let (calls, shifts) = app.engine.read(|state| seen(state, &config.roster, from, now));
     let shifts: Vec<Shift> = shifts.into_iter().map(|(_, shift)| shift).collect();
     let promise = objective(&calls, &shifts, now);
@@ -74,7 +76,7 @@ pub(super) async fn csv(
 ) -> Result<impl IntoResponse, Problem> {
     let now = app.clock.now();
     let from = query.from(now)?;
-    let config = app.loaded().engine_config.clone();
+    let config = Arc::clone(&app.loaded().engine_config);
     let (calls, shifts) = app.engine.read(|state| seen(state, &config.roster, from, now));
     let text = pay_csv(&calls, &shifts, &config.roster.people);
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], text))

@@ -1,5 +1,7 @@
 //! Why somebody was told, and why nobody is: chains over the state and the journal.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::{Query, State};
 use nines_alert::AlertKey;
@@ -98,7 +100,7 @@ pub(super) async fn why_not(
 ) -> Result<Json<Chain>, Problem> {
     let labels = read_labels(&query.labels)?;
     let at = query.at.map_or_else(|| app.clock.now(), |Instant(at)| at);
-    let config = app.loaded().engine_config.clone();
+    let config = Arc::clone(&app.loaded().engine_config);
     let state = app.engine.state();
     let chain = move || why::why_not(&state, &config, &labels, at);
     let chain = tokio::task::spawn_blocking(chain).await;

@@ -181,8 +181,7 @@ fn fresh_key(body: &[u8], now: jiff::Timestamp) -> String {
     hasher.update(now.as_nanosecond().to_be_bytes());
     hasher.update(body);
     let digest = hasher.finalize();
-    let digits: String = digest.iter().map(|it| format!("{it:02x}")).collect();
-    digits.chars().take(KEY_DIGITS).collect()
+    crate::text::hex(&digest).chars().take(KEY_DIGITS).collect()
 }
 
 fn processed(dedup_key: &str) -> Response {

@@ -260,7 +260,7 @@ fn locate(
             let followed = followed.join(", ");
             let files = Files { paths, extra_jobs };
             let folder = files.folder().to_owned();
-            Ok((files, Configured { followed, folder, ..Configured::default() }))
+            Ok((files, Configured { folder, followed, ..Configured::default() }))
         }
         Configuration::Applied => {
             let revisions = Revisions::open(data_dir);

@@ -52,7 +52,7 @@ async fn button(providers: &MockServer) -> String {
         let button = it.pointer("/attachments/0/blocks/1/elements/0/value")?;
         button.as_str().map(str::to_owned)
     };
-    bodies.filter_map(value).last().unwrap()
+    bodies.filter_map(value).next_back().unwrap()
 }
 
 async fn press(guest: &Guest, secret: &str, payload: &Value) -> Response {

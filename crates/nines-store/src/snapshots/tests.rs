@@ -25,7 +25,7 @@ fn a_damaged_snapshot_is_passed_over_for_the_one_before() {
         fs::write(&newest, &whole[..cut]).unwrap();
         assert_eq!(snapshots.newest(), Some(b"first".to_vec()), "cut at {cut}");
     }
-    let mut flipped = whole.clone();
+    let mut flipped = whole;
     flipped[2] ^= 1;
     fs::write(&newest, flipped).unwrap();
     assert_eq!(snapshots.newest(), Some(b"first".to_vec()));

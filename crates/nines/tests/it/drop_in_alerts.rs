@@ -118,18 +118,19 @@ time_intervals:
     location: Europe/Berlin
 ";
 
+#[track_caller]
+fn yes(home: &Path, server: &Running, args: &[&str], input: &str) -> String {
+    let (is_done, told) = amtool(home, server, args, input).unwrap();
+    assert!(is_done, "amtool {args:?}: {told}");
+    told
+}
+
 #[test]
 fn amtool_is_content_with_every_command() {
     let home = tempfile::tempdir().unwrap();
     let home = home.path();
     let server = serve(home, CONFIGURATION);
     let Some((true, _)) = amtool(home, &server, &["--version"], "") else { return };
-    #[track_caller]
-    fn yes(home: &Path, server: &Running, args: &[&str], input: &str) -> String {
-        let (is_done, told) = amtool(home, server, args, input).unwrap();
-        assert!(is_done, "amtool {args:?}: {told}");
-        told
-    }
     let told = |args: &[&str]| yes(home, &server, args, "");
 
     let add = ["alert", "add", "alertname=Slow", "team=shop", "service=cart", "severity=warning"];
@@ -169,10 +170,7 @@ fn amtool_is_content_with_every_command() {
     assert!(shown.contains("shop"), "{shown}");
     let routes = told(&["config", "routes", "show"]);
     assert!(routes.contains("default-route") && routes.contains("{team=\"shop\"}"), "{routes}");
-    assert_eq!(
-        told(&["config", "routes", "test", "team=shop"]).lines().next(),
-        Some("shop")
-    );
+    assert_eq!(told(&["config", "routes", "test", "team=shop"]).lines().next(), Some("shop"));
     assert_eq!(
         told(&["config", "routes", "test", "--verify.receivers=everybody", "a=b"]).lines().next(),
         Some("everybody")

@@ -36,7 +36,7 @@ type Posted<'a> = (&'a str, &'a str, Option<f64>, Option<f64>);
 fn incoming((text, note, start, end): Posted<'_>) -> Incoming {
     let annotations = (!note.is_empty()).then(|| ("note".to_owned(), note.to_owned()));
     Incoming {
-        annotations: annotations.into_iter().collect::<BTreeMap<_, _>>().into(),
+        annotations: annotations.into_iter().collect::<BTreeMap<_, _>>(),
         starts_at: start.map(time),
         ends_at: end.map(time),
         ..alert(text, None, None)
@@ -85,7 +85,7 @@ impl Script {
         self.wait(until);
         let mark = format!(" r/{integration}: ");
         let lines = self.heard.lines().filter(|it| it.contains(&mark));
-        lines.map(|it| format!("{it}\n")).collect()
+        lines.flat_map(|it| [it, "\n"]).collect()
     }
 }
 

@@ -18,7 +18,7 @@ fn check(body: &str, expect: &Expect) {
                 )
             };
             let lines: String = alerts.iter().map(told).collect();
-            lines + &invalid.iter().map(|it| format!("invalid: {it}\n")).collect::<String>()
+            lines + &invalid.iter().flat_map(|it| ["invalid: ", it, "\n"]).collect::<String>()
         }
         Err(error) => {
             let told = format!("{error:?}");

@@ -6,7 +6,7 @@ use crate::pages::tests::fixture::Fixture;
 
 fn lines(text: &str, marks: &[&str]) -> String {
     let told = text.lines().filter(|line| marks.iter().any(|it| line.starts_with(it)));
-    told.map(|it| format!("{it}\n")).collect()
+    told.flat_map(|it| [it, "\n"]).collect()
 }
 
 #[tokio::test]

@@ -18,4 +18,5 @@ mod restarting;
 mod rules;
 mod scraping;
 mod slos;
+mod sources;
 mod starting;

@@ -23,4 +23,4 @@ pub use alert::{
     decide, evolve,
 };
 pub use evidence::{Evidence, WindowEvidence};
-pub use routing::{RejectedRoute, Route, RouteDecision, Routing};
+pub use routing::{RejectedRoute, RouteDecision};

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use nines_alert::Routing;
 use nines_alert::dispatch::Rules;
 use nines_alert::heartbeat::Heartbeat;
 use nines_alert::receivers::Templates;
@@ -22,8 +21,6 @@ pub struct Config {
     pub files: u32,
     /// People, schedules, escalation policies.
     pub roster: Roster,
-    /// From an alert's labels to a policy.
-    pub routing: Routing,
     /// From alerts to notices.
     pub dispatch: std::sync::Arc<Rules>,
     /// What notices are worded with.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
-use nines_alert::{Evidence, Routing};
+use nines_alert::Evidence;
 use nines_base::Labels;
 use nines_engine::outbox::{Phase, Purpose};
 use nines_engine::{
@@ -231,7 +231,6 @@ fn config(steps: usize) -> Arc<Config> {
             policies: BTreeMap::from([("primary".to_owned(), policy)]),
             ..Roster::default()
         },
-        routing: Routing::default(),
         dispatch: Arc::default(),
         heartbeats: BTreeMap::new(),
         templates: Arc::default(),

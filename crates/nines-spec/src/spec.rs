@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use nines_alert::Routing;
 use nines_alert::dispatch::Rules;
 use nines_alert::heartbeat::Heartbeat;
 use nines_alert::rule::RuleGroup;
@@ -35,8 +34,6 @@ pub struct Spec {
     pub schedules: Vec<Schedule>,
     /// Escalation policies.
     pub policies: Vec<Policy>,
-    /// From an alert's labels to an escalation policy.
-    pub routing: Routing,
     /// From alerts to notices: `alertmanager.yml`, and the native kinds.
     pub dispatch: Rules,
     /// What whoever sends must know of the receivers of `dispatch`: addresses and secrets.

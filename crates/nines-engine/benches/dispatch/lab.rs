@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use nines_alert::Routing;
 use nines_alert::dispatch::{
     GroupBy, Incoming, Integration, Receiver, Route, Rules, Settings, Source, Timing,
 };
@@ -43,7 +42,6 @@ fn config(by: &str) -> Arc<Config> {
         revision: "bench".to_owned(),
         files: 1,
         roster: Roster::default(),
-        routing: Routing::default(),
         heartbeats: BTreeMap::new(),
         dispatch: Arc::new(Rules { root, receivers, ..Rules::default() }),
         templates: Arc::default(),

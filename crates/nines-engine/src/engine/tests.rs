@@ -3,7 +3,7 @@ use std::sync::Mutex;
 
 use expect_test::{Expect, expect};
 use jiff::SignedDuration;
-use nines_alert::{Evidence, Routing, WindowEvidence};
+use nines_alert::{Evidence, WindowEvidence};
 use nines_base::{Labels, Origin};
 use nines_oncall::{Contact, Person, Policy, Roster, Step, Target};
 use nines_port::{Channel, Delivery, Urgency};
@@ -119,7 +119,6 @@ pub(crate) fn config() -> Arc<Config> {
             policies: BTreeMap::from([(policy.name.clone(), policy)]),
             ..Roster::default()
         },
-        routing: Routing::default(),
         dispatch: Arc::default(),
         heartbeats: BTreeMap::new(),
         templates: Arc::default(),

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use fastrand::Rng;
-use nines_alert::Routing;
 use nines_alert::rule::trial::MemorySeries;
 use nines_base::{Origin, Sample, SampleBatch};
 use nines_engine::{Config, observe_burns};
@@ -70,7 +69,6 @@ pub(crate) fn setup(slos: usize) -> Setup {
             policies: BTreeMap::from([("primary".to_owned(), policy)]),
             ..Roster::default()
         },
-        routing: Routing::default(),
         dispatch: Arc::default(),
         heartbeats: BTreeMap::new(),
         templates: Arc::default(),

@@ -70,7 +70,6 @@ pub fn engine_config(spec: &Spec) -> Arc<Config> {
         revision: spec.revision.clone(),
         files: u32::try_from(spec.files).unwrap_or(u32::MAX),
         roster,
-        routing: spec.routing.clone(),
         dispatch: Arc::new(spec.dispatch.clone()),
         templates: Arc::new(spec.dispatch.templates.clone()),
         fallbacks: nines_engine::Fallbacks {

@@ -137,9 +137,6 @@ spec:
                 teams: [],
                 schedules: [],
                 policies: [],
-                routing: Routing {
-                    routes: [],
-                },
                 dispatch: Rules {
                     root: Route {
                         matchers: [],

@@ -1,7 +1,6 @@
 //! Kind `Routing`: from an alert's labels to people and receivers.
 
 use jiff::SignedDuration;
-use nines_alert::Route as FlatRoute;
 use nines_alert::dispatch::{GroupBy, Integration, Receiver, Route, Timing};
 
 use crate::alertmanager::{group_by, named_intervals, shadow, sort, timing};
@@ -112,11 +111,7 @@ pub(crate) fn read(page: &mut Page<'_, '_>, document: &Envelope<'_>) {
     let Some(routes) = page.needed(&spec, "routes") else { return };
     let inherited = Inherited { receiver: None, group_by: None, timing: None, leading_edge: true };
     for node in page.list(routes, "`routes`").unwrap_or_default() {
-        let Some((route, escalation)) = route(page, node, &inherited, 0) else { continue };
-        if let Some(escalation) = escalation {
-            let (matchers, origin) = (route.matchers.clone(), route.origin.clone());
-            page.draft.spec.routing.routes.push(FlatRoute { matchers, escalation, origin });
-        }
+        let Some(route) = route(page, node, &inherited, 0) else { continue };
         let mut native = std::mem::take(&mut page.draft.alerts.native);
         shadow(page, &native, node.anchor());
         native.push(route);
@@ -131,7 +126,7 @@ fn last_resort(page: &mut Page<'_, '_>, spec: &Fields<'_>) {
         return;
     }
     let told = told(page, &fields, "what could not be delivered would be lost");
-    if let Some((receiver, _)) = told
+    if let Some(receiver) = told
         && page.define(Noun::Setting, "last_resort", spec.key("last_resort"))
     {
         page.draft.spec.fallbacks.last_resort = Some(receiver);
@@ -139,11 +134,7 @@ fn last_resort(page: &mut Page<'_, '_>, spec: &Fields<'_>) {
 }
 
 /// The receiver, and the escalation that it stands for.
-fn told(
-    page: &mut Page<'_, '_>,
-    fields: &Fields<'_>,
-    consequence: &'static str,
-) -> Option<(String, Option<String>)> {
+fn told(page: &mut Page<'_, '_>, fields: &Fields<'_>, consequence: &'static str) -> Option<String> {
     if !page.apart(fields, "escalation", "receiver") {
         return None;
     }
@@ -156,23 +147,17 @@ fn told(
             origin: page.origin(text.span),
         };
         page.draft.spec.dispatch.receivers.entry(name.clone()).or_insert(receiver);
-        return Some((name, Some(text.text.to_owned())));
+        return Some(name);
     }
     let text = page.maybe(fields, "receiver")?;
     page.refer(Noun::Receiver, text.text, text.span, consequence);
     page.draft.alerts.used_receivers.insert(text.text.to_owned());
     let place = page.place(text.span);
     page.draft.alerts.native_receivers.push((text.text.to_owned(), place));
-    Some((text.text.to_owned(), None))
+    Some(text.text.to_owned())
 }
 
-/// The route, and the escalation that it names itself.
-fn route(
-    page: &mut Page<'_, '_>,
-    node: &Node,
-    parent: &Inherited,
-    level: usize,
-) -> Option<(Route, Option<String>)> {
+fn route(page: &mut Page<'_, '_>, node: &Node, parent: &Inherited, level: usize) -> Option<Route> {
     let fields = page.shape(node, LEVELS.get(level)?)?;
     let matchers = match fields.get("match") {
         Some(it) => page.matchers(it),
@@ -186,10 +171,7 @@ fn route(
         let example = "escalation: shop-primary` or `receiver: shop-chat";
         page.report(&Mistake::MissingField { owner, field, example, at });
     }
-    let (receiver, escalation) = match told {
-        Some((receiver, escalation)) => (Some(receiver), escalation),
-        None => (parent.receiver.clone(), None),
-    };
+    let receiver = told.or_else(|| parent.receiver.clone());
     let group_by = group_by(page, &fields, "group_by").or_else(|| parent.group_by.clone());
     // Who waits for nobody need not wait.
     let wait = match &group_by {
@@ -206,7 +188,7 @@ fn route(
     let mut children = Vec::new();
     if let Some(node) = fields.get("routes") {
         for node in page.list(node, "`routes`").unwrap_or_default() {
-            if let Some((child, _)) = route(page, node, &inherited, level + 1) {
+            if let Some(child) = route(page, node, &inherited, level + 1) {
                 shadow(page, &children, node.anchor());
                 children.push(child);
             }
@@ -218,7 +200,7 @@ fn route(
         return None;
     };
     sort(&mut matchers);
-    let route = Route {
+    Some(Route {
         matchers,
         receiver,
         group_by: group_by.unwrap_or(GroupBy::All),
@@ -229,6 +211,5 @@ fn route(
         leading_edge,
         children,
         origin: page.origin(fields.at),
-    };
-    Some((route, escalation))
+    })
 }

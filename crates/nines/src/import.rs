@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use jiff::Timestamp;
-use nines_spec::{Comparison, ImportFormat, ImportOptions, OncallFormat, SourceFile, Style};
-use serde_json::json;
+use nines_spec::{
+    Comparison, Finding, ImportFormat, ImportOptions, Loss, OncallFormat, SourceFile, Style,
+};
+use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
 use crate::export::report;
@@ -85,78 +87,94 @@ fn slos(args: &Args, format: ImportFormat) -> anyhow::Result<Exit> {
     let options = ImportOptions { escalation: args.escalation.clone() };
     let import = nines_spec::import_paths(format, &args.files, &options);
     let import = import.map_err(crate::check::unreadable)?;
-    let is_refused = import.has_errors() || import.slos.is_empty();
-    if args.json {
-        let files: Vec<_> =
-            import.files.iter().map(|it| json!({ "path": it.path, "text": it.text })).collect();
-        let files = if is_refused { Vec::new() } else { files };
-        output::print_json(&json!({
-            "slos": import.slos.iter().map(|it| it.name.to_string()).collect::<Vec<_>>(),
-            "files": files,
-            "losses": import.losses,
-            "findings": import.findings,
-        }))?;
-    } else if !import.findings.is_empty() {
-        output::note(&nines_spec::render(&import.findings, &import.sources, Style::Color));
+    let names: Vec<String> = import.slos.iter().map(|it| it.name.to_string()).collect();
+    Imported {
+        files: &import.files,
+        losses: &import.losses,
+        findings: &import.findings,
+        sources: &import.sources,
+        has_errors: import.has_errors(),
+        nothing: names.is_empty().then_some("there is no SLO in these files"),
+        own: ("slos", json!(names)),
+        note: None,
     }
-    if is_refused {
-        if !import.has_errors() {
-            output::note("there is no SLO in these files");
-        }
-        return Ok(Exit::Invalid);
-    }
-    match &args.out {
-        Some(folder) => write(args, folder, &import.files)?,
-        None if !args.json => print(&import.files)?,
-        None => {}
-    }
-    if !args.json {
-        output::note(&report(&import.losses));
-    }
-    if let Some(folder) = &args.out {
-        output::note(&format!("next: nines check {}", folder.display()));
-    }
-    Ok(Exit::Yes)
+    .tell(args)
 }
 
 /// As [`slos`], and ends with 1 when somebody else would be on call; the files are written all the same.
 fn people(args: &Args, format: OncallFormat, now: Timestamp) -> anyhow::Result<Exit> {
     let import = nines_spec::import_oncall_paths(format, &args.files, now);
     let import = import.map_err(crate::check::unreadable)?;
-    let is_refused = import.has_errors() || import.files.is_empty();
+    let nothing = "there is nobody and no schedule in these files";
+    let told = Imported {
+        files: &import.files,
+        losses: &import.losses,
+        findings: &import.findings,
+        sources: &import.sources,
+        has_errors: import.has_errors(),
+        nothing: import.files.is_empty().then_some(nothing),
+        own: ("comparisons", json!(import.comparisons)),
+        note: Some(compared(&import.comparisons)),
+    };
+    let exit = told.tell(args)?;
     let differs = import.comparisons.iter().any(|it| !it.differences.is_empty());
-    if args.json {
-        let files: Vec<_> =
-            import.files.iter().map(|it| json!({ "path": it.path, "text": it.text })).collect();
-        let files = if is_refused { Vec::new() } else { files };
-        output::print_json(&json!({
-            "files": files,
-            "comparisons": import.comparisons,
-            "losses": import.losses,
-            "findings": import.findings,
-        }))?;
-    } else if !import.findings.is_empty() {
-        output::note(&nines_spec::render(&import.findings, &import.sources, Style::Color));
-    }
-    if is_refused {
-        if !import.has_errors() {
-            output::note("there is nobody and no schedule in these files");
+    Ok(if differs && exit == Exit::Yes { Exit::No } else { exit })
+}
+
+/// What was made of files of either subject.
+struct Imported<'a> {
+    files: &'a [SourceFile],
+    losses: &'a [Loss],
+    findings: &'a [Finding],
+    sources: &'a [SourceFile],
+    has_errors: bool,
+    /// Why there is nothing to write, though nothing is wrong.
+    nothing: Option<&'static str>,
+    /// What JSON says besides, of this subject.
+    own: (&'static str, Value),
+    /// What people are told besides.
+    note: Option<String>,
+}
+
+impl Imported<'_> {
+    fn tell(self, args: &Args) -> anyhow::Result<Exit> {
+        let is_refused = self.has_errors || self.nothing.is_some();
+        if args.json {
+            let files = self.files.iter().filter(|_| !is_refused);
+            let files: Vec<_> =
+                files.map(|it| json!({ "path": it.path, "text": it.text })).collect();
+            let (name, own) = self.own;
+            output::print_json(&json!({
+                name: own,
+                "files": files,
+                "losses": self.losses,
+                "findings": self.findings,
+            }))?;
+        } else if !self.findings.is_empty() {
+            output::note(&nines_spec::render(self.findings, self.sources, Style::Color));
         }
-        return Ok(Exit::Invalid);
+        if is_refused {
+            if let Some(nothing) = self.nothing.filter(|_| !self.has_errors) {
+                output::note(nothing);
+            }
+            return Ok(Exit::Invalid);
+        }
+        match &args.out {
+            Some(folder) => write(args, folder, self.files)?,
+            None if !args.json => print(self.files)?,
+            None => {}
+        }
+        if !args.json {
+            output::note(&report(self.losses));
+            if let Some(note) = &self.note {
+                output::note(note);
+            }
+        }
+        if let Some(folder) = &args.out {
+            output::note(&format!("next: nines check {}", folder.display()));
+        }
+        Ok(Exit::Yes)
     }
-    match &args.out {
-        Some(folder) => write(args, folder, &import.files)?,
-        None if !args.json => print(&import.files)?,
-        None => {}
-    }
-    if !args.json {
-        output::note(&report(&import.losses));
-        output::note(&compared(&import.comparisons));
-    }
-    if let Some(folder) = &args.out {
-        output::note(&format!("next: nines check {}", folder.display()));
-    }
-    Ok(if differs { Exit::No } else { Exit::Yes })
 }
 
 /// Who would have been on call, a line a schedule and one for each difference.

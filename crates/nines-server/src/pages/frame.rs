@@ -96,7 +96,7 @@ pub(super) fn document(frame: &Frame, section: Section, title: &str, main: &Mark
                 main #main tabindex="-1" { (main) }
                 footer {
                     p #stale role="status" {}
-                    p { "All times are UTC. " a href="/gate" { "Release gates" } " · " a href="/self" { "nines itself" } }
+                    p { "Times are UTC where no zone is named. " a href="/gate" { "Release gates" } " · " a href="/self" { "nines itself" } }
                 }
             }
         }
